@@ -1,0 +1,24 @@
+//! Texts that become grammars. Each front end builds the intermediate representation directly, under limits.
+
+mod error;
+pub mod gbnf;
+pub mod lark;
+
+pub use error::GrammarError;
+
+/// Where a grammar's `%import` finds other files.
+pub trait Sources {
+    /// The text of a module named in an import, with slashes between its parts and without its ending
+    /// (`common`, `lexical`); `None` if there is no such module.
+    fn read(&self, module: &str) -> Option<String>;
+}
+
+/// No imports but the built-in `common` module.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoSources;
+
+impl Sources for NoSources {
+    fn read(&self, _module: &str) -> Option<String> {
+        None
+    }
+}

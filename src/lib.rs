@@ -1,0 +1,19 @@
+//! Grammar-constrained decoding: at every step of a language model's decoding, the mask of the tokens that can still
+//! lead to a text of the grammar. See ARCHITECTURE.md for the floors.
+
+pub mod automaton;
+pub mod constraint;
+pub mod frontend;
+pub mod grammar;
+mod ids;
+pub mod library;
+mod limits;
+pub mod recognizer;
+pub mod vocab;
+
+pub use automaton::Automaton;
+pub use constraint::Constraint;
+pub use ids::{NonterminalId, ProductionId, TerminalId, TokenId};
+pub use limits::Limits;
+pub use recognizer::{CompiledGrammar, Expected, Recognizer, Refusal};
+pub use vocab::{TokenMask, Vocabulary};

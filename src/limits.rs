@@ -1,0 +1,47 @@
+//! What untrusted input may cost.
+
+/// Bounds on grammars, compilation and the automaton's memory. The default is meant for untrusted input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes of one grammar text, imports included. Default 1 MiB.
+    pub grammar_bytes: usize,
+    /// Nesting of brackets in a grammar text or a regular expression. Default 100.
+    pub nesting: usize,
+    /// Productions after lowering (repetitions and templates expanded). Default 50,000.
+    pub productions: usize,
+    /// Symbols (terminals and nonterminals) after lowering. Default 200,000.
+    pub symbols: usize,
+    /// Upper bound of a bounded repetition, nested ones multiplied. Default 10,000.
+    pub repetition: u32,
+    /// Bytes of one regular expression. Default 16 KiB.
+    pub regex_bytes: usize,
+    /// States of one terminal's automaton. Default 50,000.
+    pub dfa_states: usize,
+    /// Bytes of memory for one terminal's automaton while it is built. Default 64 MiB.
+    pub dfa_bytes: usize,
+    /// Bytes of everything memoised by one automaton (states, trees, masks). Default 256 MiB.
+    pub automaton_bytes: usize,
+    /// Elementary steps of one mask or one accepted token. Default 50 million.
+    pub step_work: u64,
+    /// Bytes of one token; a vocabulary with a longer one is refused. Default 4 KiB.
+    pub token_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            grammar_bytes: 1 << 20,
+            nesting: 100,
+            productions: 50_000,
+            symbols: 200_000,
+            repetition: 10_000,
+            regex_bytes: 16 << 10,
+            dfa_states: 50_000,
+            dfa_bytes: 64 << 20,
+            automaton_bytes: 256 << 20,
+            step_work: 50_000_000,
+            token_bytes: 4 << 10,
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! A set of tokens.
+
+use crate::TokenId;
+
+/// A set of tokens, as the bits of one row of logits: bit `t % 32` of word `t / 32` is token `t`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TokenMask {
+    words: Box<[u32]>,
+    count: usize,
+}
+
+impl TokenMask {
+    /// The mask with these bits.
+    pub fn from_words(words: Vec<u32>) -> Self {
+        let count = words.iter().map(|w| w.count_ones() as usize).sum();
+        Self { words: words.into_boxed_slice(), count }
+    }
+
+    /// Whether a token is in the set.
+    #[inline]
+    pub fn contains(&self, token: TokenId) -> bool {
+        self.words.get(token.index() / 32).is_some_and(|w| w >> (token.0 % 32) & 1 == 1)
+    }
+
+    /// How many tokens are in the set. O(1).
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether no token is in the set.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The bits.
+    pub fn words(&self) -> &[u32] {
+        &self.words
+    }
+
+    /// The tokens, ascending. O(words + tokens).
+    pub fn iter(&self) -> impl Iterator<Item = TokenId> + '_ {
+        self.words.iter().enumerate().flat_map(|(i, &word)| {
+            std::iter::successors(Some(word), |w| Some(w & w.wrapping_sub(1)))
+                .take_while(|w| *w != 0)
+                .map(move |w| TokenId::new(i * 32 + w.trailing_zeros() as usize))
+        })
+    }
+}
+
+impl std::fmt::Debug for TokenMask {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "TokenMask({} of {} rows)", self.count, self.words.len() * 32)
+    }
+}

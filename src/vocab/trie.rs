@@ -1,0 +1,78 @@
+//! A byte trie of all tokens, flat in depth-first order.
+
+/// One node per distinct prefix of a token's bytes, in depth-first order: a node's subtree is the range up to
+/// [`skip`](Self::skip). The root (the empty prefix) is not stored.
+#[derive(Clone, Debug, Default)]
+pub struct VocabTrie {
+    bytes: Vec<u8>,
+    depths: Vec<u16>,
+    skips: Vec<u32>,
+    /// Tokens ending at node i: `tokens[starts[i]..starts[i + 1]]`.
+    starts: Vec<u32>,
+    tokens: Vec<u32>,
+}
+
+impl VocabTrie {
+    /// The trie of these (token, bytes) pairs; empty texts are left out (a token without text is reached by no byte).
+    pub(crate) fn new(mut entries: Vec<(u32, &[u8])>) -> Self {
+        entries.retain(|(_, bytes)| !bytes.is_empty());
+        entries.sort_by(|a, b| a.1.cmp(b.1).then(a.0.cmp(&b.0)));
+        let mut trie = Self::default();
+        let mut path: Vec<usize> = Vec::new();
+        let mut previous: &[u8] = &[];
+        for (token, bytes) in entries {
+            let common = previous.iter().zip(bytes).take_while(|(a, b)| a == b).count();
+            for node in path.drain(common..) {
+                trie.skips[node] = trie.bytes.len() as u32;
+            }
+            for (depth, &byte) in bytes.iter().enumerate().skip(common) {
+                path.push(trie.bytes.len());
+                trie.bytes.push(byte);
+                trie.depths.push(depth as u16);
+                trie.skips.push(0);
+                trie.starts.push(trie.tokens.len() as u32);
+            }
+            trie.tokens.push(token);
+            previous = bytes;
+        }
+        for node in path {
+            trie.skips[node] = trie.bytes.len() as u32;
+        }
+        trie.starts.push(trie.tokens.len() as u32);
+        trie
+    }
+
+    /// Number of nodes.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether there is no node.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// The last byte of a node's prefix.
+    #[inline]
+    pub fn byte(&self, node: usize) -> u8 {
+        self.bytes[node]
+    }
+
+    /// Length of a node's prefix, less one.
+    #[inline]
+    pub fn depth(&self, node: usize) -> usize {
+        self.depths[node] as usize
+    }
+
+    /// The first node after a node's subtree.
+    #[inline]
+    pub fn skip(&self, node: usize) -> usize {
+        self.skips[node] as usize
+    }
+
+    /// The tokens whose bytes are exactly a node's prefix.
+    #[inline]
+    pub fn tokens(&self, node: usize) -> &[u32] {
+        &self.tokens[self.starts[node] as usize..self.starts[node + 1] as usize]
+    }
+}
