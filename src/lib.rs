@@ -3,6 +3,7 @@
 
 pub mod automaton;
 pub mod constraint;
+pub mod decoding;
 pub mod frontend;
 pub mod grammar;
 mod ids;
@@ -12,7 +13,7 @@ pub mod recognizer;
 pub mod vocab;
 
 pub use automaton::Automaton;
-pub use constraint::Constraint;
+pub use constraint::{Constraint, StepError};
 pub use ids::{NonterminalId, ProductionId, TerminalId, TokenId};
 pub use limits::Limits;
 pub use recognizer::{CompiledGrammar, Expected, Recognizer, Refusal};
