@@ -9,6 +9,8 @@ pub mod grammar;
 mod ids;
 pub mod library;
 mod limits;
+#[cfg(feature = "candle")]
+pub mod model;
 pub mod recognizer;
 pub mod vocab;
 
