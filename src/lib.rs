@@ -3,12 +3,14 @@
 
 pub mod automaton;
 pub mod constraint;
+pub mod expert;
 pub mod frontend;
 pub mod grammar;
 mod ids;
 pub mod library;
 mod limits;
 pub mod recognizer;
+pub mod validation;
 pub mod vocab;
 
 pub use automaton::Automaton;
