@@ -3,6 +3,7 @@
 
 pub mod automaton;
 pub mod constraint;
+pub mod decoding;
 pub mod expert;
 pub mod frontend;
 pub mod grammar;
@@ -14,7 +15,7 @@ pub mod validation;
 pub mod vocab;
 
 pub use automaton::Automaton;
-pub use constraint::Constraint;
+pub use constraint::{Constraint, StepError};
 pub use ids::{NonterminalId, ProductionId, TerminalId, TokenId};
 pub use limits::Limits;
 pub use recognizer::{CompiledGrammar, Expected, Recognizer, Refusal};

@@ -58,7 +58,7 @@ fn parse(text: &str) -> Result<(), ValidationError> {
         .map_err(refused)?;
     parser.parse_statement().map_err(refused)?;
     // The semicolon ends the statement; it does not begin an empty second one.
-    parser.consume_token(&Token::SemiColon);
+    _ = parser.consume_token(&Token::SemiColon);
     match parser.next_token().token {
         Token::EOF => Ok(()),
         rest => Err(ValidationError::Leftover {
