@@ -4,6 +4,7 @@
 pub mod automaton;
 pub mod constraint;
 pub mod decoding;
+pub mod expert;
 pub mod frontend;
 pub mod grammar;
 mod ids;
@@ -11,7 +12,9 @@ pub mod library;
 mod limits;
 #[cfg(feature = "candle")]
 pub mod model;
+pub mod oracle;
 pub mod recognizer;
+pub mod validation;
 pub mod vocab;
 
 pub use automaton::Automaton;
