@@ -174,7 +174,12 @@ fn vocabulary(
             problem: format!("the tokenizer has no token {end}, only {}", vocabulary.len()),
         });
     }
-    let known = vocabulary.end_tokens().iter().copied();
-    let all: Vec<TokenId> = known.chain(ends.into_iter().map(TokenId)).collect();
-    vocabulary.with_end_tokens(&all).and_then(|v| v.with_width(config.vocab_size)).map_err(refused)
+    let mut all = vocabulary.end_tokens().to_vec();
+    all.extend(ends.into_iter().map(TokenId).filter(|end| !vocabulary.end_tokens().contains(end)));
+    let vocabulary = if all.len() > vocabulary.end_tokens().len() {
+        vocabulary.with_end_tokens(&all).map_err(refused)?
+    } else {
+        vocabulary
+    };
+    vocabulary.with_width(config.vocab_size).map_err(refused)
 }
