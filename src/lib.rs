@@ -2,12 +2,16 @@
 //! lead to a text of the grammar. See ARCHITECTURE.md for the floors.
 
 pub mod automaton;
+mod bitset;
 pub mod constraint;
 pub mod frontend;
 pub mod grammar;
 mod ids;
+mod intern;
+mod lexer;
 pub mod library;
 mod limits;
+mod parser;
 pub mod recognizer;
 pub mod vocab;
 
