@@ -3,16 +3,19 @@
 
 pub mod automaton;
 pub mod constraint;
+pub mod decoding;
+pub mod expert;
 pub mod frontend;
 pub mod grammar;
 mod ids;
 pub mod library;
 mod limits;
 pub mod recognizer;
+pub mod validation;
 pub mod vocab;
 
 pub use automaton::Automaton;
-pub use constraint::Constraint;
+pub use constraint::{Constraint, StepError};
 pub use ids::{NonterminalId, ProductionId, TerminalId, TokenId};
 pub use limits::Limits;
 pub use recognizer::{CompiledGrammar, Expected, Recognizer, Refusal};
