@@ -12,8 +12,8 @@ fn smoke() {
 %ignore_case
 start: sep{NAME, ","} (";" | /x/i)? | "select" x~2..4 [A] | E
 ?x: "a".."z"+ -> alias // note
- | "(" x
-   x ")"
+ | ("q" x
+   x "r")
 sep{a, b}: a (b a)*
 NAME.2: /[a-z]\w*/i
 A: "q" | NAME+
@@ -41,5 +41,22 @@ E: "x"?
             g.nonterminal(p.lhs).name,
             p.rhs.iter().map(show).collect::<Vec<_>>().join(" ")
         );
+    }
+}
+
+#[test]
+fn built_in() {
+    for name in constrained_gen::library::names() {
+        let g = constrained_gen::library::grammar(name, &Limits::default());
+        match g {
+            Ok(g) => println!(
+                "{name}: {} terminals {} nonterminals {} productions",
+                g.terminals().len(),
+                g.nonterminals().len(),
+                g.productions().len()
+            ),
+            Err(constrained_gen::library::LibraryError::Grammar(e)) => panic!("{}", e.render()),
+            Err(e) => panic!("{e}"),
+        }
     }
 }

@@ -276,7 +276,7 @@ impl<'a> EbnfBuilder<'a> {
     }
 
     fn new_helper(&mut self, key: Helper) -> Result<NonterminalId, LimitReached> {
-        let name = format!("{}${}", self.rule, self.helpers.len());
+        let name = format!("{}${}", self.rule, self.builder.symbol_count());
         let id = self.nonterminal(&name)?;
         self.helpers.insert(key, id);
         Ok(id)
