@@ -2,17 +2,27 @@
 //! lead to a text of the grammar. See ARCHITECTURE.md for the floors.
 
 pub mod automaton;
+mod bitset;
 pub mod constraint;
+pub mod decoding;
+pub mod expert;
 pub mod frontend;
 pub mod grammar;
 mod ids;
+mod intern;
+mod lexer;
 pub mod library;
 mod limits;
+#[cfg(feature = "candle")]
+pub mod model;
+pub mod oracle;
+mod parser;
 pub mod recognizer;
+pub mod validation;
 pub mod vocab;
 
 pub use automaton::Automaton;
-pub use constraint::Constraint;
+pub use constraint::{Constraint, StepError};
 pub use ids::{NonterminalId, ProductionId, TerminalId, TokenId};
 pub use limits::Limits;
 pub use recognizer::{CompiledGrammar, Expected, Recognizer, Refusal};

@@ -1,0 +1,20 @@
+//! From logits to text: sampling under a mask, stop sequences, streaming, the loop that ties them together.
+//!
+//! Knows of a model only the [`Logits`] trait, and of a grammar only the [`Constraint`](crate::Constraint). The order of
+//! one step is fixed: the mask first, then the logits, then one draw among the allowed tokens. A token that the mask
+//! leaves no choice about costs neither logits nor a draw.
+
+mod decode;
+mod logits;
+mod sampler;
+mod settings;
+mod stats;
+mod stop;
+mod stream;
+
+pub use decode::{DecodeError, Decoder, Finish, Generation, Options, Thinking};
+pub use logits::{Logits, LogitsError};
+pub use sampler::{SampleError, Sampler};
+pub use settings::{Sampling, SettingsError};
+pub use stats::Stats;
+pub use stop::{StopError, StopSequences};

@@ -1,0 +1,188 @@
+//! The experts that ship, and what the manifest reader refuses.
+
+use std::path::Path;
+
+use constrained_gen::{
+    expert::{
+        self, Expert, ExpertError, Manifest, ManifestError, Projection, RopeKind, Validation,
+    },
+    validation::Validator,
+};
+use serde_json::{Value, json};
+
+const SQL: &str = include_str!("../experts/sql/manifest.json");
+
+/// The SQL manifest with the value at a JSON pointer replaced.
+fn changed(pointer: &str, value: Value) -> Result<Manifest, ManifestError> {
+    let mut document: Value = serde_json::from_str(SQL).unwrap();
+    let (parent, key) = pointer.rsplit_once('/').unwrap();
+    let parent = document.pointer_mut(parent).unwrap();
+    match parent {
+        Value::Array(items) => items[key.parse::<usize>().unwrap()] = value,
+        Value::Object(object) => _ = object.insert(key.to_owned(), value),
+        _ => panic!("{pointer} is in no container"),
+    }
+    Manifest::parse(&document.to_string())
+}
+
+#[test]
+fn every_shipped_expert_loads_without_unknown_fields() {
+    let directories = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("experts"));
+    let mut found: Vec<String> = directories
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    found.sort();
+    assert_eq!(found, expert::names().collect::<Vec<_>>(), "embedded experts and experts/");
+    for name in expert::names() {
+        let expert = expert::find(name).unwrap();
+        assert!(expert.manifest.unknown.is_empty(), "{name}: {:?}", expert.manifest.unknown);
+        assert!(!expert.system_prompt.is_empty() && !expert.system_prompt.ends_with('\n'));
+        assert!(expert.validator().is_some() && expert.grammar_name().is_some());
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("experts").join(name);
+        let opened = Expert::open(&directory).unwrap();
+        assert_eq!(opened.manifest, expert.manifest);
+    }
+}
+
+#[test]
+fn the_values_of_the_sql_expert() {
+    let expert = expert::find("sql").unwrap();
+    assert_eq!(expert.validator(), Some(Validator::PostgreSql));
+    assert_eq!(expert.grammar_name(), Some("sql-postgres"));
+    let manifest = expert.manifest;
+    let base = &manifest.base_models[0];
+    let rope = base.rope_scaling.as_ref().unwrap();
+    assert_eq!(rope.kind, RopeKind::NtkByParts);
+    assert_eq!(rope.factor, Some(8.0));
+    assert_eq!(rope.max_position_embeddings, Some(32_768));
+    assert_eq!(rope.original_max_position_embeddings, Some(8192));
+    assert!(rope.fine_grained);
+    let adapter = &base.adapters[0];
+    assert_eq!(adapter.rank, Some((12, 24)));
+    assert!(adapter.use_dora && !adapter.is_shipped());
+    use Projection::{Down, Key, Output, Query, Up, Value};
+    assert_eq!(adapter.target_modules, [Query, Key, Value, Output, Up, Down]);
+    let decoding = &manifest.decoding;
+    assert_eq!(decoding.validation, Validation::ParserStrict);
+    assert_eq!(decoding.stop_sequences, [";", "\n\n"]);
+    assert_eq!((decoding.temperature, decoding.top_p, decoding.top_k), (0.1, 0.9, 50));
+    assert_eq!(manifest.perf.vram_mb_overhead, 18.0);
+    assert_eq!(manifest.perf.latency_ms_overhead, 3.0);
+    assert!(manifest.runtime.candle_compatible && manifest.runtime.requires_kv_cache_persistence);
+    assert_eq!(manifest.runtime.attention_kernel.unwrap().as_str(), "flash-v2");
+}
+
+#[test]
+fn the_values_of_the_json_expert() {
+    let json = expert::find("json").unwrap();
+    let sql = expert::find("sql").unwrap();
+    assert_eq!(json.validator(), Some(Validator::Json));
+    assert_eq!(json.manifest.decoding.temperature, 0.2);
+    assert_eq!(json.manifest.base_models[0].rope_scaling, sql.manifest.base_models[0].rope_scaling);
+}
+
+#[test]
+fn wrong_values_are_named_by_pointer_and_expectation() {
+    let adapter = "/base_models/0/adapters/0";
+    for (pointer, value, expected) in [
+        ("/name".to_owned(), json!("sql"), "`expert-`"),
+        ("/version".into(), json!("1.0"), "1.0.0"),
+        ("/schema_version".into(), json!("1.0"), "\"2.0\""),
+        ("/base_models".into(), json!([]), "at least one model"),
+        ("/base_models/0".into(), json!(3), "an object"),
+        ("/base_models/0/prompt_template".into(), json!("chat-ml"), "\"qwen3\""),
+        ("/base_models/0/rope_scaling/type".into(), json!("ntk"), "\"ntk-by-parts\""),
+        ("/base_models/0/rope_scaling/factor".into(), json!(0.5), "at least 1"),
+        ("/base_models/0/rope_scaling/fine_grained".into(), json!("yes"), "true or false"),
+        (format!("{adapter}/r"), json!(0), "from 1 to 256"),
+        (format!("{adapter}/alpha"), json!(-1), "at least 1"),
+        (format!("{adapter}/target_modules/1"), json!("x_proj"), "\"k_proj\""),
+        (format!("{adapter}/sha256"), json!("abc"), "64 hexadecimal digits"),
+        ("/perf/latency_ms_overhead".into(), json!("fast"), "a number"),
+        ("/runtime/attention_kernel".into(), json!("flash"), "\"flash-v2\""),
+        ("/training/decoding/temperature".into(), json!(2.5), "from 0 to 2"),
+        ("/training/decoding/top_k".into(), json!(0), "from 1 to"),
+        ("/training/decoding/stop_sequences/0".into(), json!(""), "not empty"),
+        ("/training/decoding/validation".into(), json!("none at all"), "\"parser-strict\""),
+        ("/soft_prompts".into(), json!([{"name": "a", "path": "b", "tokens": 513}]), "1 to 512"),
+    ] {
+        let message = changed(&pointer, value).unwrap_err().to_string();
+        assert!(message.contains(&pointer), "{pointer}: {message}");
+        assert!(message.contains(expected), "{pointer}: {message}");
+        assert!(!message.contains('\n') && message.len() < 400, "{message}");
+    }
+}
+
+#[test]
+fn missing_fields_are_named() {
+    for pointer in [
+        "/name",
+        "/description",
+        "/license",
+        "/base_models",
+        "/base_models/0/adapters",
+        "/base_models/0/adapters/0/alpha",
+        "/capabilities",
+        "/routing/keywords",
+        "/constraints/load_order",
+        "/perf/vram_mb_overhead",
+    ] {
+        // A null counts as absent.
+        let message = changed(pointer, Value::Null).unwrap_err().to_string();
+        assert!(message.contains(&format!("{pointer}: missing, expected")), "{message}");
+    }
+}
+
+#[test]
+fn unknown_fields_are_kept_and_listed() {
+    let mut document: Value = serde_json::from_str(SQL).unwrap();
+    document["training"]["decoding"]["a/b~c"] = json!({"x": 1});
+    document["base_models"][0]["adapters"][0]["color"] = json!("blue");
+    let manifest = Manifest::parse(&document.to_string()).unwrap();
+    let pointers: Vec<&str> = manifest.unknown.iter().map(|u| u.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/base_models/0/adapters/0/color", "/training/decoding/a~1b~0c"]);
+    assert_eq!(manifest.document, document);
+}
+
+#[test]
+fn comments_are_fields_that_nobody_warns_of() {
+    let manifest = changed("/perf/_comment", json!("measured on a laptop")).unwrap();
+    assert!(manifest.unknown.is_empty());
+    assert_eq!(manifest.document["perf"]["_comment"], "measured on a laptop");
+}
+
+#[test]
+fn hostile_texts_are_refused_in_one_short_line() {
+    let deep = "[".repeat(10_000);
+    let long = format!("{{\"name\": \"{}\\u001b[31m\"}}", "x".repeat(1000));
+    for text in ["", "{", "[]", "null", &deep, &long, &" ".repeat(2 << 20)] {
+        let message = Manifest::parse(text).unwrap_err().to_string();
+        assert!(message.len() < 300 && !message.contains(['\n', '\u{1b}']), "{message}");
+    }
+}
+
+#[test]
+fn a_package_reads_no_file_outside_of_it() {
+    let directory = tempfile::tempdir().unwrap();
+    for file in ["../secret.lark", "/etc/passwd", "a/../../b.lark"] {
+        let mut document: Value = serde_json::from_str(SQL).unwrap();
+        document["training"]["decoding"]["grammar_file"] = json!(file);
+        std::fs::write(directory.path().join("manifest.json"), document.to_string()).unwrap();
+        let expert = Expert::open(directory.path()).unwrap();
+        let error = expert.grammar(&Default::default()).unwrap_err();
+        assert!(matches!(error, ExpertError::NoGrammar { .. }), "{error}");
+    }
+}
+
+#[test]
+fn unknown_experts_are_refused_with_the_names_there_are() {
+    let message = expert::find("no\nsuch").unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "no expert `no\\nsuch`: expected one of json, sql, or a directory with a manifest.json"
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let error = Expert::open(directory.path()).unwrap_err();
+    assert!(error.to_string().contains("manifest.json"), "{error}");
+}
