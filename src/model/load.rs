@@ -47,10 +47,10 @@ pub struct Model {
 }
 
 /// The small files of a model, with their names for messages.
-struct Files<'a> {
-    config: (&'a str, &'a [u8]),
-    generation: Option<(&'a str, &'a [u8])>,
-    tokenizer: (&'a str, &'a [u8]),
+pub(super) struct Files<'a> {
+    pub(super) config: (&'a str, &'a [u8]),
+    pub(super) generation: Option<(&'a str, &'a [u8])>,
+    pub(super) tokenizer: (&'a str, &'a [u8]),
 }
 
 impl Qwen3 {
@@ -87,7 +87,7 @@ impl Model {
         Self::assemble(&files, weights, options, &device)
     }
 
-    fn assemble(
+    pub(super) fn assemble(
         files: &Files<'_>,
         mut weights: Weights,
         options: &ModelOptions,
