@@ -177,7 +177,10 @@ impl Reader<'_> {
                 tasks.extend(pair.into_inner().next().map(Task::Read));
                 return Ok(None);
             }
-            Rule::reference => ExprKind::Reference(source.trim_end().to_string()),
+            // Its text may end in a comment, its name does not.
+            Rule::reference => ExprKind::Reference(
+                pair.into_inner().next().map_or("", |name| name.as_str()).to_string(),
+            ),
             Rule::any => chars(source, CharsKind::Class { ranges: Vec::new(), negated: true }),
             Rule::literal => {
                 let text = unescape(&source[1..source.len() - 1], Dialect::Gbnf)
