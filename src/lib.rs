@@ -11,6 +11,7 @@ mod ids;
 pub mod library;
 mod limits;
 pub mod recognizer;
+pub mod sampling;
 pub mod validation;
 pub mod vocab;
 
