@@ -10,6 +10,7 @@ pub mod grammar;
 mod ids;
 pub mod library;
 mod limits;
+pub mod oracle;
 pub mod recognizer;
 pub mod sampling;
 pub mod validation;

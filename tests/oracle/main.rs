@@ -1,0 +1,20 @@
+//! The twin against brute force, and the engine against the twin.
+//!
+//! `cargo test --release --test oracle` does it all. Environment variables make more of it:
+//! `ORACLE_GRAMMARS` (random grammars, default 2,000), `ORACLE_SEED`, `ORACLE_STATES` (states of each shipped grammar under
+//! the full Qwen3 vocabulary, default 12; the figures are taken with 300), `ORACLE_TOKENIZER` (another `tokenizer.json`).
+
+mod brute;
+mod compare;
+mod generator;
+mod random;
+mod show;
+mod truth;
+
+/// A number from the environment.
+fn setting(name: &str, default: u64) -> u64 {
+    match std::env::var(name) {
+        Ok(value) => value.parse().unwrap_or_else(|_| panic!("{name}={value} is no number")),
+        Err(_) => default,
+    }
+}
