@@ -6,6 +6,7 @@ mod check;
 mod complain;
 mod completions;
 mod expert;
+#[cfg(feature = "candle")]
 mod generate;
 mod grammar;
 mod input;
@@ -40,6 +41,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Answer a question in the language of an expert
+    #[cfg(feature = "candle")]
     #[command(after_help = EXIT_CODES)]
     Generate(Box<generate::Arguments>),
     /// Does a text belong to a grammar?
@@ -66,6 +68,7 @@ pub(crate) fn main() -> ExitCode {
     // Clap prints help and misuse itself, with exit codes 0 and 2.
     let arguments = Arguments::parse();
     let result = match arguments.command {
+        #[cfg(feature = "candle")]
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Sample(arguments) => sample::run(&arguments),
