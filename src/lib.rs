@@ -10,6 +10,8 @@ pub mod grammar;
 mod ids;
 pub mod library;
 mod limits;
+#[cfg(feature = "candle")]
+pub mod model;
 pub mod oracle;
 pub mod recognizer;
 pub mod sampling;

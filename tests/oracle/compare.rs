@@ -6,10 +6,13 @@ use constrained_gen::{
     oracle::{Exhausted, State, Twin},
 };
 
-use super::show;
+/// A text in a message.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    format!("`{}`", bytes.escape_ascii())
+}
 
 /// Bytes that a forced run is compared for.
-const FORCED: usize = 24;
+pub(crate) const FORCED: usize = 24;
 
 /// A difference, or the twin's giving up.
 #[derive(Debug)]
@@ -40,7 +43,7 @@ pub(crate) fn sorted(vocabulary: &Vocabulary) -> Vec<TokenId> {
     tokens
 }
 
-fn same<T: PartialEq + std::fmt::Debug>(
+pub(crate) fn same<T: PartialEq + std::fmt::Debug>(
     what: impl Fn() -> String,
     engine: T,
     twin: T,
@@ -53,8 +56,8 @@ fn same<T: PartialEq + std::fmt::Debug>(
 }
 
 impl Pair<'_> {
-    fn name(&self, token: TokenId) -> String {
-        format!("token {} {}", token.0, show::text(self.vocabulary.bytes(token)))
+    pub(crate) fn name(&self, token: TokenId) -> String {
+        format!("token {} {}", token.0, text(self.vocabulary.bytes(token)))
     }
 
     /// Every bit of the mask, the filled row, `accept` on every row, completeness, forced bytes. The twin's mask.
@@ -124,23 +127,5 @@ impl Pair<'_> {
             same(|| format!("refusal of {}", self.name(token)), refused, offset)?;
         }
         Ok(())
-    }
-
-    /// Two ways to the same text: equal masks, completeness, offset.
-    pub(crate) fn equal(
-        &self,
-        how: &str,
-        constraint: &mut Constraint,
-        other: &mut Constraint,
-    ) -> Result<(), Failure> {
-        let failed = |e: StepError| Failure::Differs(format!("{how}: mask: {e}"));
-        let (mask, again) =
-            (constraint.mask().map_err(failed)?.clone(), other.mask().map_err(failed)?.clone());
-        for token in (0..self.vocabulary.width()).map(TokenId::new) {
-            let what = || format!("{how}: mask, {}", self.name(token));
-            same(what, again.contains(token), mask.contains(token))?;
-        }
-        let facts = |c: &Constraint| (c.is_complete(), c.has_ended(), c.offset(), c.forced(FORCED));
-        same(|| format!("{how}: complete, ended, offset, forced"), facts(other), facts(constraint))
     }
 }

@@ -5,6 +5,8 @@ use constrained_gen::{
     grammar::{Grammar, GrammarBuilder, Lexing, Regular, Symbol, Terminal},
 };
 
+use super::small::regex;
+
 /// SplitMix64 (Steele, Lea, Flood, 2014).
 pub(crate) struct Random(u64);
 
@@ -37,11 +39,6 @@ impl Random {
     pub(crate) fn pick<T: Clone>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())].clone()
     }
-}
-
-pub(crate) fn regex(pattern: &str) -> Regular {
-    let mut parser = regex_syntax::ParserBuilder::new().utf8(false).build();
-    Regular::Hir(parser.parse(pattern).unwrap_or_else(|e| panic!("{pattern}: {e}")))
 }
 
 /// What texts are made of.

@@ -8,7 +8,9 @@ mod brute;
 mod compare;
 mod generator;
 mod random;
+mod shipped;
 mod show;
+mod small;
 mod truth;
 
 /// A number from the environment.

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use constrained_gen::{
-    Automaton, CompiledGrammar, Limits, TokenId,
+    Automaton, CompiledGrammar, Constraint, Limits, TokenId,
     grammar::Grammar,
     oracle::{State, Twin},
 };
 use rayon::prelude::*;
 
 use super::{
-    compare::{Failure, Pair, sorted},
+    compare::{self, FORCED, Failure, Pair, same, sorted},
     generator::{self, Random},
     setting, show,
 };
@@ -115,21 +115,21 @@ fn bytes(random: &mut Random, grammar: &Grammar, figures: &mut Figures) -> Resul
                 if found.is_ok() != expected.is_some() {
                     return Err(Failure::Differs(format!(
                         "after {}, byte {}: engine {found:?}, twin {}",
-                        show::text(&read),
-                        show::text(&[byte]),
+                        compare::text(&read),
+                        compare::text(&[byte]),
                         if expected.is_some() { "takes it" } else { "refuses" }
                     )));
                 }
                 figures.allowed += usize::from(expected.is_some());
                 next.extend(expected.map(|state| (byte, state)));
             }
-            let (complete, forced) = (twin.is_complete(&state), twin.forced(&state, 24)?);
-            let found = (recognizer.is_complete(), recognizer.forced(24), recognizer.offset());
+            let (complete, forced) = (twin.is_complete(&state), twin.forced(&state, FORCED)?);
+            let found = (recognizer.is_complete(), recognizer.forced(FORCED), recognizer.offset());
             let expected = (complete, forced, read.len());
             if found != expected {
                 return Err(Failure::Differs(format!(
                     "after {}: complete, forced, offset: engine {found:?}, twin {expected:?}",
-                    show::text(&read)
+                    compare::text(&read)
                 )));
             }
             figures.stuck += usize::from(next.is_empty() && !complete);
@@ -147,7 +147,7 @@ fn bytes(random: &mut Random, grammar: &Grammar, figures: &mut Figures) -> Resul
         if again != twin.is_complete(&state) {
             return Err(Failure::Differs(format!(
                 "check of {}: engine {again}",
-                show::text(&read)
+                compare::text(&read)
             )));
         }
     }
@@ -178,7 +178,7 @@ fn tokens(random: &mut Random, grammar: &Grammar, figures: &mut Figures) -> Resu
             |failure| match failure {
                 Failure::Differs(message) => {
                     let read: Vec<_> =
-                        read.iter().map(|&t| show::text(vocabulary.bytes(t))).collect();
+                        read.iter().map(|&t| compare::text(vocabulary.bytes(t))).collect();
                     Failure::Differs(format!("after {}: {message}", read.join(" ")))
                 }
                 Failure::Exhausted => Failure::Exhausted,
@@ -186,6 +186,25 @@ fn tokens(random: &mut Random, grammar: &Grammar, figures: &mut Figures) -> Resu
         )?;
     }
     Ok(())
+}
+
+/// Two ways to the same text: equal masks, completeness, offset.
+fn equal(
+    pair: &Pair<'_>,
+    how: &str,
+    constraint: &mut Constraint,
+    other: &mut Constraint,
+) -> Result<(), Failure> {
+    let failed =
+        |e: constrained_gen::constraint::StepError| Failure::Differs(format!("{how}: mask: {e}"));
+    let (mask, again) =
+        (constraint.mask().map_err(failed)?.clone(), other.mask().map_err(failed)?.clone());
+    for token in (0..pair.vocabulary.width()).map(TokenId::new) {
+        let what = || format!("{how}: mask, {}", pair.name(token));
+        same(what, again.contains(token), mask.contains(token))?;
+    }
+    let facts = |c: &Constraint| (c.is_complete(), c.has_ended(), c.offset(), c.forced(FORCED));
+    same(|| format!("{how}: complete, ended, offset, forced"), facts(other), facts(constraint))
 }
 
 fn walk(
@@ -210,7 +229,7 @@ fn walk(
         let mut replay = automaton.constraint();
         let refused = |e| Failure::Differs(format!("replay: {e}"));
         read.iter().try_for_each(|&t| replay.accept(t)).map_err(refused)?;
-        pair.equal("replay", &mut constraint, &mut replay)?;
+        equal(pair, "replay", &mut constraint, &mut replay)?;
         let text: Vec<u8> = read.iter().flat_map(|&t| vocabulary.bytes(t)).copied().collect();
         let mut cut = automaton.constraint();
         let mut rest = &text[..];
@@ -219,7 +238,7 @@ fn walk(
             cut.accept_bytes(piece).map_err(|e| Failure::Differs(format!("in pieces: {e}")))?;
             rest = tail;
         }
-        pair.equal("in pieces", &mut constraint, &mut cut)?;
+        equal(pair, "in pieces", &mut constraint, &mut cut)?;
         let texts: Vec<_> = allowed.iter().filter(|&&t| !vocabulary.is_special(t)).collect();
         figures.stuck += usize::from(allowed.is_empty() && !pair.twin.is_complete(&state));
         if texts.is_empty() {
@@ -246,13 +265,13 @@ fn walk(
 type Compare = fn(&mut Random, &Grammar, &mut Figures) -> Result<(), Failure>;
 
 /// Runs all cases, prints the figures, fails with the smallest of the failing grammars.
-fn run(name: &str, compare: Compare) {
+fn run(name: &str, test: Compare) {
     let (seed, grammars) = (setting("ORACLE_SEED", 1), setting("ORACLE_GRAMMARS", 2_000) as usize);
     let case = |case: u64| {
         let mut random = Random::new(seed << 32 | case);
         let grammar = generator::grammar(&mut random);
         let mut figures = Figures::default();
-        let failure = match compare(&mut random, &grammar, &mut figures) {
+        let failure = match test(&mut random, &grammar, &mut figures) {
             Ok(()) => None,
             Err(Failure::Exhausted) => {
                 figures.exhausted += 1;

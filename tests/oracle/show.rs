@@ -1,12 +1,8 @@
-//! Grammars and texts in the messages of failing cases.
+//! Grammars in the messages of failing cases.
 
 use std::fmt::Write;
 
 use constrained_gen::grammar::{Grammar, Regular, Symbol};
-
-pub(crate) fn text(bytes: &[u8]) -> String {
-    format!("`{}`", bytes.escape_ascii())
-}
 
 fn regular(language: &Regular) -> String {
     match language {

@@ -1,0 +1,180 @@
+//! A model directory in Hugging Face form becomes a [`Model`]: configuration, weights, tokenizer and vocabulary, checked
+//! against one another.
+
+use std::{path::Path, sync::Arc};
+
+use super::{
+    Config, DeviceChoice, ModelError, PromptEncoder, Qwen3, RopeRule, Session, weights::Weights,
+};
+use crate::{Limits, TokenId, Vocabulary};
+
+const CONFIG: &str = "config.json";
+const GENERATION: &str = "generation_config.json";
+const TOKENIZER: &str = "tokenizer.json";
+
+/// How a model is loaded.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ModelOptions {
+    /// Where it runs. Default: the processor.
+    pub device: DeviceChoice,
+    /// The rotary base. Default: the model's own.
+    pub rope: RopeRule,
+}
+
+impl ModelOptions {
+    /// On this device.
+    #[must_use]
+    pub fn device(mut self, device: DeviceChoice) -> Self {
+        self.device = device;
+        self
+    }
+
+    /// With this rule for the rotary base.
+    #[must_use]
+    pub fn rope(mut self, rope: RopeRule) -> Self {
+        self.rope = rope;
+        self
+    }
+}
+
+/// A loaded model: immutable, cheap to clone, shared by all sequences.
+#[derive(Clone, Debug)]
+pub struct Model {
+    qwen3: Arc<Qwen3>,
+    prompts: PromptEncoder,
+    vocabulary: Arc<Vocabulary>,
+}
+
+/// The small files of a model, with their names for messages.
+struct Files<'a> {
+    config: (&'a str, &'a [u8]),
+    generation: Option<(&'a str, &'a [u8])>,
+    tokenizer: (&'a str, &'a [u8]),
+}
+
+impl Qwen3 {
+    /// Loads the configuration and the weights of a model directory, without its tokenizer.
+    ///
+    /// # Errors
+    /// As [`Model::open`].
+    pub fn open(directory: &Path, options: &ModelOptions) -> Result<Self, ModelError> {
+        let (name, json) = needed(directory, CONFIG)?;
+        let device = options.device.open()?;
+        let config = Config::from_json(&name, &json)?;
+        Self::load(config, options.rope, &mut Weights::open(directory, &device)?, &device)
+    }
+}
+
+impl Model {
+    /// Loads a directory with `config.json`, `tokenizer.json`, the weights (`model.safetensors`, or several files with
+    /// `model.safetensors.index.json`) and, if there is one, `generation_config.json`. Weights are held as f32.
+    ///
+    /// # Errors
+    /// A file is missing, broken or cut off; a tensor is missing or of another shape than the configuration has it; the
+    /// tokenizer has more tokens than the model has rows; something is asked for that is not implemented.
+    pub fn open(directory: &Path, options: &ModelOptions) -> Result<Self, ModelError> {
+        let config = needed(directory, CONFIG)?;
+        let tokenizer = needed(directory, TOKENIZER)?;
+        let generation = read(directory, GENERATION)?;
+        let device = options.device.open()?;
+        let weights = Weights::open(directory, &device)?;
+        let files = Files {
+            config: (&config.0, &config.1),
+            generation: generation.as_ref().map(|(name, bytes)| (name.as_str(), &bytes[..])),
+            tokenizer: (&tokenizer.0, &tokenizer.1),
+        };
+        Self::assemble(&files, weights, options, &device)
+    }
+
+    fn assemble(
+        files: &Files<'_>,
+        mut weights: Weights,
+        options: &ModelOptions,
+        device: &candle_core::Device,
+    ) -> Result<Self, ModelError> {
+        let (config_name, config_json) = files.config;
+        let config = Config::from_json(config_name, config_json)?;
+        let mut ends = match files.generation {
+            Some((name, json)) => (name, Config::generation_eos(name, json)?),
+            None => (config_name, Vec::new()),
+        };
+        if ends.1.is_empty() {
+            ends = (config_name, config.eos_token_ids.clone());
+        }
+        let vocabulary = Arc::new(vocabulary(files.tokenizer, &config, ends)?);
+        let (tokenizer_name, tokenizer_json) = files.tokenizer;
+        let prompts = PromptEncoder::new(tokenizer_name, tokenizer_json, Arc::clone(&vocabulary))?;
+        let qwen3 = Arc::new(Qwen3::load(config, options.rope, &mut weights, device)?);
+        Ok(Self { qwen3, prompts, vocabulary })
+    }
+
+    /// The vocabulary, as wide as the model's logits.
+    pub fn vocabulary(&self) -> &Arc<Vocabulary> {
+        &self.vocabulary
+    }
+
+    /// The encoder of its prompts.
+    pub fn prompts(&self) -> &PromptEncoder {
+        &self.prompts
+    }
+
+    /// The weights and their forward pass.
+    pub fn qwen3(&self) -> &Arc<Qwen3> {
+        &self.qwen3
+    }
+
+    /// A sequence at its start.
+    ///
+    /// # Errors
+    /// There is no memory for its cache on the device.
+    pub fn session(&self) -> Result<Session, ModelError> {
+        Ok(Session::new(Arc::clone(&self.qwen3))?)
+    }
+}
+
+/// A file of the directory with its name for messages; `None` where there is none.
+fn read(directory: &Path, file: &str) -> Result<Option<(String, Vec<u8>)>, ModelError> {
+    let path = directory.join(file);
+    let name = path.display().to_string();
+    match std::fs::read(&path) {
+        Ok(bytes) => Ok(Some((name, bytes))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(ModelError::Read { file: name, source }),
+    }
+}
+
+fn needed(directory: &Path, file: &'static str) -> Result<(String, Vec<u8>), ModelError> {
+    read(directory, file)?
+        .ok_or_else(|| ModelError::Missing { directory: directory.display().to_string(), file })
+}
+
+/// The tokenizer's vocabulary under the model's logits. End tokens are those that the tokenizer is known by and those
+/// that the configuration names.
+fn vocabulary(
+    (name, json): (&str, &[u8]),
+    config: &Config,
+    (ends_name, ends): (&str, Vec<u32>),
+) -> Result<Vocabulary, ModelError> {
+    let refused = |source| ModelError::Vocabulary { file: name.to_owned(), source };
+    let vocabulary = Vocabulary::from_tokenizer_json(json, &Limits::default()).map_err(refused)?;
+    if vocabulary.len() > config.vocab_size {
+        let (tokens, rows) = (vocabulary.len(), config.vocab_size);
+        return Err(ModelError::Tokenizer {
+            file: name.to_owned(),
+            problem: format!(
+                "{tokens} tokens, but the model has only {rows} rows: this tokenizer belongs to another model"
+            ),
+        });
+    }
+    if let Some(end) = ends.iter().find(|&&end| end as usize >= vocabulary.len()) {
+        return Err(ModelError::Config {
+            file: ends_name.to_owned(),
+            field: "/eos_token_id".to_owned(),
+            problem: format!("the tokenizer has no token {end}, only {}", vocabulary.len()),
+        });
+    }
+    let known = vocabulary.end_tokens().iter().copied();
+    let all: Vec<TokenId> = known.chain(ends.into_iter().map(TokenId)).collect();
+    vocabulary.with_end_tokens(&all).and_then(|v| v.with_width(config.vocab_size)).map_err(refused)
+}

@@ -1,0 +1,244 @@
+//! The decoding loop with a scripted model: what is read, what is scored, what comes out, and why it ends.
+
+mod toy;
+
+use constrained_gen::{
+    TokenId, Vocabulary,
+    decoding::{
+        DecodeError, Decoder, Finish, Generation, Logits, LogitsError, Options, SampleError,
+        Sampling, Thinking,
+    },
+};
+
+/// Words of the toy vocabulary beside single bytes.
+const WORDS: [&str; 6] = ["SELECT", "\n\n", "a;b", "';", ";\n", "\u{20AC}"];
+
+fn vocabulary() -> Vocabulary {
+    let json = toy::tokenizer_json(&WORDS, &toy::CONTROL);
+    let limits = constrained_gen::Limits::default();
+    // A few rows of padding, as real models have them.
+    Vocabulary::from_tokenizer_json(json.as_bytes(), &limits).unwrap().with_width(300).unwrap()
+}
+
+/// A model that wants to say one text, token by token, and then to end.
+struct Scripted {
+    script: Vec<TokenId>,
+    width: usize,
+    context: usize,
+    row: Vec<f32>,
+    /// Tokens read, call by call.
+    read: Vec<Vec<TokenId>>,
+    /// How often it was asked for logits.
+    scored: usize,
+}
+
+impl Scripted {
+    /// Speaks these pieces, each of which is a token.
+    fn new(vocabulary: &Vocabulary, pieces: &[&str]) -> Self {
+        let token = |piece: &&str| {
+            vocabulary.added_token(piece).unwrap_or_else(|| {
+                let all = (0..vocabulary.len()).map(TokenId::new);
+                let mut found = all.filter(|&t| vocabulary.bytes(t) == piece.as_bytes());
+                found.next().unwrap_or_else(|| panic!("no token {piece:?}"))
+            })
+        };
+        let mut script: Vec<TokenId> = pieces.iter().map(token).collect();
+        script.push(vocabulary.added_token("<|im_end|>").unwrap());
+        let width = vocabulary.width();
+        Self { script, width, context: 1000, row: vec![], read: vec![], scored: 0 }
+    }
+
+    /// Speaks a text byte by byte.
+    fn bytes(vocabulary: &Vocabulary, text: &str) -> Self {
+        let mut model = Self::new(vocabulary, &[]);
+        let bytes = text.bytes().map(|b| TokenId(b.into()));
+        model.script = bytes.chain(model.script.iter().copied()).collect();
+        model
+    }
+}
+
+impl Logits for Scripted {
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn position(&self) -> usize {
+        self.read.iter().map(Vec::len).sum()
+    }
+
+    fn context(&self) -> usize {
+        self.context
+    }
+
+    fn advance(&mut self, tokens: &[TokenId]) -> Result<(), LogitsError> {
+        self.read.push(tokens.to_vec());
+        Ok(())
+    }
+
+    fn truncate(&mut self, _len: usize) {
+        unimplemented!("the loop never goes back");
+    }
+
+    fn logits(&mut self) -> Result<&[f32], LogitsError> {
+        self.scored += 1;
+        // Row by row the same small differences, so that there is always one best token.
+        self.row = (0..self.width).map(|i| (i * 37 % 101) as f32 / 101.0).collect();
+        // The prompt is the first call; the script says what follows what was read since.
+        let said = self.position() - self.read[0].len();
+        if let Some(&wanted) = self.script.get(said) {
+            self.row[wanted.index()] = 9.0;
+        }
+        // Padding and control tokens tempt it; only the mask keeps them out.
+        self.row[self.width - 1] = 20.0;
+        Ok(&self.row)
+    }
+}
+
+fn run(
+    model: &mut Scripted,
+    options: &Options,
+    constraint: Option<&mut constrained_gen::Constraint>,
+) -> Result<Generation, DecodeError> {
+    let vocabulary = vocabulary();
+    let mut streamed = String::new();
+    let answer = Decoder::new(&vocabulary, &Sampling::greedy(), options)?.run(
+        model,
+        &[TokenId(65), TokenId(66)],
+        constraint,
+        &mut |text| streamed += text,
+    )?;
+    assert_eq!(streamed, answer.text, "what is streamed is what is returned");
+    Ok(answer)
+}
+
+fn stop(sequences: &[&str]) -> Options {
+    Options { stop: sequences.iter().map(|s| s.to_string()).collect(), ..Options::default() }
+}
+
+#[test]
+fn without_a_grammar_the_model_says_its_text_and_ends() {
+    let vocabulary = vocabulary();
+    let mut model = Scripted::new(&vocabulary, &["SELECT", " ", "1", "\u{20AC}"]);
+    let answer = run(&mut model, &Options::default(), None).unwrap();
+    assert_eq!(answer.text, "SELECT 1\u{20AC}");
+    assert_eq!((&answer.finish, answer.whole), (&Finish::End, true));
+    assert_eq!(answer.tokens, model.script[..4]);
+    assert_eq!((answer.stats.prompt_tokens, answer.stats.tokens), (2, 4));
+    // Everything is read once, in order, but for the end.
+    let read: Vec<TokenId> = model.read[1..].concat();
+    assert_eq!(read, model.script[..4]);
+    let share = answer.stats.allowed_share();
+    assert!(share > 0.9 && share < 1.0, "all but most control tokens are allowed: {share}");
+}
+
+#[test]
+fn a_character_cut_by_tokens_is_streamed_whole() {
+    let vocabulary = vocabulary();
+    let mut model = Scripted::bytes(&vocabulary, "a\u{20AC}b");
+    let mut pieces = Vec::new();
+    let decoder = Decoder::new(&vocabulary, &Sampling::greedy(), &Options::default()).unwrap();
+    decoder.run(&mut model, &[TokenId(1)], None, &mut |text| pieces.push(text.to_owned())).unwrap();
+    assert_eq!(pieces, ["a", "\u{20AC}", "b"]);
+}
+
+#[test]
+fn a_stop_sequence_ends_the_text_and_is_no_part_of_it() {
+    let vocabulary = vocabulary();
+    let mut model = Scripted::new(&vocabulary, &["1", "\n", "2", "\n", "\n", "3"]);
+    let answer = run(&mut model, &stop(&["\n\n"]), None).unwrap();
+    assert_eq!(answer.text, "1\n2");
+    assert_eq!(answer.finish, Finish::Stop { sequence: "\n\n".into() });
+    assert!(answer.whole);
+    assert_eq!(answer.tokens.len(), 5);
+
+    // Inside a token.
+    let mut model = Scripted::new(&vocabulary, &["x", "a;b", "y"]);
+    let answer = run(&mut model, &stop(&["b", ";"]), None).unwrap();
+    assert_eq!((answer.text.as_str(), answer.tokens.len()), ("xa", 2));
+}
+
+#[test]
+fn used_up_tokens_leave_a_text_that_is_not_whole() {
+    let vocabulary = vocabulary();
+    let mut model = Scripted::bytes(&vocabulary, "SELECT a FROM t");
+    let options = Options { max_tokens: 8, ..Options::default() };
+    let answer = run(&mut model, &options, None).unwrap();
+    assert_eq!((answer.text.as_str(), answer.whole), ("SELECT a", false));
+    assert_eq!(answer.finish, Finish::MaxTokens);
+
+    let mut model = Scripted::bytes(&vocabulary, "SELECT a FROM t");
+    model.context = 6;
+    let answer = run(&mut model, &Options::default(), None).unwrap();
+    // Two tokens of prompt and four of text fill the context; the fifth is scored but never read.
+    assert_eq!((answer.text.as_str(), answer.whole), ("SELEC", false));
+    assert_eq!(answer.finish, Finish::Context);
+}
+
+#[test]
+fn thinking_is_free_and_no_part_of_the_answer() {
+    let vocabulary = vocabulary();
+    let options = Options { thinking: Thinking::On { max_tokens: 50 }, ..stop(&["h"]) };
+    let script = ["<think>", "\n", "h", "m", "</think>", "\n\n", "4", "2"];
+    let mut model = Scripted::new(&vocabulary, &script);
+    let answer = run(&mut model, &options, None).unwrap();
+    assert_eq!((answer.text.as_str(), answer.thinking.as_deref()), ("42", Some("hm")));
+    assert_eq!(answer.stats.thinking_tokens, 4);
+    // The end of the thought and the blank line are read together, and not scored.
+    assert!(model.read.contains(&model.script[4..6].to_vec()));
+
+    // An endless thought is ended for the model.
+    let options = Options { thinking: Thinking::On { max_tokens: 3 }, ..Options::default() };
+    let mut model = Scripted::new(&vocabulary, &["<think>", "h", "m", "</think>", "\n\n", "7"]);
+    model.script[3] = TokenId(u32::from(b'm'));
+    let answer = run(&mut model, &options, None).unwrap();
+    assert_eq!((answer.text.as_str(), answer.thinking.as_deref()), ("7", Some("hm")));
+}
+
+#[test]
+fn parts_that_do_not_fit_are_refused() {
+    let vocabulary = vocabulary();
+    let decoder = Decoder::new(&vocabulary, &Sampling::greedy(), &Options::default()).unwrap();
+    let mut narrow = Scripted::new(&vocabulary, &["1"]);
+    narrow.width = 299;
+    let refused = decoder.run(&mut narrow, &[TokenId(1)], None, &mut |_| {}).unwrap_err();
+    assert_eq!(refused.to_string(), "the model has 299 rows of logits, the vocabulary 300");
+    let mut model = Scripted::new(&vocabulary, &["1"]);
+    let refused = decoder.run(&mut model, &[], None, &mut |_| {}).unwrap_err();
+    assert!(matches!(refused, DecodeError::EmptyPrompt));
+    let empty = Decoder::new(&vocabulary, &Sampling::greedy(), &stop(&[""])).unwrap_err();
+    assert!(matches!(empty, DecodeError::Stop(_)));
+    let plain = Vocabulary::new(vec![b"a".to_vec()], &[], &[]).unwrap();
+    let options = Options { thinking: Thinking::On { max_tokens: 3 }, ..Options::default() };
+    let decoder = Decoder::new(&plain, &Sampling::greedy(), &options).unwrap();
+    model.width = 1;
+    let refused = decoder.run(&mut model, &[TokenId(0)], None, &mut |_| {}).unwrap_err();
+    assert!(matches!(refused, DecodeError::NoThinking));
+}
+
+#[test]
+fn broken_logits_are_an_error() {
+    struct Broken(Vec<f32>);
+    impl Logits for Broken {
+        fn width(&self) -> usize {
+            self.0.len()
+        }
+        fn position(&self) -> usize {
+            1
+        }
+        fn context(&self) -> usize {
+            10
+        }
+        fn advance(&mut self, _tokens: &[TokenId]) -> Result<(), LogitsError> {
+            Ok(())
+        }
+        fn truncate(&mut self, _len: usize) {}
+        fn logits(&mut self) -> Result<&[f32], LogitsError> {
+            Ok(&self.0)
+        }
+    }
+    let vocabulary = vocabulary();
+    let decoder = Decoder::new(&vocabulary, &Sampling::default(), &Options::default()).unwrap();
+    let mut model = Broken(vec![f32::NAN; 300]);
+    let refused = decoder.run(&mut model, &[TokenId(1)], None, &mut |_| {}).unwrap_err();
+    assert!(matches!(refused, DecodeError::Sample(SampleError::Logit { .. })));
+}
