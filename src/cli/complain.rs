@@ -20,6 +20,7 @@ pub(super) fn error(error: &anyhow::Error) {
 }
 
 /// What is wrong with the outcome of a command that was carried out.
+#[cfg(feature = "candle")]
 pub(super) fn failure(message: impl Display) {
     say("error", "31", &message.to_string());
 }

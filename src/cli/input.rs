@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use clap::Args;
 use constrained_gen::{CompiledGrammar, Limits, Vocabulary, grammar::Grammar, library};
 
@@ -110,8 +110,9 @@ impl TokenizerArgument {
 }
 
 /// All of standard input as text.
+#[cfg(feature = "candle")]
 pub(super) fn stdin_text() -> Result<String> {
     let mut text = String::new();
-    io::stdin().read_to_string(&mut text).context("standard input is not UTF-8 text")?;
+    io::stdin().read_to_string(&mut text).map_err(|e| anyhow!("{STDIN}: {e}"))?;
     Ok(text)
 }

@@ -12,8 +12,10 @@ pub(super) enum Outcome {
     /// The command could not be carried out.
     Misuse = 2,
     /// The answer was not finished.
+    #[cfg(feature = "candle")]
     Unfinished = 3,
     /// Strict validation refused the answer.
+    #[cfg(feature = "candle")]
     Invalid = 4,
 }
 

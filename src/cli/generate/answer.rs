@@ -93,7 +93,7 @@ fn load(arguments: &Arguments, expert: &Expert) -> Result<Model> {
     }
     match &arguments.model {
         Some(directory) => Ok(Model::open(directory, &options)?),
-        None => Ok(Model::embedded(&options)?),
+        None => Err(anyhow!("no model: expected --model DIR")),
     }
 }
 

@@ -1,8 +1,6 @@
-//! `generate`: answer a question in the language of an expert.
+//! `generate`: answer a question in the language of an expert. Not there in a program without a model runtime.
 
-#[cfg(feature = "candle")]
 mod answer;
-#[cfg(feature = "candle")]
 mod report;
 
 use std::{io::IsTerminal, path::PathBuf};
@@ -104,12 +102,7 @@ enum Device {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let request = Request::new(arguments)?;
-    #[cfg(feature = "candle")]
-    return answer::answer(arguments, &request);
-    #[cfg(not(feature = "candle"))]
-    bail!(
-        "this program was built without the feature `candle`, so it has no model to ask: {request:?}"
-    );
+    answer::answer(arguments, &request)
 }
 
 /// What is asked, all of it checked before a model is loaded.
