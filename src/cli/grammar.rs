@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
 use constrained_gen::{
     Limits,
@@ -12,7 +12,7 @@ use constrained_gen::{
 
 use super::{
     Outcome,
-    input::{compile, load_grammar},
+    input::{Source, compile, load_grammar},
     output,
 };
 
@@ -32,7 +32,7 @@ enum Command {
         #[arg(value_name = "NAME|FILE")]
         grammar: String,
     },
-    /// Read and compile a grammar
+    /// Compile grammars, and try the examples in their comments (`//> accept: TEXT`)
     Check {
         /// Built-in grammars, or .lark or .gbnf files
         #[arg(value_name = "NAME|FILE", required = true)]
@@ -51,15 +51,56 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         }
         Command::Show { grammar } => show(&load_grammar(grammar)?, &mut out)?,
         Command::Check { grammars } => {
+            let mut all = true;
             for name in grammars {
-                let grammar = load_grammar(name)?;
-                compile(&grammar)?;
-                writeln!(out, "{name}: {}", summary(&grammar))?;
+                all &= check(name, &mut out)?;
             }
+            out.flush()?;
+            return Ok(if all { Outcome::Done } else { Outcome::Refused });
         }
     }
     out.flush()?;
     Ok(Outcome::Done)
+}
+
+/// Compiles a grammar and tries the examples in its comments; whether all of them hold.
+fn check(name: &str, out: &mut impl Write) -> Result<bool> {
+    let grammar = load_grammar(name)?;
+    let compiled = compile(&grammar)?;
+    let files: Vec<(String, String)> = match library::texts(name) {
+        Some(texts) => texts.map(|(file, text)| (file, text.to_owned())).collect(),
+        None => vec![(name.to_owned(), Source::File(name.into()).text()?)],
+    };
+    let (mut held, mut broken) = (0, 0);
+    for (file, text) in &files {
+        // Chapters of a grammar may begin elsewhere than the grammar does; their examples are complete texts all the same.
+        let examples = library::examples(text).map_err(|line| {
+            anyhow!("{file}:{line}: expected `//> accept: TEXT` or `//> reject: TEXT`")
+        })?;
+        for example in examples {
+            let result = compiled.recognizer().check(example.text.as_bytes());
+            if result.is_ok() == example.accept {
+                held += 1;
+                continue;
+            }
+            broken += 1;
+            let place = format!("{file}:{}", example.line);
+            match &result {
+                Ok(()) => writeln!(out, "{place}: accepted, but expected a refusal")?,
+                Err(refusal) => {
+                    let text = example.text.as_bytes();
+                    write!(out, "{}", output::Refused { name: &place, text, refusal })?;
+                }
+            }
+        }
+    }
+    let examples = match (held, broken) {
+        (0, 0) => "no examples".to_owned(),
+        (held, 0) => format!("{held} examples hold"),
+        (held, broken) => format!("{broken} of {} examples do not hold", held + broken),
+    };
+    writeln!(out, "{name}: {}; {examples}", summary(&grammar))?;
+    Ok(broken == 0)
 }
 
 fn summary(grammar: &Grammar) -> String {

@@ -58,6 +58,10 @@ impl Source {
         self.open()?.read_to_end(&mut text).map_err(|e| anyhow!("{}: {e}", self.name()))?;
         Ok(text)
     }
+
+    pub(super) fn text(&self) -> Result<String> {
+        String::from_utf8(self.read()?).map_err(|e| anyhow!("{}: {e}", self.name()))
+    }
 }
 
 fn in_file(path: &Path, error: impl std::fmt::Display) -> anyhow::Error {
@@ -112,7 +116,5 @@ impl TokenizerArgument {
 /// All of standard input as text.
 #[cfg(feature = "candle")]
 pub(super) fn stdin_text() -> Result<String> {
-    let mut text = String::new();
-    io::stdin().read_to_string(&mut text).map_err(|e| anyhow!("{STDIN}: {e}"))?;
-    Ok(text)
+    Source::Stdin.text()
 }
