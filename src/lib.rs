@@ -28,3 +28,8 @@ pub use ids::{NonterminalId, ProductionId, TerminalId, TokenId};
 pub use limits::Limits;
 pub use recognizer::{CompiledGrammar, Expected, Recognizer, Refusal};
 pub use vocab::{TokenMask, Vocabulary};
+
+/// The README's programs run as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -17,7 +17,7 @@ fn commands() -> Vec<(String, Vec<String>)> {
             (true, "```") => inside = false,
             (true, line) => match (line.strip_prefix("$ "), found.last_mut()) {
                 (Some(command), _) => found.push((command.to_owned(), Vec::new())),
-                (None, Some((command, _))) if command.ends_with('\\') => {
+                (None, Some((command, output))) if output.is_empty() && command.ends_with('\\') => {
                     command.push('\n');
                     command.push_str(line);
                 }

@@ -62,13 +62,13 @@ pub(super) fn answer(arguments: &Arguments, request: &Request) -> Result<Outcome
         }
     }
     let verdict = match request.validator {
-        Some(validator) if generation.whole => Some(validator.check(&generation.text)),
+        Some(validator) if finished(&generation) => Some(validator.check(&generation.text)),
         _ => None,
     };
     if arguments.json {
         let object = report::json(request, &generation, verdict.as_ref());
         writeln!(output::stdout(), "{object}")?;
-    } else if !live && (generation.whole || arguments.partial) {
+    } else if !live && (finished(&generation) || arguments.partial) {
         writeln!(output::stdout(), "{}", generation.text)?;
     }
     if arguments.stats {
@@ -93,7 +93,7 @@ fn load(arguments: &Arguments, expert: &Expert) -> Result<Model> {
     }
     match &arguments.model {
         Some(directory) => Ok(Model::open(directory, &options)?),
-        None => Err(anyhow!("no model: expected --model DIR")),
+        None => Ok(Model::embedded(&options)?),
     }
 }
 
@@ -109,13 +109,19 @@ fn rope(expert: &Expert) -> RopeRule {
     }
 }
 
+/// Whether the answer came to its own end. One that a limit cut off may be a sentence by accident (`SELECT a` of
+/// `SELECT a FROM t`), and is no answer all the same.
+pub(super) fn finished(generation: &Generation) -> bool {
+    generation.whole && matches!(generation.finish, Finish::End | Finish::Stop { .. })
+}
+
 /// Says what is wrong with the answer, if anything is.
 fn judge(
     request: &Request,
     generation: &Generation,
     verdict: Option<Result<(), ValidationError>>,
 ) -> Outcome {
-    if !generation.whole {
+    if !finished(generation) {
         let cause = match &generation.finish {
             Finish::MaxTokens => {
                 format!("the limit of {} tokens was reached", request.options.max_tokens)

@@ -8,7 +8,7 @@ use constrained_gen::{
 };
 use serde_json::{Value, json};
 
-use super::{super::complain, Request};
+use super::{super::complain, Request, answer::finished};
 
 /// The object of `--json`. `text` is an answer only if `whole` is true; `valid` is null where nobody was asked.
 pub(super) fn json(
@@ -23,7 +23,7 @@ pub(super) fn json(
     };
     json!({
         "text": generation.text,
-        "whole": generation.whole,
+        "whole": finished(generation),
         "finish": finish(&generation.finish),
         "stop": stop,
         "valid": verdict.map(Result::is_ok),
