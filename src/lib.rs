@@ -2,6 +2,7 @@
 //! lead to a text of the grammar. See ARCHITECTURE.md for the floors.
 
 pub mod automaton;
+mod batch;
 mod bitset;
 pub mod constraint;
 pub mod decoding;

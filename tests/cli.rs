@@ -356,7 +356,7 @@ mod generate {
         assert_eq!(answer["valid"], true, "{answer}");
         assert_eq!(answer["grammar"], "sql-postgres");
         let text = answer["text"].as_str().expect("a text");
-        for word in ["SELECT", "employees", "salary"] {
+        for word in ["SELECT", "employees", "salary", "50000"] {
             assert!(text.contains(word), "{text}");
         }
         assert!(answer["stats"]["allowed_share"].as_f64().expect("a number") < 0.9);
