@@ -10,11 +10,12 @@
 //! * Longest match: a lexeme is read with all terminals of the grammar, each without the texts that a terminal of higher
 //!   priority matches too. It may end wherever a terminal accepts, under the shadow of all that might still match more.
 //!
-//! *Viable* means that some continuation is a sentence. Without a shadow a hypothesis is viable if a terminal that the
-//! parser takes (or an ignored one) can still complete its lexeme. This takes for granted **lexical consistency**: what the
-//! parser allows next can also be written next. A grammar in which, say, `a` must follow `a` while `aa` is a longer terminal
-//! has no text for that place at all; that is its author's mistake, and neither the engine nor the twin looks for it.
-//! Under a shadow the continuations are searched, breadth first, for one that gets rid of it or ends the text.
+//! *Viable* means that some continuation is a sentence, and continuations are searched for, breadth first, from every
+//! hypothesis. The search stops, satisfied, at the end of a sentence and, which makes it feasible, as soon as the hypothesis
+//! stands between two lexemes or in an ignored one without any shadow. This takes **lexical consistency** for granted: where
+//! the parser can go on and nothing that was read before interferes, it can also be written how it goes on. A grammar in
+//! which, say, `a` must follow `a` while `aa` is a longer terminal and no blank is ignored has no text for that place at all;
+//! that is its author's mistake, and neither the engine nor the twin looks for it.
 
 use std::collections::VecDeque;
 
@@ -26,7 +27,7 @@ use crate::{
     grammar::{Grammar, Lexing},
 };
 
-/// Hypotheses that the search below a shadow may look at.
+/// Hypotheses that the search for a continuation may look at.
 const MAX_SEARCH: usize = 5_000;
 
 /// A grammar that the twin does not take.
@@ -52,7 +53,7 @@ pub enum TwinError {
     UnproductiveStart,
 }
 
-/// The search below a shadow was given up. Not an answer: the grammar is beyond the twin.
+/// The search for a continuation was given up. Not an answer: the grammar is beyond the twin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the search for a continuation was given up after {MAX_SEARCH} hypotheses")]
 pub struct Exhausted;
@@ -98,6 +99,8 @@ pub struct Twin {
     languages: Vec<Expr>,
     not_followed_by: Vec<Expr>,
     ignored: Vec<TerminalId>,
+    /// All bytes, those that begin an ignored terminal first: with one of them the search mostly ends.
+    bytes: Vec<u8>,
     lexemes: Vec<Lexeme>,
     lexeme_ids: FxHashMap<Box<[(TerminalId, Expr)]>, LexemeId>,
     lexeme_steps: FxHashMap<(LexemeId, u8), LexemeId>,
@@ -110,7 +113,7 @@ pub struct Twin {
 struct Note {
     /// The lexeme that begins there.
     beginning: Option<LexemeId>,
-    /// Answers of the search below shadows.
+    /// Answers of the search for a continuation.
     survives: FxHashMap<(LexemeId, Expr), bool>,
 }
 
@@ -161,7 +164,14 @@ impl Twin {
         let possible = |terminal: TerminalId| languages[terminal.index()] != Expr::VOID;
         let columns = Columns::new(grammar, possible).ok_or(TwinError::UnproductiveStart)?;
         let ignored = (0..languages.len()).map(TerminalId::new);
-        let ignored = ignored.filter(|&t| grammar.terminal(t).ignore && possible(t)).collect();
+        let ignored = ignored.filter(|&t| grammar.terminal(t).ignore && possible(t));
+        let ignored: Vec<TerminalId> = ignored.collect();
+        let mut bytes: Vec<u8> = (0..=255).collect();
+        bytes.sort_by_key(|&byte| {
+            let begins =
+                |t: &TerminalId| expressions.residual(languages[t.index()], byte) != Expr::VOID;
+            !ignored.iter().any(begins)
+        });
         let mut twin = Self {
             lexing: grammar.lexing(),
             expressions,
@@ -169,6 +179,7 @@ impl Twin {
             languages,
             not_followed_by,
             ignored,
+            bytes,
             lexemes: Vec::new(),
             lexeme_ids: FxHashMap::default(),
             lexeme_steps: FxHashMap::default(),
@@ -191,7 +202,7 @@ impl Twin {
         let mut hypotheses = self.expand(&state.hypotheses, byte);
         let mut dead = Vec::new();
         for (i, hypothesis) in hypotheses.iter().enumerate() {
-            if hypothesis.shadow != Expr::VOID && !self.survives(*hypothesis)? {
+            if !self.survives(*hypothesis)? {
                 dead.push(i);
             }
         }
@@ -384,8 +395,27 @@ impl Twin {
         })
     }
 
-    /// Whether some continuation of a hypothesis under a shadow is a sentence: one that gets rid of the shadow (from there
-    /// on lexical consistency is taken for granted) or one that ends the text before the shadow accepts.
+    /// Whether nothing that was read before interferes any more, or the text may end here.
+    fn settled(&mut self, hypothesis: Hypothesis) -> bool {
+        let Hypothesis { column, lexeme, shadow } = hypothesis;
+        if shadow == Expr::VOID {
+            let blank = |(terminal, _): &(TerminalId, Expr)| self.ignored.contains(terminal);
+            let parts = &self.lexemes[lexeme.0 as usize].parts;
+            // Under contextual lexing a terminal without a guard can be completed, and leaves no shadow.
+            let unguarded = |(terminal, _): &(TerminalId, Expr)| {
+                self.lexing == Lexing::Contextual
+                    && self.not_followed_by[terminal.index()] == Expr::VOID
+                    && self.columns.viable(column, *terminal)
+            };
+            if parts.iter().any(|part| blank(part) || unguarded(part)) {
+                return true;
+            }
+        }
+        self.ends(hypothesis).iter().any(|(_, shadow)| *shadow == Expr::VOID)
+            || self.completes(hypothesis)
+    }
+
+    /// Whether some continuation of a hypothesis is a sentence.
     fn survives(&mut self, hypothesis: Hypothesis) -> Result<bool, Exhausted> {
         let key = (hypothesis.lexeme, hypothesis.shadow);
         if let Some(&known) = self.note(hypothesis.column).survives.get(&key) {
@@ -394,19 +424,15 @@ impl Twin {
         let columns = self.columns.len();
         let mut seen = FxHashSet::from_iter([hypothesis]);
         let mut queue = VecDeque::from([hypothesis]);
-        let mut survives = false;
-        'search: while let Some(next) = queue.pop_front() {
-            if self.completes(next) {
-                survives = true;
-                break;
-            }
-            for byte in 0..=255 {
-                for found in self.expand(&[next], byte) {
-                    if found.shadow == Expr::VOID {
-                        survives = true;
-                        break 'search;
-                    }
+        let mut survives = self.settled(hypothesis);
+        'search: while !survives && let Some(next) = queue.pop_front() {
+            for i in 0..self.bytes.len() {
+                for found in self.expand(&[next], self.bytes[i]) {
                     if seen.insert(found) {
+                        if self.settled(found) {
+                            survives = true;
+                            break 'search;
+                        }
                         queue.push_back(found);
                     }
                 }

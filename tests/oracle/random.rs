@@ -300,7 +300,6 @@ fn run(name: &str, test: Compare) {
 }
 
 #[test]
-#[ignore = "needs the engine"]
 fn bytes_on_random_grammars() {
     run("bytes on random grammars", bytes);
 }
