@@ -2,17 +2,21 @@
 //! lead to a text of the grammar. See ARCHITECTURE.md for the floors.
 
 pub mod automaton;
+mod bitset;
 pub mod constraint;
 pub mod decoding;
 pub mod expert;
 pub mod frontend;
 pub mod grammar;
 mod ids;
+mod intern;
+mod lexer;
 pub mod library;
 mod limits;
 #[cfg(feature = "candle")]
 pub mod model;
 pub mod oracle;
+mod parser;
 pub mod recognizer;
 pub mod validation;
 pub mod vocab;

@@ -1,8 +1,13 @@
 //! Texts that become grammars. Each front end builds the intermediate representation directly, under limits.
 
+mod ebnf;
 mod error;
+mod escape;
 pub mod gbnf;
 pub mod lark;
+mod nearest;
+mod source;
+mod syntax;
 
 pub use error::GrammarError;
 

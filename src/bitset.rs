@@ -1,0 +1,55 @@
+//! A set of small indices (terminals of one grammar) of fixed width.
+
+/// Bits of a fixed number of words; all sets of one grammar have the same width.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub(crate) struct BitSet {
+    words: Box<[u64]>,
+}
+
+impl BitSet {
+    /// The empty set over `0..universe`.
+    pub(crate) fn new(universe: usize) -> Self {
+        Self { words: vec![0; universe.div_ceil(64)].into_boxed_slice() }
+    }
+
+    /// Adds an index.
+    pub(crate) fn insert(&mut self, index: usize) {
+        self.words[index / 64] |= 1 << (index % 64);
+    }
+
+    /// Whether an index is in the set.
+    #[inline]
+    pub(crate) fn contains(&self, index: usize) -> bool {
+        self.words[index / 64] >> (index % 64) & 1 == 1
+    }
+
+    /// Adds all of another set; says whether that changed anything.
+    pub(crate) fn union_with(&mut self, other: &Self) -> bool {
+        let mut changed = false;
+        for (a, b) in self.words.iter_mut().zip(&other.words) {
+            changed |= *b & !*a != 0;
+            *a |= b;
+        }
+        changed
+    }
+
+    /// Whether the two sets share an index.
+    #[inline]
+    pub(crate) fn intersects(&self, other: &Self) -> bool {
+        self.words.iter().zip(&other.words).any(|(a, b)| a & b != 0)
+    }
+
+    /// Whether the set is empty.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.words.iter().all(|w| *w == 0)
+    }
+
+    /// The indices, ascending.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+        self.words.iter().enumerate().flat_map(|(i, &word)| {
+            std::iter::successors(Some(word), |w| Some(w & w.wrapping_sub(1)))
+                .take_while(|w| *w != 0)
+                .map(move |w| i * 64 + w.trailing_zeros() as usize)
+        })
+    }
+}

@@ -1,0 +1,214 @@
+//! From rules to the intermediate representation.
+//!
+//! GBNF has no lexemes, so how text is cut into terminals is ours to choose; under contextual lexing every choice gives
+//! the same language. Strings and classes that follow each other are one terminal, and so is a repeated class, which
+//! keeps the parser's work low; everything else stays with the parser, which keeps the automata of terminals small.
+
+use std::collections::HashMap;
+
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, Repetition};
+
+use super::{
+    super::{
+        GrammarError,
+        ebnf::{Ebnf, EbnfBuilder, LimitReached},
+        error::quoted,
+        nearest::nearest,
+        source::limit_message,
+    },
+    START,
+    ast::{Chars, CharsKind, Expr, ExprKind, Rule},
+};
+use crate::{
+    Limits, NonterminalId, TerminalId,
+    grammar::{Grammar, Lexing, Regular, Symbol, Terminal},
+};
+
+/// Characters of a terminal's name; longer ones are cut.
+const NAME_SHOWN: usize = 80;
+
+/// Lowers the rules of a text.
+pub(super) fn lower(
+    name: &str,
+    text: &str,
+    rules: &[Rule],
+    limits: &Limits,
+) -> Result<Grammar, GrammarError> {
+    let mut lowering = Lowering {
+        name,
+        text,
+        limits,
+        out: EbnfBuilder::new(name, Lexing::Contextual, limits),
+        rules: HashMap::new(),
+        terminals: HashMap::new(),
+    };
+    for rule in rules {
+        let id = lowering
+            .out
+            .nonterminal(&rule.name)
+            .map_err(|reached| lowering.limit(rule.at, reached))?;
+        if lowering.rules.insert(&rule.name, id).is_some() {
+            return lowering
+                .error(rule.at, format!("rule {} is defined already", quoted(&rule.name)));
+        }
+    }
+    let Some(&start) = lowering.rules.get(START) else {
+        let message = format!("no rule `{START}` is defined, with which a text starts");
+        return lowering.error(0, message + &lowering.hint(START));
+    };
+    for rule in rules {
+        let body = lowering.expr(&rule.body, 1)?;
+        let id = lowering.rules[rule.name.as_str()];
+        let reached = lowering.out.rule(id, &rule.name, &body);
+        reached.map_err(|reached| lowering.limit(rule.at, reached))?;
+    }
+    Ok(lowering.out.finish(start))
+}
+
+struct Lowering<'a> {
+    name: &'a str,
+    text: &'a str,
+    limits: &'a Limits,
+    out: EbnfBuilder<'a>,
+    rules: HashMap<&'a str, NonterminalId>,
+    /// By the expression as written (white space made one blank).
+    terminals: HashMap<String, TerminalId>,
+}
+
+impl<'a> Lowering<'a> {
+    fn error<T>(&self, at: usize, message: impl Into<String>) -> Result<T, GrammarError> {
+        Err(GrammarError::at(self.name, self.text, at, message.into()))
+    }
+
+    fn limit(&self, at: usize, reached: LimitReached) -> GrammarError {
+        let message = limit_message(reached.what, reached.name, reached.limit);
+        GrammarError::at(self.name, self.text, at, message).by_limit()
+    }
+
+    /// The nearest rule, as the end of a message.
+    fn hint(&self, name: &str) -> String {
+        // Sorted, so that the hint does not depend on the map's order.
+        let mut names: Vec<&str> = self.rules.keys().copied().collect();
+        names.sort_unstable();
+        nearest(name, names.into_iter())
+            .map_or_else(String::new, |near| format!("; the nearest name is `{near}`"))
+    }
+
+    /// Recursion is on the depth of parentheses; `factor` is the product of the bounds around the expression.
+    fn expr(&mut self, expr: &Expr, factor: u64) -> Result<Ebnf, GrammarError> {
+        Ok(match &expr.kind {
+            ExprKind::Alternatives(parts) => Ebnf::Alternatives(
+                parts.iter().map(|part| self.expr(part, factor)).collect::<Result<_, _>>()?,
+            ),
+            ExprKind::Sequence(parts) => {
+                let mut out = Vec::new();
+                let mut rest = &parts[..];
+                while let Some(first) = rest.first() {
+                    let run: Vec<&Chars> = rest.iter().map_while(chars).collect();
+                    if run.is_empty() {
+                        out.push(self.expr(first, factor)?);
+                        rest = &rest[1..];
+                    } else {
+                        out.push(self.run(&run, first.at)?);
+                        rest = &rest[run.len()..];
+                    }
+                }
+                Ebnf::Sequence(out)
+            }
+            ExprKind::Chars(one) => self.run(&[one], expr.at)?,
+            ExprKind::Reference(name) => match self.rules.get(name.as_str()) {
+                Some(&id) => Ebnf::Symbol(Symbol::Nonterminal(id)),
+                None => {
+                    let message = format!("no rule {} is defined", quoted(name)) + &self.hint(name);
+                    return self.error(expr.at, message);
+                }
+            },
+            ExprKind::Repeat { body, min, max } => {
+                let factor = factor.saturating_mul(u64::from(max.unwrap_or(*min).max(1)));
+                if factor > u64::from(self.limits.repetition) {
+                    let what = "nested repetitions, multiplied";
+                    let what = limit_message(what, "repetition", self.limits.repetition);
+                    return self.error(expr.at, what).map_err(GrammarError::by_limit);
+                }
+                match chars(body) {
+                    Some(one) if *max != Some(0) => self.repeated(one, *min, *max, expr.at)?,
+                    _ => Ebnf::Repeat {
+                        body: Box::new(self.expr(body, factor)?),
+                        min: *min,
+                        max: *max,
+                    },
+                }
+            }
+        })
+    }
+
+    /// The terminal of strings and classes in a row.
+    fn run(&mut self, run: &[&Chars], at: usize) -> Result<Ebnf, GrammarError> {
+        let hir = Hir::concat(run.iter().map(|chars| hir(chars)).collect());
+        let source = run.iter().map(|chars| chars.source.as_str()).collect::<Vec<_>>().join(" ");
+        self.terminal(source, hir, at)
+    }
+
+    /// The terminal of a repeated string or class; nothing at all is left to the parser, as no lexeme is empty.
+    fn repeated(
+        &mut self,
+        chars: &Chars,
+        min: u32,
+        max: Option<u32>,
+        at: usize,
+    ) -> Result<Ebnf, GrammarError> {
+        let sub = Box::new(hir(chars));
+        let least = min.max(1);
+        let source = match max {
+            Some(1) => chars.source.clone(),
+            None if least == 1 => format!("{}+", chars.source),
+            None => format!("{}{{{least},}}", chars.source),
+            Some(max) => format!("{}{{{least},{max}}}", chars.source),
+        };
+        let hir = Hir::repetition(Repetition { min: least, max, greedy: true, sub });
+        let one = self.terminal(source, hir, at)?;
+        Ok(if min == 0 { one.optional() } else { one })
+    }
+
+    fn terminal(&mut self, source: String, hir: Hir, at: usize) -> Result<Ebnf, GrammarError> {
+        match hir.properties().minimum_len() {
+            None => return self.error(at, format!("{} matches no text at all", quoted(&source))),
+            Some(0) => return Ok(Ebnf::empty()), // an empty string
+            Some(_) => {}
+        }
+        if let Some(&id) = self.terminals.get(&source) {
+            return Ok(Ebnf::Symbol(Symbol::Terminal(id)));
+        }
+        let mut name = source.clone();
+        if name.chars().count() > NAME_SHOWN {
+            name = name.chars().take(NAME_SHOWN).collect();
+            // Two long ones may begin alike.
+            name.push_str(&format!("…{}", self.terminals.len()));
+        }
+        let id = self.out.terminal(Terminal::new(name, Regular::Hir(hir)));
+        let id = id.map_err(|reached| self.limit(at, reached))?;
+        self.terminals.insert(source, id);
+        Ok(Ebnf::Symbol(Symbol::Terminal(id)))
+    }
+}
+
+fn chars(expr: &Expr) -> Option<&Chars> {
+    match &expr.kind {
+        ExprKind::Chars(chars) => Some(chars),
+        _ => None,
+    }
+}
+
+fn hir(chars: &Chars) -> Hir {
+    match &chars.kind {
+        CharsKind::Literal(text) => Hir::literal(text.as_bytes()),
+        CharsKind::Class { ranges, negated } => {
+            let ranges = ranges.iter().map(|&(low, high)| ClassUnicodeRange::new(low, high));
+            let mut class = ClassUnicode::new(ranges);
+            if *negated {
+                class.negate();
+            }
+            Hir::class(Class::Unicode(class))
+        }
+    }
+}

@@ -1,0 +1,451 @@
+//! From checked definitions to the intermediate representation: what the start rule reaches, and no more.
+
+use std::collections::{HashMap, HashSet};
+
+use regex_syntax::hir::Hir;
+
+use super::{
+    super::{
+        GrammarError,
+        ebnf::{Ebnf, EbnfBuilder, LimitReached},
+        error::quoted,
+        nearest::nearest,
+        source::At,
+    },
+    ast::{Expr, ExprKind, is_terminal},
+    directives::{Directives, TerminalDirectives},
+    modules::{DefinitionId, Program},
+    regex::Piece,
+    terminals::{LiteralKey, Terminals, literal_hir, literal_key},
+};
+use crate::{
+    Limits, NonterminalId, TerminalId,
+    grammar::{Grammar, Regular, Symbol, Terminal},
+};
+
+/// What makes a terminal the same terminal wherever it is used.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum TerminalKey {
+    Named(DefinitionId),
+    Literal(LiteralKey),
+    Regex(String, String),
+    Range(char, char),
+}
+
+/// What stands in a rule where a terminal is used.
+#[derive(Clone, Copy, Debug)]
+enum TerminalUse {
+    /// It matches the empty text and nothing else.
+    Empty,
+    Required(TerminalId),
+    /// The empty text was taken from its language, so its use is optional.
+    Optional(TerminalId),
+}
+
+/// An argument of a template, or what stands for its parameter.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Argument {
+    Empty,
+    Symbol(Symbol),
+    Optional(TerminalId),
+}
+
+/// A rule, or a template with its arguments.
+type Instance = (DefinitionId, Vec<Argument>);
+
+/// Lowers a program whose names are checked.
+pub(super) fn lower(
+    name: &str,
+    start: &str,
+    program: &Program,
+    terminals: &Terminals<'_>,
+    limits: &Limits,
+) -> Result<Grammar, GrammarError> {
+    let directives = Directives::collect(program, terminals)?;
+    let literals = literal_names(program, terminals);
+    let mut lowering = Lowering {
+        program,
+        terminals,
+        directives,
+        literals,
+        out: EbnfBuilder::new(name, program.lexing(), limits),
+        uses: HashMap::new(),
+        used_at: HashMap::new(),
+        names: HashSet::new(),
+        instances: HashMap::new(),
+        waiting: Vec::new(),
+    };
+    let beginning = At { file: 0, offset: 0 };
+    let id = match program.resolve(0, start) {
+        Some(id) if is_terminal(start) => {
+            let message =
+                format!("the start {} is a terminal, expected a rule (lower case)", quoted(start));
+            return Err(program.sources.error(program.name_of(id).at, message));
+        }
+        Some(id) if !program.definitions[id].parameters.is_empty() => {
+            let message = format!(
+                "the start {} is a template, expected a rule without parameters",
+                quoted(start)
+            );
+            return Err(program.sources.error(program.name_of(id).at, message));
+        }
+        Some(id) => id,
+        None => {
+            let mut message =
+                format!("no rule {} is defined, with which a text starts", quoted(start));
+            let rules = program
+                .definitions
+                .iter()
+                .map(|d| d.name.text.as_str())
+                .filter(|n| !is_terminal(n));
+            if let Some(near) = nearest(start, rules) {
+                message.push_str(&format!("; the nearest name is `{near}`"));
+            }
+            return Err(program.sources.error(beginning, message));
+        }
+    };
+    let start = lowering.instance((id, Vec::new()), beginning)?;
+    let mut next = 0;
+    while next < lowering.waiting.len() {
+        let (nonterminal, name, (id, arguments)) = lowering.waiting[next].clone();
+        next += 1;
+        let definition = &program.definitions[id];
+        let body = lowering.expr(&definition.body, id, &arguments, 1)?;
+        let reached = lowering.out.rule(nonterminal, &name, &body);
+        reached.map_err(|reached| lowering.limit(definition.name.at, reached))?;
+    }
+    lowering.ignored()?;
+    lowering.rejected()?;
+    Ok(lowering.out.finish(start))
+}
+
+/// The terminals that are one literal, so that the literal in a rule is that terminal: those of the same file first.
+fn literal_names(
+    program: &Program,
+    terminals: &Terminals<'_>,
+) -> HashMap<LiteralKey, Vec<DefinitionId>> {
+    let mut literals: HashMap<LiteralKey, Vec<DefinitionId>> = HashMap::new();
+    for (id, definition) in program.definitions.iter().enumerate() {
+        if is_terminal(&definition.name.text) {
+            if let Some(key) = terminals.as_literal(id) {
+                literals.entry(key).or_default().push(id);
+            }
+        }
+    }
+    literals
+}
+
+struct Lowering<'a> {
+    program: &'a Program,
+    terminals: &'a Terminals<'a>,
+    directives: Directives,
+    literals: HashMap<LiteralKey, Vec<DefinitionId>>,
+    out: EbnfBuilder<'a>,
+    uses: HashMap<TerminalKey, TerminalUse>,
+    /// Where a rule uses a named terminal first.
+    used_at: HashMap<DefinitionId, At>,
+    /// Names of terminals and nonterminals given so far.
+    names: HashSet<String>,
+    instances: HashMap<Instance, NonterminalId>,
+    /// Nonterminals in order; those whose bodies are not lowered yet come last.
+    waiting: Vec<(NonterminalId, String, Instance)>,
+}
+
+impl Lowering<'_> {
+    fn limit(&self, at: At, reached: LimitReached) -> GrammarError {
+        self.program.sources.limit(at, reached.what, reached.name, reached.limit)
+    }
+
+    /// A name that nothing else has: the plain one, or with its file's before it.
+    fn unique(&mut self, name: &str, file: usize) -> String {
+        if self.names.insert(name.to_string()) {
+            return name.to_string();
+        }
+        let module = self.program.sources.name(file).trim_end_matches(".lark");
+        let mut longer = format!("{module}.{name}");
+        while !self.names.insert(longer.clone()) {
+            longer.push('\'');
+        }
+        longer
+    }
+
+    /// The nonterminal of a rule or template instance.
+    fn instance(&mut self, instance: Instance, at: At) -> Result<NonterminalId, GrammarError> {
+        if let Some(&id) = self.instances.get(&instance) {
+            return Ok(id);
+        }
+        let definition = self.program.name_of(instance.0);
+        let name = if instance.1.is_empty() {
+            self.unique(&definition.text, definition.at.file)
+        } else {
+            // Spelling the arguments out would make names of templates in templates long.
+            self.unique(
+                &format!("{}${}", definition.text, self.out.symbol_count()),
+                definition.at.file,
+            )
+        };
+        let id = self.out.nonterminal(&name).map_err(|reached| self.limit(at, reached))?;
+        self.instances.insert(instance.clone(), id);
+        self.waiting.push((id, name, instance));
+        Ok(id)
+    }
+
+    /// An expression of a rule. Recursion is on the depth of brackets; `factor` is the product of the bounds around it.
+    fn expr(
+        &mut self,
+        expr: &Expr,
+        owner: DefinitionId,
+        arguments: &[Argument],
+        factor: u64,
+    ) -> Result<Ebnf, GrammarError> {
+        Ok(match &expr.kind {
+            ExprKind::Sequence(parts) => Ebnf::Sequence(
+                parts
+                    .iter()
+                    .map(|p| self.expr(p, owner, arguments, factor))
+                    .collect::<Result<_, _>>()?,
+            ),
+            ExprKind::Alternatives(parts) => Ebnf::Alternatives(
+                parts
+                    .iter()
+                    .map(|p| self.expr(p, owner, arguments, factor))
+                    .collect::<Result<_, _>>()?,
+            ),
+            ExprKind::Repeat { body, min, max } => {
+                let factor = factor.saturating_mul(u64::from(max.unwrap_or(*min).max(1)));
+                let limit = self.terminals.limits().repetition;
+                if factor > u64::from(limit) {
+                    return Err(self.program.sources.limit(
+                        expr.at,
+                        "nested repetitions, multiplied",
+                        "repetition",
+                        limit,
+                    ));
+                }
+                let body = Box::new(self.expr(body, owner, arguments, factor)?);
+                Ebnf::Repeat { body, min: *min, max: *max }
+            }
+            _ => match self.atom(expr, owner, arguments)? {
+                Argument::Empty => Ebnf::empty(),
+                Argument::Symbol(symbol) => Ebnf::Symbol(symbol),
+                Argument::Optional(id) => Ebnf::Symbol(Symbol::Terminal(id)).optional(),
+            },
+        })
+    }
+
+    /// A name, literal, regular expression or range: what may be an argument of a template.
+    fn atom(
+        &mut self,
+        expr: &Expr,
+        owner: DefinitionId,
+        arguments: &[Argument],
+    ) -> Result<Argument, GrammarError> {
+        let at = expr.at;
+        let key = match &expr.kind {
+            ExprKind::Reference { name, arguments: inner } => {
+                let parameters = &self.program.definitions[owner].parameters;
+                if let Some(index) = parameters.iter().position(|p| p.text == *name) {
+                    return Ok(arguments[index]);
+                }
+                let id = self
+                    .program
+                    .resolve(at.file, name)
+                    .ok_or_else(|| self.program.undefined(at, name))?;
+                if !is_terminal(name) {
+                    let inner = inner
+                        .iter()
+                        .map(|a| self.atom(a, owner, arguments))
+                        .collect::<Result<_, _>>()?;
+                    return Ok(Argument::Symbol(Symbol::Nonterminal(
+                        self.instance((id, inner), at)?,
+                    )));
+                }
+                self.used_at.entry(id).or_insert(at);
+                TerminalKey::Named(id)
+            }
+            ExprKind::Literal { text, ignore_case } => {
+                let key = literal_key(text, self.terminals.ignores_case(at.file, *ignore_case));
+                match self.named_literal(&key, at.file) {
+                    Some(id) => {
+                        self.used_at.entry(id).or_insert(at);
+                        TerminalKey::Named(id)
+                    }
+                    None => TerminalKey::Literal(key),
+                }
+            }
+            ExprKind::Regex { pattern, flags } => {
+                TerminalKey::Regex(pattern.clone(), flags.clone())
+            }
+            ExprKind::Range(low, high) => TerminalKey::Range(*low, *high),
+            _ => {
+                return Err(self
+                    .program
+                    .sources
+                    .error(at, "expected a name, a string or a regular expression"));
+            }
+        };
+        Ok(match self.terminal(key, expr)? {
+            TerminalUse::Empty => Argument::Empty,
+            TerminalUse::Required(id) => Argument::Symbol(Symbol::Terminal(id)),
+            TerminalUse::Optional(id) => Argument::Optional(id),
+        })
+    }
+
+    fn named_literal(&self, key: &LiteralKey, file: usize) -> Option<DefinitionId> {
+        let ids = self.literals.get(key)?;
+        let of_file = |id: &&DefinitionId| self.program.name_of(**id).at.file == file;
+        ids.iter().find(of_file).or_else(|| ids.first()).copied()
+    }
+
+    /// The terminal of a key, made at its first use; `expr` is where it is used.
+    fn terminal(&mut self, key: TerminalKey, expr: &Expr) -> Result<TerminalUse, GrammarError> {
+        if let Some(&known) = self.uses.get(&key) {
+            return Ok(known);
+        }
+        let file = expr.at.file;
+        let (name, display, piece, directives) = match &key {
+            TerminalKey::Named(id) => {
+                let name = self.program.name_of(*id).clone();
+                let piece = self.terminals.get(*id).cloned();
+                let piece = piece.ok_or_else(|| self.program.undefined(expr.at, &name.text))?;
+                let display = self
+                    .terminals
+                    .as_literal(*id)
+                    .map_or_else(|| name.text.clone(), |key| shown(&key));
+                (self.unique(&name.text, name.at.file), display, piece, self.directives.of(*id))
+            }
+            TerminalKey::Literal(key) => {
+                let piece = Piece::leaf(literal_hir(key));
+                let quoted = format!("{:?}{}", key.0, if key.1 { "i" } else { "" });
+                (self.unique(&quoted, file), shown(key), piece, TerminalDirectives::default())
+            }
+            TerminalKey::Regex(pattern, flags) => {
+                let text = format!("/{pattern}/{flags}");
+                (
+                    self.unique(&text, file),
+                    text,
+                    self.terminals.expr(expr)?,
+                    TerminalDirectives::default(),
+                )
+            }
+            TerminalKey::Range(low, high) => {
+                let text = format!("{:?}..{:?}", low.to_string(), high.to_string());
+                (
+                    self.unique(&text, file),
+                    text,
+                    self.terminals.expr(expr)?,
+                    TerminalDirectives::default(),
+                )
+            }
+        };
+        let priority = match key {
+            TerminalKey::Named(id) => self.program.definitions[id].priority,
+            _ => 0,
+        };
+        let made = self.make(
+            Terminal { priority, ..Terminal::new(name, Regular::Hir(Hir::empty())) },
+            display,
+            piece,
+            directives,
+            expr.at,
+        )?;
+        self.uses.insert(key, made);
+        Ok(made)
+    }
+
+    /// Adds a terminal of this language. The empty text is taken from it, as no lexeme is empty.
+    fn make(
+        &mut self,
+        mut terminal: Terminal,
+        display: String,
+        piece: Piece,
+        directives: TerminalDirectives,
+        at: At,
+    ) -> Result<TerminalUse, GrammarError> {
+        let properties = piece.hir.properties();
+        let (least, most) = (properties.minimum_len(), properties.maximum_len());
+        if least.is_none() {
+            let message = format!("terminal {} matches no text at all", quoted(&terminal.name));
+            return Err(self.program.sources.error(at, message));
+        }
+        if most == Some(0) {
+            return Ok(TerminalUse::Empty);
+        }
+        let optional = least == Some(0);
+        let mut removed = directives.reserved;
+        if optional {
+            removed.push(Hir::empty());
+        }
+        terminal.language = Regular::Hir(piece.hir);
+        if !removed.is_empty() {
+            let removed = Regular::Hir(Hir::alternation(removed));
+            terminal.language = Regular::Difference(Box::new(terminal.language), Box::new(removed));
+        }
+        if !directives.not_followed_by.is_empty() {
+            terminal.not_followed_by =
+                Some(Regular::Hir(Hir::alternation(directives.not_followed_by)));
+        }
+        terminal.display = directives.display.unwrap_or(display);
+        let id = self.out.terminal(terminal).map_err(|reached| self.limit(at, reached))?;
+        Ok(if optional { TerminalUse::Optional(id) } else { TerminalUse::Required(id) })
+    }
+
+    /// The terminals of `%ignore`: those of the first file, as in Lark.
+    fn ignored(&mut self) -> Result<(), GrammarError> {
+        let program = self.program;
+        for expr in &program.modules[0].ignore {
+            let made = match &expr.kind {
+                ExprKind::Reference { name, .. } if is_terminal(name) => {
+                    let id =
+                        program.resolve(0, name).ok_or_else(|| program.undefined(expr.at, name))?;
+                    if let Some(&at) = self.used_at.get(&id) {
+                        let message = format!(
+                            "terminal {} is ignored (%ignore), so no rule can use it",
+                            quoted(name)
+                        );
+                        return Err(program.sources.error(at, message));
+                    }
+                    self.terminal(TerminalKey::Named(id), expr)?
+                }
+                _ => {
+                    let piece = self.terminals.expr(expr)?;
+                    let name = format!("ignored${}", self.out.symbol_count());
+                    let terminal = Terminal::new(name, Regular::Hir(Hir::empty()));
+                    self.make(
+                        terminal,
+                        "ignored text".to_string(),
+                        piece,
+                        TerminalDirectives::default(),
+                        expr.at,
+                    )?
+                }
+            };
+            match made {
+                TerminalUse::Empty => {}
+                TerminalUse::Required(id) | TerminalUse::Optional(id) => {
+                    self.out.terminal_mut(id).ignore = true
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The terminals of `%reject`, which compete though no rule uses them.
+    fn rejected(&mut self) -> Result<(), GrammarError> {
+        for (id, at) in self.directives.rejected.clone() {
+            let name = self.program.name_of(id).text.clone();
+            let expr = Expr { kind: ExprKind::Reference { name, arguments: Vec::new() }, at };
+            self.terminal(TerminalKey::Named(id), &expr)?;
+        }
+        Ok(())
+    }
+}
+
+/// A literal as a person reads it: a keyword in capitals where case does not matter, else in quotes.
+fn shown((text, ignore_case): &LiteralKey) -> String {
+    if *ignore_case && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        text.to_ascii_uppercase()
+    } else {
+        format!("{text:?}")
+    }
+}

@@ -1,0 +1,511 @@
+//! Text to syntax tree: the pest parse and the walk over its pairs.
+
+use pest::{Parser as _, iterators::Pair};
+
+use super::{
+    super::{
+        GrammarError,
+        error::quoted,
+        nearest::nearest,
+        source::{At, SourceMap},
+        syntax,
+    },
+    ast::{Definition, Expr, ExprKind, Import, Name, Statement, is_terminal},
+    scan,
+};
+use crate::{Limits, grammar::Lexing};
+
+// The derive makes a public enum of the pest grammar's rules; nothing outside this file needs it.
+#[allow(missing_docs, unreachable_pub, missing_debug_implementations)]
+mod syntax_rules {
+    #[derive(pest_derive::Parser)]
+    #[grammar = "frontend/lark/grammar.pest"]
+    pub struct LarkParser;
+}
+
+use syntax_rules::{LarkParser, Rule};
+
+const DIRECTIVES: [&str; 12] = [
+    "%ignore",
+    "%import",
+    "%declare",
+    "%override",
+    "%extend",
+    "%lexing",
+    "%ignore_case",
+    "%reserve",
+    "%not_followed_by",
+    "%reject",
+    "%display",
+    "%slot",
+];
+
+/// The statements of a file that is in the source map already.
+pub(super) fn read(
+    sources: &SourceMap,
+    file: usize,
+    limits: &Limits,
+) -> Result<Vec<Statement>, GrammarError> {
+    let (name, text) = (sources.name(file), sources.text(file));
+    scan::check(name, text, limits)?;
+    syntax::bound_pest();
+    let pairs = LarkParser::parse(Rule::file, text)
+        .map_err(|error| syntax::explain(name, text, &error, word))?;
+    let reader = Reader { sources, file, limits };
+    let mut statements = Vec::new();
+    for pair in pairs {
+        reader.statement(pair, &mut statements)?;
+    }
+    Ok(statements)
+}
+
+/// What a rule of the pest grammar is in a message.
+fn word(rule: Rule) -> Option<&'static str> {
+    Some(match rule {
+        Rule::definition | Rule::name => "a name",
+        Rule::colon => "`:`",
+        Rule::bar | Rule::inner_bar => "`|`",
+        Rule::line_end => "the end of the line",
+        Rule::EOI => "the end of the text",
+        Rule::item | Rule::string | Rule::regex | Rule::reference | Rule::group | Rule::option => {
+            "an item (name, string, regular expression, bracket)"
+        }
+        Rule::range => "a range",
+        Rule::argument => "an argument (name, string, regular expression)",
+        Rule::count | Rule::signed => "a number",
+        Rule::quantifier | Rule::one_mark => "a repetition (`?`, `*`, `+`, `~`)",
+        Rule::alias | Rule::import_alias => "`->`",
+        Rule::module => "a module (`common`, `.file`)",
+        Rule::import_list => "`(`",
+        Rule::parameters | Rule::arguments => "`{`",
+        Rule::priority => "a priority (`.2`)",
+        Rule::directive_word
+        | Rule::unknown
+        | Rule::kw_ignore
+        | Rule::kw_import
+        | Rule::kw_declare
+        | Rule::kw_override
+        | Rule::kw_extend
+        | Rule::kw_lexing
+        | Rule::kw_ignore_case
+        | Rule::kw_reserve
+        | Rule::kw_not_followed_by
+        | Rule::kw_reject
+        | Rule::kw_display
+        | Rule::kw_slot => "a directive",
+        _ => return None,
+    })
+}
+
+struct Reader<'a> {
+    sources: &'a SourceMap,
+    file: usize,
+    limits: &'a Limits,
+}
+
+type Pairs<'a> = Pair<'a, Rule>;
+
+impl Reader<'_> {
+    fn at(&self, pair: &Pairs<'_>) -> At {
+        At { file: self.file, offset: pair.as_span().start() }
+    }
+
+    fn name(&self, pair: &Pairs<'_>) -> Name {
+        Name { text: pair.as_str().to_string(), at: self.at(pair) }
+    }
+
+    fn error<T>(&self, at: At, message: impl Into<String>) -> Result<T, GrammarError> {
+        Err(self.sources.error(at, message))
+    }
+
+    fn statement(&self, pair: Pairs<'_>, out: &mut Vec<Statement>) -> Result<(), GrammarError> {
+        let at = self.at(&pair);
+        let rule = pair.as_rule();
+        let source = pair.as_str();
+        // The directive's own word and the line ends carry nothing.
+        let mut parts = pair
+            .into_inner()
+            .filter(|p| {
+                !p.as_str().starts_with('%') && !matches!(p.as_rule(), Rule::line_end | Rule::colon)
+            })
+            .peekable();
+        let mut next = || {
+            parts.next().ok_or_else(|| self.sources.error(at, "expected more of this statement"))
+        };
+        match rule {
+            Rule::definition => {
+                let parts: Vec<_> = std::iter::from_fn(|| next().ok()).collect();
+                out.push(Statement::Definition(self.definition(at, parts)?));
+            }
+            Rule::override_one => {
+                let inner = next()?;
+                let definition = self.definition(self.at(&inner), inner.into_inner().collect())?;
+                out.push(Statement::Override(definition));
+            }
+            Rule::extend => {
+                let inner = next()?;
+                let definition = self.definition(self.at(&inner), inner.into_inner().collect())?;
+                out.push(Statement::Extend(definition));
+            }
+            Rule::ignore => out.push(Statement::Ignore(self.expr(next()?)?)),
+            Rule::import => {
+                let module = self.name(&next()?);
+                let rest = next().ok();
+                self.import(module, rest, out)?;
+            }
+            Rule::declare => {
+                return self.error(
+                    at,
+                    "%declare is not taken from Lark: a terminal without a definition matches nothing here; define it",
+                );
+            }
+            Rule::lexing => {
+                let rule = self.name(&next()?);
+                let lexing = match rule.text.as_str() {
+                    "longest" => Lexing::Longest,
+                    "contextual" => Lexing::Contextual,
+                    other => {
+                        let what =
+                            format!("expected `longest` or `contextual`, found {}", quoted(other));
+                        return self.error(rule.at, what);
+                    }
+                };
+                out.push(Statement::Lexing(lexing, at));
+            }
+            Rule::ignore_case => out.push(Statement::IgnoreCase),
+            Rule::reserve => {
+                let name = self.terminal_name(&next()?)?;
+                let mut items = Vec::new();
+                self.flat_list(self.expr(next()?)?, &mut items)?;
+                out.push(Statement::Reserve(name, items));
+            }
+            Rule::not_followed_by => {
+                let name = self.terminal_name(&next()?)?;
+                out.push(Statement::NotFollowedBy(name, self.expr(next()?)?));
+            }
+            Rule::reject => {
+                while let Ok(name) = next() {
+                    out.push(Statement::Reject(self.terminal_name(&name)?));
+                }
+            }
+            Rule::display => {
+                let name = self.terminal_name(&next()?)?;
+                let (text, _) = self.string(&next()?)?;
+                out.push(Statement::Display(name, text));
+            }
+            Rule::slot => {
+                return self
+                    .error(at, "%slot is reserved for a later version: names given at run time");
+            }
+            Rule::unknown => {
+                let word = source.split(|c: char| c.is_whitespace()).next().unwrap_or(source);
+                let mut what = format!("unknown directive {}", quoted(word));
+                if let Some(near) = nearest(word, DIRECTIVES.into_iter()) {
+                    what.push_str(&format!("; the nearest one is `{near}`"));
+                }
+                return self.error(at, what);
+            }
+            _ => {} // the end of input
+        }
+        Ok(())
+    }
+
+    fn definition(&self, at: At, parts: Vec<Pairs<'_>>) -> Result<Definition, GrammarError> {
+        let mut name = Name { text: String::new(), at };
+        let (mut parameters, mut priority) = (Vec::new(), 0);
+        let mut body = Expr { kind: ExprKind::Sequence(Vec::new()), at };
+        let mut modified = None;
+        for part in parts {
+            match part.as_rule() {
+                Rule::modifier => modified = Some(self.at(&part)),
+                Rule::name => {
+                    name = self.name(&part);
+                    self.check_case(&name)?;
+                }
+                Rule::parameters => {
+                    for parameter in part.into_inner().filter(|p| p.as_rule() == Rule::name) {
+                        let parameter = self.name(&parameter);
+                        if parameters.iter().any(|p: &Name| p.text == parameter.text) {
+                            let what =
+                                format!("parameter {} is there twice", quoted(&parameter.text));
+                            return self.error(parameter.at, what);
+                        }
+                        parameters.push(parameter);
+                    }
+                }
+                Rule::priority => priority = self.priority(&part)?,
+                Rule::alternatives => body = self.expr(part)?,
+                _ => {}
+            }
+        }
+        if is_terminal(&name.text) {
+            if let Some(at) = modified {
+                return self
+                    .error(at, "`?` and `!` stand before the name of a rule, not of a terminal");
+            }
+            if let Some(parameter) = parameters.first() {
+                return self.error(
+                    parameter.at,
+                    "a terminal has no parameters; templates are rules (lower case)",
+                );
+            }
+        }
+        Ok(Definition { name, parameters, priority, body })
+    }
+
+    /// A name is all lower case (a rule) or all upper case (a terminal).
+    fn check_case(&self, name: &Name) -> Result<(), GrammarError> {
+        let mixed = name.text.contains(|c: char| c.is_ascii_lowercase())
+            && name.text.contains(|c: char| c.is_ascii_uppercase());
+        let letterless =
+            !name.text.trim_start_matches('_').starts_with(|c: char| c.is_ascii_alphabetic());
+        if mixed || letterless {
+            let what = format!(
+                "{} is neither the name of a rule (lower case: `item_list`) nor of a terminal (UPPER case: `NUMBER`)",
+                quoted(&name.text)
+            );
+            return self.error(name.at, what);
+        }
+        Ok(())
+    }
+
+    fn terminal_name(&self, pair: &Pairs<'_>) -> Result<Name, GrammarError> {
+        let name = self.name(pair);
+        if is_terminal(&name.text) {
+            Ok(name)
+        } else {
+            self.error(
+                name.at,
+                format!(
+                    "expected the name of a terminal (UPPER case), found {}",
+                    quoted(&name.text)
+                ),
+            )
+        }
+    }
+
+    fn priority(&self, pair: &Pairs<'_>) -> Result<i32, GrammarError> {
+        let text = pair.as_str().trim_start_matches('.').trim();
+        text.parse().or_else(|_| {
+            self.error(self.at(pair), format!("priority {} is not a 32-bit number", quoted(text)))
+        })
+    }
+
+    fn import(
+        &self,
+        module: Name,
+        rest: Option<Pairs<'_>>,
+        out: &mut Vec<Statement>,
+    ) -> Result<(), GrammarError> {
+        let (module, names) = match rest {
+            Some(list) if list.as_rule() == Rule::import_list => {
+                let names = list.into_inner().filter(|p| p.as_rule() == Rule::name);
+                (module, names.map(|p| (self.name(&p), p.as_str().to_string())).collect())
+            }
+            alias => {
+                let Some(dot) = module.text.rfind('.').filter(|&dot| dot > 0) else {
+                    return self.error(
+                        module.at,
+                        "expected the names to import: `module.NAME` or `module (NAME, …)`",
+                    );
+                };
+                let last = module.text[dot + 1..].to_string();
+                let name =
+                    Name { text: last, at: At { offset: module.at.offset + dot + 1, ..module.at } };
+                let alias = alias
+                    .and_then(|a| a.into_inner().find(|p| p.as_rule() == Rule::name))
+                    .map_or_else(|| name.text.clone(), |p| p.as_str().to_string());
+                (Name { text: module.text[..dot].to_string(), at: module.at }, vec![(name, alias)])
+            }
+        };
+        for (name, alias) in names {
+            self.check_case(&Name { text: alias.clone(), at: name.at })?;
+            if is_terminal(&alias) != is_terminal(&name.text) {
+                let what = format!(
+                    "{} and {} differ in kind: a rule stays lower case, a terminal UPPER case",
+                    quoted(&name.text),
+                    quoted(&alias)
+                );
+                return self.error(name.at, what);
+            }
+            out.push(Statement::Import(Import { module: module.clone(), name, alias }));
+        }
+        Ok(())
+    }
+
+    /// The atoms of a list, however it is grouped.
+    fn flat_list(&self, expr: Expr, out: &mut Vec<Expr>) -> Result<(), GrammarError> {
+        match expr.kind {
+            ExprKind::Alternatives(parts) | ExprKind::Sequence(parts) => {
+                parts.into_iter().try_for_each(|part| self.flat_list(part, out))
+            }
+            ExprKind::Repeat { .. } => self.error(
+                expr.at,
+                "expected a list of terminals, strings and regular expressions, found a repetition",
+            ),
+            _ => {
+                out.push(expr);
+                Ok(())
+            }
+        }
+    }
+
+    /// Any part of an expression. Recursion is bounded by the scan's limit on brackets.
+    fn expr(&self, pair: Pairs<'_>) -> Result<Expr, GrammarError> {
+        let at = self.at(&pair);
+        let kind = match pair.as_rule() {
+            Rule::alternatives | Rule::inner => {
+                let mut parts = pair
+                    .into_inner()
+                    .filter(|p| matches!(p.as_rule(), Rule::alternative | Rule::inner_alternative))
+                    .map(|p| self.expr(p))
+                    .collect::<Result<Vec<_>, _>>()?;
+                if parts.len() == 1 {
+                    return Ok(parts.remove(0));
+                }
+                ExprKind::Alternatives(parts)
+            }
+            Rule::alternative | Rule::inner_alternative => {
+                // An alias names the shape of a tree; there are no trees here.
+                let mut items = pair
+                    .into_inner()
+                    .filter(|p| p.as_rule() == Rule::item)
+                    .map(|p| self.expr(p))
+                    .collect::<Result<Vec<_>, _>>()?;
+                if items.len() == 1 {
+                    return Ok(items.remove(0));
+                }
+                ExprKind::Sequence(items)
+            }
+            Rule::item => {
+                let mut parts = pair.into_inner();
+                let Some(atom) = parts.next() else { return self.error(at, "expected an item") };
+                let atom = self.expr(atom)?;
+                return match parts.next() {
+                    Some(quantifier) => self.quantified(atom, quantifier),
+                    None => Ok(atom),
+                };
+            }
+            Rule::group | Rule::option => {
+                let optional = pair.as_rule() == Rule::option;
+                let Some(inner) = pair.into_inner().next() else {
+                    return self.error(at, "expected an item");
+                };
+                let body = self.expr(inner)?;
+                if !optional {
+                    return Ok(body);
+                }
+                ExprKind::Repeat { body: Box::new(body), min: 0, max: Some(1) }
+            }
+            Rule::argument => {
+                let Some(inner) = pair.into_inner().next() else {
+                    return self.error(at, "expected an argument");
+                };
+                return self.expr(inner);
+            }
+            Rule::reference => {
+                let mut parts = pair.into_inner();
+                let name =
+                    parts.next().map(|p| self.name(&p)).unwrap_or(Name { text: String::new(), at });
+                self.check_case(&name)?;
+                let arguments = parts
+                    .flat_map(Pair::into_inner)
+                    .filter(|p| p.as_rule() == Rule::argument)
+                    .map(|p| self.expr(p))
+                    .collect::<Result<Vec<_>, _>>()?;
+                ExprKind::Reference { name: name.text, arguments }
+            }
+            Rule::range => {
+                let mut ends = Vec::new();
+                for end in pair.into_inner() {
+                    let (text, folded) = self.string(&end)?;
+                    let mut chars = text.chars();
+                    match (chars.next(), chars.next(), folded) {
+                        (Some(c), None, false) => ends.push(c),
+                        _ => {
+                            return self.error(
+                                self.at(&end),
+                                "expected a string of one character at the end of a range",
+                            );
+                        }
+                    }
+                }
+                match ends[..] {
+                    [low, high] if low <= high => ExprKind::Range(low, high),
+                    _ => {
+                        return self.error(
+                            at,
+                            "the range is empty: its first character comes after its last",
+                        );
+                    }
+                }
+            }
+            Rule::string => {
+                let (text, ignore_case) = self.string(&pair)?;
+                ExprKind::Literal { text, ignore_case }
+            }
+            Rule::regex => {
+                let source = pair.as_str();
+                let end = source.rfind('/').unwrap_or(0).max(1);
+                ExprKind::Regex {
+                    pattern: source[1..end].to_string(),
+                    flags: source[end + 1..].to_string(),
+                }
+            }
+            _ => return self.error(at, "expected an item"),
+        };
+        Ok(Expr { kind, at })
+    }
+
+    fn quantified(&self, body: Expr, quantifier: Pairs<'_>) -> Result<Expr, GrammarError> {
+        let at = self.at(&quantifier);
+        let (min, max) = match quantifier.as_str() {
+            "?" => (0, Some(1)),
+            "*" => (0, None),
+            "+" => (1, None),
+            _ => {
+                let counts = quantifier
+                    .into_inner()
+                    .filter(|p| p.as_rule() == Rule::count)
+                    .map(|p| self.count(&p))
+                    .collect::<Result<Vec<u32>, _>>()?;
+                match counts[..] {
+                    [n] => (n, Some(n)),
+                    [n, m] if n <= m => (n, Some(m)),
+                    [n, m] => {
+                        return self.error(
+                            at,
+                            format!("a repetition of at least {n} and at most {m} is impossible"),
+                        );
+                    }
+                    _ => return self.error(at, "expected a number"),
+                }
+            }
+        };
+        let at = body.at;
+        Ok(Expr { kind: ExprKind::Repeat { body: Box::new(body), min, max }, at })
+    }
+
+    fn count(&self, pair: &Pairs<'_>) -> Result<u32, GrammarError> {
+        match pair.as_str().parse() {
+            Ok(n) if n <= self.limits.repetition => Ok(n),
+            _ => {
+                let what = format!("repetition of {}", quoted(pair.as_str()));
+                Err(self.sources.limit(self.at(pair), &what, "repetition", self.limits.repetition))
+            }
+        }
+    }
+
+    /// A string's text and whether it has the `i` flag.
+    fn string(&self, pair: &Pairs<'_>) -> Result<(String, bool), GrammarError> {
+        let source = pair.as_str();
+        let ignore_case = source.ends_with('i');
+        let body = &source[1..source.len() - 1 - usize::from(ignore_case)];
+        let start = self.at(pair).offset + 1;
+        super::super::escape::unescape(body, super::super::escape::Dialect::Lark)
+            .map(|text| (text, ignore_case))
+            .or_else(|(offset, message)| {
+                self.error(At { file: self.file, offset: start + offset }, message)
+            })
+    }
+}

@@ -1,0 +1,434 @@
+//! A deterministic automaton over bytes for one regular language: minimal, trimmed, with Boolean operations.
+
+use rustc_hash::FxHashMap;
+
+use crate::{Limits, grammar::Regular};
+use regex_automata::{
+    Anchored, MatchKind,
+    dfa::{Automaton as _, StartKind, dense},
+    nfa::thompson,
+    util::start,
+};
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+/// The state from which nothing is accepted.
+pub(crate) const DEAD: u32 = 0;
+
+/// A minimal automaton. State [`DEAD`] is the only one from which no text is accepted (so "not dead" means "can still
+/// become a lexeme"); it exists always.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Dfa {
+    /// Byte -> column.
+    classes: Box<[u8; 256]>,
+    /// Columns of a row.
+    stride: usize,
+    /// `table[state * stride + column]`.
+    table: Vec<u32>,
+    accept: Vec<bool>,
+    /// Whether some byte leads on to a state that is not dead.
+    extends: Vec<bool>,
+    start: u32,
+}
+
+/// Why a language has no automaton within the limits.
+#[derive(Debug)]
+pub(crate) enum DfaError {
+    /// More states or bytes than allowed: the field of [`Limits`] and its value.
+    Limit(&'static str, u64),
+    /// What regex-automata says of it.
+    Build(String),
+}
+
+impl Dfa {
+    /// The automaton of a language.
+    pub(crate) fn new(language: &Regular, limits: &Limits) -> Result<Self, DfaError> {
+        // Post-order by a work-list: the depth of Boolean operations is the user's.
+        enum Step<'a> {
+            Visit(&'a Regular),
+            Combine(fn(bool, bool) -> bool),
+        }
+        let mut work = vec![Step::Visit(language)];
+        let mut done: Vec<Self> = Vec::new();
+        while let Some(step) = work.pop() {
+            match step {
+                Step::Visit(Regular::Hir(hir)) => done.push(Self::from_hir(hir, limits)?),
+                Step::Visit(Regular::Difference(a, b)) => {
+                    work.extend([Step::Combine(|a, b| a && !b), Step::Visit(b), Step::Visit(a)]);
+                }
+                Step::Visit(Regular::Intersection(a, b)) => {
+                    work.extend([Step::Combine(|a, b| a && b), Step::Visit(b), Step::Visit(a)]);
+                }
+                Step::Combine(accept) => {
+                    let b = done.pop().expect("invariant: two operands were pushed");
+                    let a = done.pop().expect("invariant: two operands were pushed");
+                    done.push(a.product(&b, accept, limits)?);
+                }
+            }
+        }
+        Ok(done.pop().expect("invariant: one language, one automaton"))
+    }
+
+    fn from_hir(hir: &Hir, limits: &Limits) -> Result<Self, DfaError> {
+        if let Some(chain) = byte_chain(hir) {
+            return Ok(Self::from_chain(&chain));
+        }
+        let build = |e: &dyn std::fmt::Display| DfaError::Build(e.to_string());
+        let nfa = thompson::Compiler::new()
+            .configure(
+                thompson::Config::new()
+                    .utf8(false)
+                    .which_captures(thompson::WhichCaptures::None)
+                    .nfa_size_limit(Some(limits.dfa_bytes)),
+            )
+            .build_from_hir(hir)
+            .map_err(|e| match e.size_limit() {
+                Some(_) => DfaError::Limit("dfa_bytes", limits.dfa_bytes as u64),
+                None => build(&e),
+            })?;
+        let dense = dense::Builder::new()
+            .configure(
+                dense::Config::new()
+                    .start_kind(StartKind::Anchored)
+                    .match_kind(MatchKind::All)
+                    .dfa_size_limit(Some(limits.dfa_bytes))
+                    .determinize_size_limit(Some(limits.dfa_bytes)),
+            )
+            .build_from_nfa(&nfa)
+            .map_err(|e| {
+                if e.is_size_limit_exceeded() {
+                    DfaError::Limit("dfa_bytes", limits.dfa_bytes as u64)
+                } else {
+                    build(&e)
+                }
+            })?;
+        let start = dense
+            .start_state(&start::Config::new().anchored(Anchored::Yes))
+            .map_err(|e| build(&e))?;
+        let classes: [u8; 256] = std::array::from_fn(|b| dense.byte_classes().get(b as u8));
+        // regex-automata reports a match one byte late; asking for the end of input undoes that.
+        Self::explore(
+            start,
+            &classes,
+            |s, b| (!dense.is_dead_state(*s)).then(|| dense.next_state(*s, b)),
+            |s| dense.is_match_state(dense.next_eoi_state(*s)),
+            limits,
+        )
+    }
+
+    /// A language whose texts all have the same length and whose bytes are independent: keywords, punctuation.
+    fn from_chain(chain: &[Vec<u8>]) -> Self {
+        let mut classes = [0u8; 256];
+        // Bytes that behave alike at every place share a column.
+        let mut columns: FxHashMap<Vec<bool>, u8> = FxHashMap::default();
+        for byte in 0..=255u8 {
+            let signature: Vec<bool> = chain.iter().map(|set| set.contains(&byte)).collect();
+            let next = columns.len() as u8;
+            classes[byte as usize] = *columns.entry(signature).or_insert(next);
+        }
+        let stride = columns.len();
+        let states = chain.len() + 2;
+        let mut table = vec![DEAD; states * stride];
+        for (i, set) in chain.iter().enumerate() {
+            for &byte in set {
+                table[(i + 1) * stride + classes[byte as usize] as usize] = i as u32 + 2;
+            }
+        }
+        let mut accept = vec![false; states];
+        accept[states - 1] = true;
+        let mut extends = vec![true; states];
+        extends[0] = false;
+        extends[states - 1] = false;
+        Self { classes: Box::new(classes), stride, table, accept, extends, start: 1 }
+    }
+
+    /// Determinises nothing, but enumerates: the states reachable from `start`, then minimises.
+    fn explore<S: std::hash::Hash + Eq + Clone>(
+        start: S,
+        classes: &[u8; 256],
+        next: impl Fn(&S, u8) -> Option<S>,
+        accepts: impl Fn(&S) -> bool,
+        limits: &Limits,
+    ) -> Result<Self, DfaError> {
+        let stride = usize::from(*classes.iter().max().expect("invariant: 256 entries")) + 1;
+        let mut representative = vec![0u8; stride];
+        for (byte, &class) in classes.iter().enumerate().rev() {
+            representative[class as usize] = byte as u8;
+        }
+        let mut ids: FxHashMap<S, u32> = FxHashMap::default();
+        let mut states = vec![start.clone()];
+        ids.insert(start, 1);
+        let mut table = vec![DEAD; stride];
+        let mut accept = vec![false];
+        let mut at = 0;
+        while at < states.len() {
+            let state = states[at].clone();
+            at += 1;
+            accept.push(accepts(&state));
+            for &byte in &representative {
+                let target = match next(&state, byte) {
+                    None => DEAD,
+                    Some(target) => *ids.entry(target.clone()).or_insert_with(|| {
+                        states.push(target);
+                        states.len() as u32
+                    }),
+                };
+                table.push(target);
+            }
+            if states.len() > limits.dfa_states {
+                return Err(DfaError::Limit("dfa_states", limits.dfa_states as u64));
+            }
+        }
+        Ok(Self::minimal(*classes, stride, &table, &accept, 1))
+    }
+
+    /// Moore's partition refinement; states from which nothing is accepted fall into one block with the dead state.
+    fn minimal(
+        classes: [u8; 256],
+        stride: usize,
+        table: &[u32],
+        accept: &[bool],
+        start: u32,
+    ) -> Self {
+        let n = accept.len();
+        let mut block: Vec<u32> = accept.iter().map(|a| u32::from(*a)).collect();
+        let mut count = 0;
+        loop {
+            let mut ids: FxHashMap<Vec<u32>, u32> = FxHashMap::default();
+            let mut refined = Vec::with_capacity(n);
+            let mut signature = Vec::with_capacity(stride + 1);
+            for state in 0..n {
+                signature.clear();
+                signature.push(block[state]);
+                signature.extend(
+                    table[state * stride..(state + 1) * stride].iter().map(|t| block[*t as usize]),
+                );
+                let fresh = ids.len() as u32;
+                // State 0 is the dead one and comes first, so its block is number 0.
+                refined.push(match ids.get(&signature) {
+                    Some(id) => *id,
+                    None => {
+                        ids.insert(signature.clone(), fresh);
+                        fresh
+                    }
+                });
+            }
+            block = refined;
+            if ids.len() == count {
+                break;
+            }
+            count = ids.len();
+        }
+        // Merge columns that no state tells apart, so that products stay small.
+        let mut rows = vec![DEAD; count * stride];
+        let mut accepts = vec![false; count];
+        for state in 0..n {
+            let row = block[state] as usize;
+            accepts[row] = accept[state];
+            for column in 0..stride {
+                rows[row * stride + column] = block[table[state * stride + column] as usize];
+            }
+        }
+        let mut columns: FxHashMap<Vec<u32>, u8> = FxHashMap::default();
+        let merged: Vec<u8> = (0..stride)
+            .map(|column| {
+                let key: Vec<u32> = (0..count).map(|row| rows[row * stride + column]).collect();
+                let next = columns.len() as u8;
+                *columns.entry(key).or_insert(next)
+            })
+            .collect();
+        let width = columns.len();
+        let mut compact = vec![DEAD; count * width];
+        for row in 0..count {
+            for column in 0..stride {
+                compact[row * width + merged[column] as usize] = rows[row * stride + column];
+            }
+        }
+        let extends = (0..count)
+            .map(|row| compact[row * width..(row + 1) * width].iter().any(|t| *t != DEAD))
+            .collect();
+        Self {
+            classes: Box::new(classes.map(|c| merged[c as usize])),
+            stride: width,
+            table: compact,
+            accept: accepts,
+            extends,
+            start: block[start as usize],
+        }
+    }
+
+    /// The language of the texts for which `accept` holds of the two languages' verdicts (false for two refusals).
+    pub(crate) fn product(
+        &self,
+        other: &Self,
+        accept: fn(bool, bool) -> bool,
+        limits: &Limits,
+    ) -> Result<Self, DfaError> {
+        let mut pairs: FxHashMap<(u8, u8), u8> = FxHashMap::default();
+        let classes: [u8; 256] = std::array::from_fn(|b| {
+            let next = pairs.len() as u8;
+            *pairs.entry((self.classes[b], other.classes[b])).or_insert(next)
+        });
+        Self::explore(
+            (self.start, other.start),
+            &classes,
+            |(a, b), byte| {
+                let pair = (self.next(*a, byte), other.next(*b, byte));
+                (pair != (DEAD, DEAD)).then_some(pair)
+            },
+            |(a, b)| accept(self.accept[*a as usize], other.accept[*b as usize]),
+            limits,
+        )
+    }
+
+    /// The state after a byte.
+    #[inline]
+    pub(crate) fn next(&self, state: u32, byte: u8) -> u32 {
+        self.table[state as usize * self.stride + self.classes[byte as usize] as usize]
+    }
+
+    /// The first state; [`DEAD`] if the language is empty.
+    pub(crate) fn start(&self) -> u32 {
+        self.start
+    }
+
+    /// Whether a text that leads here is in the language.
+    pub(crate) fn accepts(&self, state: u32) -> bool {
+        self.accept[state as usize]
+    }
+
+    /// Whether a longer text can be in the language.
+    pub(crate) fn extends(&self, state: u32) -> bool {
+        self.extends[state as usize]
+    }
+
+    /// Whether the languages share a text.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        let mut seen = rustc_hash::FxHashSet::default();
+        let mut work = vec![(self.start, other.start)];
+        while let Some((a, b)) = work.pop() {
+            if a == DEAD || b == DEAD || !seen.insert((a, b)) {
+                continue;
+            }
+            if self.accepts(a) && other.accepts(b) {
+                return true;
+            }
+            for byte in 0..=255 {
+                work.push((self.next(a, byte), other.next(b, byte)));
+            }
+        }
+        false
+    }
+
+    /// Whether some text that is no lexeme's first byte continues with `byte`.
+    pub(crate) fn continues_with(&self, byte: u8) -> bool {
+        (1..self.accept.len() as u32).any(|s| self.next(s, byte) != DEAD)
+    }
+
+    /// Whether some non-empty text is in this language and the other one can continue it with `byte`.
+    pub(crate) fn ends_inside(&self, other: &Self, byte: u8) -> bool {
+        let mut seen = rustc_hash::FxHashSet::default();
+        let mut work = vec![(self.start, other.start)];
+        while let Some((a, b)) = work.pop() {
+            for next in 0..=255 {
+                let pair = (self.next(a, next), other.next(b, next));
+                if pair.0 == DEAD || pair.1 == DEAD || !seen.insert(pair) {
+                    continue;
+                }
+                if self.accepts(pair.0) && other.next(pair.1, byte) != DEAD {
+                    return true;
+                }
+                work.push(pair);
+            }
+        }
+        false
+    }
+
+    /// Byte classes: two bytes in one column lead to the same states everywhere.
+    pub(crate) fn classes(&self) -> &[u8; 256] {
+        &self.classes
+    }
+
+    /// Bytes of memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.table.len() * 4 + self.accept.len() * 2 + 300
+    }
+}
+
+/// The byte sets of an expression that is a plain sequence of bytes and small byte classes, without ends and choices.
+fn byte_chain(hir: &Hir) -> Option<Vec<Vec<u8>>> {
+    let mut chain = Vec::new();
+    let parts = match hir.kind() {
+        HirKind::Concat(parts) => parts.as_slice(),
+        _ => std::slice::from_ref(hir),
+    };
+    for part in parts {
+        match part.kind() {
+            HirKind::Literal(literal) => chain.extend(literal.0.iter().map(|b| vec![*b])),
+            HirKind::Class(Class::Bytes(class)) => {
+                chain.push(class.ranges().iter().flat_map(|r| r.start()..=r.end()).collect());
+            }
+            HirKind::Class(Class::Unicode(class)) if class.is_ascii() => {
+                let bytes = class.ranges().iter().flat_map(|r| r.start() as u8..=r.end() as u8);
+                chain.push(bytes.collect());
+            }
+            _ => return None,
+        }
+    }
+    // Long chains would have more columns than a byte can number only beyond 255 distinct behaviours: impossible for
+    // bytes, but an empty class would make the language void, which the general way reports.
+    (!chain.is_empty() && chain.iter().all(|set| !set.is_empty())).then_some(chain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dfa(pattern: &str) -> Dfa {
+        let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern).unwrap();
+        Dfa::new(&Regular::Hir(hir), &Limits::default()).unwrap()
+    }
+
+    fn accepts(dfa: &Dfa, text: &str) -> bool {
+        let end = text.bytes().fold(dfa.start(), |s, b| dfa.next(s, b));
+        dfa.accepts(end)
+    }
+
+    #[test]
+    fn expressions_accept_what_they_match_whole() {
+        let number = dfa("[0-9]+(\\.[0-9]+)?");
+        assert!(accepts(&number, "12") && accepts(&number, "1.5"));
+        assert!(!accepts(&number, "") && !accepts(&number, "1.") && !accepts(&number, "x"));
+        let one_point = "1.".bytes().fold(number.start(), |s, b| number.next(s, b));
+        assert!(one_point != DEAD && number.extends(one_point));
+        let word = dfa("é|ab");
+        assert!(accepts(&word, "é") && accepts(&word, "ab") && !accepts(&word, "a"));
+    }
+
+    #[test]
+    fn chains_equal_the_general_way() {
+        let keyword = Dfa::new(&Regular::literal_ignore_case(b"as_1"), &Limits::default()).unwrap();
+        assert!(
+            accepts(&keyword, "As_1") && !accepts(&keyword, "As_") && !accepts(&keyword, "as-1")
+        );
+        assert!(!keyword.extends("aS_1".bytes().fold(keyword.start(), |s, b| keyword.next(s, b))));
+    }
+
+    #[test]
+    fn differences_and_void_languages() {
+        let word = dfa("[a-z]+");
+        let reserved = dfa("select|from");
+        let name = word.product(&reserved, |a, b| a && !b, &Limits::default()).unwrap();
+        assert!(accepts(&name, "selects") && accepts(&name, "sel") && !accepts(&name, "select"));
+        let nothing = reserved.product(&word, |a, b| a && !b, &Limits::default()).unwrap();
+        assert_eq!(nothing.start(), DEAD);
+        assert!(word.overlaps(&reserved) && !name.overlaps(&reserved));
+    }
+
+    #[test]
+    fn limits_are_named() {
+        let limits = Limits { dfa_states: 100, ..Limits::default() };
+        let hir = regex_syntax::parse("(a|b)*a(a|b){12}").unwrap();
+        let error = Dfa::new(&Regular::Hir(hir), &limits).unwrap_err();
+        assert!(matches!(error, DfaError::Limit("dfa_states", 100)), "{error:?}");
+    }
+}

@@ -1,0 +1,94 @@
+//! What a partial lexeme can still become, exactly, shadows included.
+
+use rustc_hash::FxHashSet;
+
+use super::{
+    compile::Lexer,
+    table::{ConfigId, LexTable},
+};
+use crate::{TerminalId, bitset::BitSet};
+
+/// Configurations looked at for one answer. Shadows of real lexers die within a few bytes; the bound is for hostile ones.
+const SEARCH: usize = 4096;
+
+/// What a configuration can become.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Live {
+    /// Terminals that the lexeme can become such that any continuation of the parser is then possible.
+    pub(crate) sure: BitSet,
+    /// Terminals that it can become only with a shadow left over that blank space cannot get rid of: whether the text
+    /// can go on depends on what the parser allows after the terminal, read from the configuration given.
+    pub(crate) maybe: Vec<(TerminalId, ConfigId)>,
+}
+
+/// Computes [`LexTable::live`].
+///
+/// Without shadows every live terminal can be completed, and the parser can go on after it. The shadow that the
+/// completed lexeme itself leaves behind is harmless if an ignored terminal can follow and kill it ([`is_free`]);
+/// otherwise the answer is `maybe`.
+pub(super) fn compute(table: &LexTable, lexer: &Lexer, id: ConfigId) -> Live {
+    let mut sure = BitSet::new(lexer.terminals);
+    let mut maybe: Vec<(TerminalId, ConfigId)> = Vec::new();
+    let mut seen = FxHashSet::default();
+    seen.insert(id);
+    let mut work = vec![id];
+    while let Some(id) = work.pop() {
+        let config = table.get(id);
+        let free_of_shadows = config.shadows.is_empty();
+        if free_of_shadows && lexer.harmless_ends {
+            sure.union_with(&table.lex_state(config.main).live);
+            continue;
+        }
+        for &(terminal, after) in table.ends(lexer, id) {
+            if !sure.contains(terminal.index()) {
+                if is_free(table, lexer, after) {
+                    sure.insert(terminal.index());
+                } else {
+                    maybe.push((terminal, after));
+                }
+            }
+        }
+        if seen.len() > SEARCH {
+            continue;
+        }
+        for class in 0..lexer.representatives.len() {
+            let next = table.next_class(lexer, id, class);
+            if next != ConfigId::DEAD && seen.insert(next) {
+                work.push(next);
+            }
+        }
+    }
+    maybe.retain(|(terminal, _)| !sure.contains(terminal.index()));
+    maybe.sort();
+    maybe.dedup();
+    Live { sure, maybe }
+}
+
+/// Whether blank space can follow the beginning of a lexeme and get rid of all its shadows: then whatever the parser
+/// allows there can follow after it.
+fn is_free(table: &LexTable, lexer: &Lexer, id: ConfigId) -> bool {
+    if table.get(id).shadows.is_empty() {
+        return true;
+    }
+    let mut seen = FxHashSet::default();
+    let mut work = vec![id];
+    while let Some(id) = work.pop() {
+        let config = table.get(id);
+        if !table.lex_state(config.main).live.intersects(&lexer.ignored) {
+            continue;
+        }
+        if config.shadows.is_empty() {
+            return true;
+        }
+        if seen.len() > SEARCH {
+            return false;
+        }
+        for class in 0..lexer.representatives.len() {
+            let next = table.next_class(lexer, id, class);
+            if next != ConfigId::DEAD && seen.insert(next) {
+                work.push(next);
+            }
+        }
+    }
+    false
+}

@@ -1,0 +1,260 @@
+//! Lexer configurations, built as they are visited.
+
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicU32, Ordering},
+};
+
+use super::{
+    compile::Lexer,
+    dfa::DEAD,
+    live::{self, Live},
+};
+use crate::{TerminalId, bitset::BitSet, grammar::Lexing, intern::Interner};
+
+/// A lexer configuration. [`ConfigId::DEAD`] has no reading left.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct ConfigId(pub(crate) u32);
+
+impl ConfigId {
+    /// No reading is left.
+    pub(crate) const DEAD: Self = Self(0);
+    /// The beginning of a lexeme, with no shadow.
+    pub(crate) const START: Self = Self(1);
+}
+
+/// Where all automata stand that still read the lexeme: (automaton, state), sorted; never a dead state.
+type Components = Box<[(u32, u32)]>;
+
+/// All automata reading one lexeme.
+#[derive(Debug)]
+pub(super) struct LexState {
+    components: Components,
+    /// Terminals that match what has been read.
+    pub(super) accepts: Vec<TerminalId>,
+    /// Whether any automaton accepts what has been read (a shadow that does so kills its hypothesis).
+    accepting: bool,
+    /// Terminals that match it or can do so after more bytes.
+    pub(super) live: BitSet,
+    /// Whether any automaton can go on.
+    extends: bool,
+    /// Class -> state, plus one; 0 where not known yet.
+    row: Box<[AtomicU32]>,
+}
+
+/// Id of the lexer state in which all automata are dead.
+const NO_STATE: u32 = 0;
+
+/// A lexeme being read, and the shadows of those before it.
+#[derive(Debug)]
+pub(super) struct Config {
+    pub(super) main: u32,
+    pub(super) shadows: Box<[u32]>,
+    /// No byte of the lexeme has been read.
+    pub(super) fresh: bool,
+    /// Class -> configuration, plus one; 0 where not known yet.
+    row: Box<[AtomicU32]>,
+    /// Terminals that may end here, and the configuration at the beginning of the next lexeme.
+    ends: OnceLock<Box<[(TerminalId, ConfigId)]>>,
+    live: OnceLock<Live>,
+}
+
+/// Key of a configuration: `[fresh, main, shadows...]`.
+type ConfigKey = Box<[u32]>;
+
+/// All lexer states and configurations met so far. Grows as texts are read; ids stay valid.
+#[derive(Debug)]
+pub(crate) struct LexTable {
+    states: Interner<Components, LexState>,
+    configs: Interner<ConfigKey, Config>,
+}
+
+impl LexTable {
+    /// A table with the dead and the start configuration.
+    pub(crate) fn new(lexer: &Lexer) -> Self {
+        let table = Self { states: Interner::new(), configs: Interner::new() };
+        let dead = table.state(lexer, &[]);
+        debug_assert_eq!(dead, NO_STATE);
+        let dead = table.config(lexer, true, dead, Vec::new());
+        debug_assert_eq!(dead, ConfigId::DEAD);
+        let all: Vec<(u32, u32)> = (0..lexer.terminals as u32)
+            .map(|t| (t, lexer.dfas[t as usize].start()))
+            .filter(|(_, state)| *state != DEAD)
+            .collect();
+        let start = table.state(lexer, &all);
+        let start = table.config(lexer, true, start, Vec::new());
+        debug_assert_eq!(start, ConfigId::START);
+        table
+    }
+
+    fn state(&self, lexer: &Lexer, components: &[(u32, u32)]) -> u32 {
+        self.states.intern(components, || {
+            let mut live = BitSet::new(lexer.terminals);
+            let mut accepts = Vec::new();
+            let (mut extends, mut accepting) = (false, false);
+            for &(automaton, state) in components {
+                let dfa = &lexer.dfas[automaton as usize];
+                extends |= dfa.extends(state);
+                accepting |= dfa.accepts(state);
+                if (automaton as usize) < lexer.terminals {
+                    live.insert(automaton as usize);
+                    if dfa.accepts(state) {
+                        accepts.push(TerminalId(automaton));
+                    }
+                }
+            }
+            let row = lexer.representatives.iter().map(|_| AtomicU32::new(0)).collect();
+            let bytes =
+                2 * components.len() * 8 + lexer.terminals / 8 + lexer.representatives.len() * 4;
+            let components = components.into();
+            (LexState { components, accepts, accepting, live, extends, row }, bytes + 100)
+        })
+    }
+
+    fn config(&self, lexer: &Lexer, fresh: bool, main: u32, mut shadows: Vec<u32>) -> ConfigId {
+        shadows.sort_unstable();
+        shadows.dedup();
+        let mut key = Vec::with_capacity(shadows.len() + 2);
+        key.extend([u32::from(fresh), main]);
+        key.extend_from_slice(&shadows);
+        ConfigId(self.configs.intern(key.as_slice(), || {
+            let row: Box<[AtomicU32]> =
+                lexer.representatives.iter().map(|_| AtomicU32::new(0)).collect();
+            let bytes = row.len() * 4 + shadows.len() * 8 + 160;
+            let shadows = shadows.into_boxed_slice();
+            let (ends, live) = (OnceLock::new(), OnceLock::new());
+            (Config { main, shadows, fresh, row, ends, live }, bytes)
+        }))
+    }
+
+    fn next_state(&self, lexer: &Lexer, id: u32, class: usize) -> u32 {
+        let state = self.states.get(id);
+        match state.row[class].load(Ordering::Relaxed) {
+            0 => {
+                let byte = lexer.representatives[class];
+                let components: Vec<(u32, u32)> = state
+                    .components
+                    .iter()
+                    .map(|&(automaton, s)| {
+                        (automaton, lexer.dfas[automaton as usize].next(s, byte))
+                    })
+                    .filter(|(_, s)| *s != DEAD)
+                    .collect();
+                let next = self.state(lexer, &components);
+                state.row[class].store(next + 1, Ordering::Relaxed);
+                next
+            }
+            known => known - 1,
+        }
+    }
+
+    /// The configuration after a byte that continues the lexeme; [`ConfigId::DEAD`] if nothing does, or if a shadow came
+    /// true.
+    #[inline]
+    pub(crate) fn next(&self, lexer: &Lexer, id: ConfigId, byte: u8) -> ConfigId {
+        self.next_class(lexer, id, usize::from(lexer.classes[byte as usize]))
+    }
+
+    #[inline]
+    pub(super) fn next_class(&self, lexer: &Lexer, id: ConfigId, class: usize) -> ConfigId {
+        // An id loaded without ordering is only ever used to index a vector whose reads synchronise by themselves.
+        match self.configs.get(id.0).row[class].load(Ordering::Relaxed) {
+            0 => self.compute_next(lexer, id, class),
+            known => ConfigId(known - 1),
+        }
+    }
+
+    #[cold]
+    fn compute_next(&self, lexer: &Lexer, id: ConfigId, class: usize) -> ConfigId {
+        let config = self.configs.get(id.0);
+        let main = self.next_state(lexer, config.main, class);
+        let mut next = ConfigId::DEAD;
+        if main != NO_STATE {
+            let mut shadows = Vec::new();
+            let mut killed = false;
+            for &shadow in &config.shadows {
+                let shadow = self.next_state(lexer, shadow, class);
+                killed |= self.states.get(shadow).accepting;
+                if shadow != NO_STATE && self.states.get(shadow).extends {
+                    shadows.push(shadow);
+                }
+            }
+            if !killed {
+                next = self.config(lexer, false, main, shadows);
+            }
+        }
+        config.row[class].store(next.0 + 1, Ordering::Relaxed);
+        next
+    }
+
+    /// The terminals that what has been read of the lexeme is, each with the configuration at the beginning of the next
+    /// lexeme: with the shadows so far, that of a longer match, and that of what must not follow.
+    pub(crate) fn ends(&self, lexer: &Lexer, id: ConfigId) -> &[(TerminalId, ConfigId)] {
+        let config = self.configs.get(id.0);
+        config.ends.get_or_init(|| {
+            let main = self.states.get(config.main);
+            if config.fresh {
+                return Box::default();
+            }
+            let start = self.configs.get(ConfigId::START.0).main;
+            main.accepts
+                .iter()
+                .map(|&terminal| {
+                    let mut shadows = config.shadows.to_vec();
+                    if lexer.rule == Lexing::Longest && main.extends {
+                        shadows.push(config.main);
+                    }
+                    if let Some(guard) = lexer.guards[terminal.index()] {
+                        let start = lexer.dfas[guard as usize].start();
+                        shadows.push(self.state(lexer, &[(guard, start)]));
+                    }
+                    (terminal, self.config(lexer, true, start, shadows))
+                })
+                .collect()
+        })
+    }
+
+    /// Whether the lexeme can become longer.
+    #[inline]
+    pub(crate) fn extends(&self, id: ConfigId) -> bool {
+        self.states.get(self.configs.get(id.0).main).extends
+    }
+
+    /// Whether no byte of the lexeme has been read.
+    #[inline]
+    pub(crate) fn is_fresh(&self, id: ConfigId) -> bool {
+        self.configs.get(id.0).fresh
+    }
+
+    /// What the lexeme can still become.
+    #[inline]
+    pub(crate) fn live(&self, lexer: &Lexer, id: ConfigId) -> &Live {
+        self.configs.get(id.0).live.get_or_init(|| live::compute(self, lexer, id))
+    }
+
+    pub(super) fn get(&self, id: ConfigId) -> &Config {
+        self.configs.get(id.0)
+    }
+
+    pub(super) fn lex_state(&self, id: u32) -> &LexState {
+        self.states.get(id)
+    }
+
+    /// The same configuration in another table of the same lexer.
+    pub(crate) fn copy_to(&self, lexer: &Lexer, id: ConfigId, other: &Self) -> ConfigId {
+        let config = self.configs.get(id.0);
+        let copy = |state: u32| other.state(lexer, &self.states.get(state).components);
+        let shadows = config.shadows.iter().map(|s| copy(*s)).collect();
+        other.config(lexer, config.fresh, copy(config.main), shadows)
+    }
+
+    /// Number of configurations.
+    pub(crate) fn len(&self) -> usize {
+        self.configs.len()
+    }
+
+    /// Estimated bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.states.bytes() + self.configs.bytes()
+    }
+}

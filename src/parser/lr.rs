@@ -1,0 +1,167 @@
+//! LR(0) states, built as stacks visit them.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rustc_hash::FxHashMap;
+
+use super::normal::NormalGrammar;
+use crate::{TerminalId, bitset::BitSet, grammar::Symbol, ids::NonterminalId, intern::Interner};
+
+/// A transition: the symbol, the kernel it leads to, and the state once somebody went there (plus one).
+#[derive(Debug)]
+struct Edge {
+    kernel: Box<[u32]>,
+    target: AtomicU32,
+}
+
+/// One item set.
+#[derive(Debug)]
+pub(super) struct LrState {
+    /// Ascending by terminal.
+    shifts: Box<[(TerminalId, Edge)]>,
+    /// Ascending by nonterminal.
+    gotos: Box<[(NonterminalId, Edge)]>,
+    /// What can be reduced: left-hand side and length of the right-hand side.
+    pub(super) reductions: Box<[(NonterminalId, u32)]>,
+    /// Whether the whole text can be reduced to the start symbol here.
+    pub(super) accepts: bool,
+    /// The terminals that can be shifted.
+    pub(super) viable: BitSet,
+}
+
+/// All LR(0) states met so far.
+#[derive(Debug)]
+pub(crate) struct LrTable {
+    states: Interner<Box<[u32]>, LrState>,
+}
+
+/// The first state.
+pub(super) const INITIAL: u32 = 0;
+
+impl LrTable {
+    /// A table with the first state.
+    pub(crate) fn new(grammar: &NormalGrammar) -> Self {
+        let table = Self { states: Interner::new() };
+        let start = grammar.first_item[grammar.start_production as usize];
+        let initial = table.state(grammar, &[start]);
+        debug_assert_eq!(initial, INITIAL);
+        table
+    }
+
+    fn state(&self, grammar: &NormalGrammar, kernel: &[u32]) -> u32 {
+        self.states.intern(kernel, || {
+            let state = build(grammar, kernel);
+            let edges: usize =
+                state.shifts.iter().map(|s| s.1.kernel.len() * 4 + 40).sum::<usize>()
+                    + state.gotos.iter().map(|g| g.1.kernel.len() * 4 + 40).sum::<usize>();
+            let bytes = kernel.len() * 4 + edges + grammar.terminals / 8 + 100;
+            (state, bytes)
+        })
+    }
+
+    fn follow(&self, grammar: &NormalGrammar, edge: &Edge) -> u32 {
+        match edge.target.load(Ordering::Relaxed) {
+            0 => {
+                let target = self.state(grammar, &edge.kernel);
+                edge.target.store(target + 1, Ordering::Relaxed);
+                target
+            }
+            known => known - 1,
+        }
+    }
+
+    /// The state after shifting a terminal.
+    pub(super) fn shift(
+        &self,
+        grammar: &NormalGrammar,
+        state: u32,
+        terminal: TerminalId,
+    ) -> Option<u32> {
+        let shifts = &self.states.get(state).shifts;
+        let at = shifts.binary_search_by_key(&terminal, |s| s.0).ok()?;
+        Some(self.follow(grammar, &shifts[at].1))
+    }
+
+    /// The state after reducing to a nonterminal.
+    pub(super) fn goto(
+        &self,
+        grammar: &NormalGrammar,
+        state: u32,
+        lhs: NonterminalId,
+    ) -> Option<u32> {
+        let gotos = &self.states.get(state).gotos;
+        let at = gotos.binary_search_by_key(&lhs, |g| g.0).ok()?;
+        Some(self.follow(grammar, &gotos[at].1))
+    }
+
+    pub(super) fn get(&self, state: u32) -> &LrState {
+        self.states.get(state)
+    }
+
+    /// Number of states.
+    pub(crate) fn len(&self) -> usize {
+        self.states.len()
+    }
+
+    /// Estimated bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.states.bytes()
+    }
+}
+
+/// Closure of a kernel, its items grouped by the symbol after the dot.
+fn build(grammar: &NormalGrammar, kernel: &[u32]) -> LrState {
+    let mut shifts: FxHashMap<TerminalId, Vec<u32>> = FxHashMap::default();
+    let mut gotos: FxHashMap<NonterminalId, Vec<u32>> = FxHashMap::default();
+    let mut reductions = Vec::new();
+    let mut accepts = false;
+    let mut closed = vec![false; grammar.by_lhs.len()];
+    let mut items = kernel.to_vec();
+    let mut at = 0;
+    while at < items.len() {
+        let item = items[at];
+        at += 1;
+        let production = grammar.production_of[item as usize];
+        let (lhs, rhs) = &grammar.productions[production as usize];
+        let dot = (item - grammar.first_item[production as usize]) as usize;
+        match rhs.get(dot) {
+            None if production == grammar.start_production => accepts = true,
+            None => reductions.push((*lhs, rhs.len() as u32)),
+            Some(Symbol::Terminal(t)) => shifts.entry(*t).or_default().push(item + 1),
+            Some(Symbol::Nonterminal(n)) => {
+                gotos.entry(*n).or_default().push(item + 1);
+                if !std::mem::replace(&mut closed[n.index()], true) {
+                    items.extend(
+                        grammar.by_lhs[n.index()].iter().map(|p| grammar.first_item[*p as usize]),
+                    );
+                }
+            }
+        }
+    }
+    reductions.sort();
+    reductions.dedup();
+    let mut viable = BitSet::new(grammar.terminals);
+    for terminal in shifts.keys() {
+        viable.insert(terminal.index());
+    }
+    LrState {
+        shifts: edges(shifts),
+        gotos: edges(gotos),
+        reductions: reductions.into(),
+        accepts,
+        viable,
+    }
+}
+
+fn edges<S: Ord + Copy>(groups: FxHashMap<S, Vec<u32>>) -> Box<[(S, Edge)]> {
+    let mut edges: Vec<(S, Edge)> = groups
+        .into_iter()
+        .map(|(symbol, mut kernel)| {
+            kernel.sort_unstable();
+            kernel.dedup();
+            (symbol, Edge { kernel: kernel.into(), target: AtomicU32::new(0) })
+        })
+        .collect();
+    edges.sort_by_key(|e| e.0);
+    edges.into()
+}

@@ -1,0 +1,12 @@
+//! The parser: a normalised grammar, its LR(0) states built as they are visited, and hash-consed stacks.
+//!
+//! All alternatives are kept (generalised LR), so no look-ahead is needed to be exact: every stack of an LR(0) automaton
+//! spells a viable prefix, and a terminal is viable exactly if some chain of reductions reaches a state that shifts it.
+
+mod lr;
+mod normal;
+mod stack;
+
+pub(crate) use lr::LrTable;
+pub(crate) use normal::NormalGrammar;
+pub(crate) use stack::{Closure, SetId, StackTable};

@@ -1,0 +1,329 @@
+//! Hash-consed graph-structured stacks, and the two steps of a generalised LR parser on them.
+//!
+//! A node is an LR state with the set of nodes that may lie below it; a *set* of nodes is everything the parser may stand
+//! on (Tomita 1986, with immutable nodes). Equal situations are equal ids, so closures and successors are memoised.
+//!
+//! A stack can be *truncated*: below some depth nothing is known of it. Truncated stacks are ordinary stacks whose lowest
+//! nodes have an unknown parent; a closure that pops into the unknown says so ([`Closure::open`]).
+
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicU32, Ordering},
+};
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    lr::{INITIAL, LrTable},
+    normal::NormalGrammar,
+};
+use crate::{TerminalId, bitset::BitSet, intern::Interner};
+
+/// A set of stack nodes: where a parser may stand. [`SetId::DEAD`] is the empty one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct SetId(pub(crate) u32);
+
+impl SetId {
+    /// Nowhere: what has been read is no viable prefix.
+    pub(crate) const DEAD: Self = Self(0);
+    /// Before the first lexeme.
+    pub(crate) const START: Self = Self(1);
+}
+
+/// Marks the parent of a node whose parents are unknown.
+const UNKNOWN: u32 = u32::MAX;
+
+/// Depths at which stacks are truncated, ascending; deeper ones are taken whole.
+const DEPTHS: [usize; 10] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32];
+
+/// Truncations are tried from [`StackTable::truncate`]`(set, 0)` up to this many, the last being the set itself.
+pub(crate) const TRUNCATIONS: usize = DEPTHS.len() + 1;
+
+#[derive(Debug)]
+struct Node {
+    /// `[state, parents...]`; no parents for the bottom, [`UNKNOWN`] for a truncated node.
+    key: Box<[u32]>,
+}
+
+impl Node {
+    fn state(&self) -> u32 {
+        self.key[0]
+    }
+
+    fn parents(&self) -> &[u32] {
+        &self.key[1..]
+    }
+}
+
+#[derive(Debug)]
+struct Set {
+    nodes: Box<[u32]>,
+    closure: OnceLock<Closure>,
+    /// Truncation by index of [`DEPTHS`], plus one.
+    truncations: [AtomicU32; DEPTHS.len()],
+}
+
+/// Everything that reductions make of a set.
+#[derive(Debug)]
+pub(crate) struct Closure {
+    /// All states reached, each as one node over all its parents.
+    level: Box<[(u32, u32)]>,
+    /// Terminals that can be shifted, and those ignored between lexemes.
+    pub(crate) viable: BitSet,
+    /// Whether the text may end here.
+    pub(crate) complete: bool,
+    /// Whether a reduction reached below what is known of the stack: then nothing else here is final.
+    pub(crate) open: bool,
+}
+
+/// All stacks met so far.
+#[derive(Debug)]
+pub(crate) struct StackTable {
+    nodes: Interner<Box<[u32]>, Node>,
+    sets: Interner<Box<[u32]>, Set>,
+    advances: papaya::HashMap<(SetId, TerminalId), SetId, rustc_hash::FxBuildHasher>,
+    truncated_nodes: papaya::HashMap<(u32, u32), u32, rustc_hash::FxBuildHasher>,
+}
+
+impl StackTable {
+    /// A table with the empty set and the start.
+    pub(crate) fn new() -> Self {
+        let table = Self {
+            nodes: Interner::new(),
+            sets: Interner::new(),
+            advances: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
+            truncated_nodes: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
+        };
+        let dead = table.set(&[]);
+        debug_assert_eq!(dead, SetId::DEAD);
+        let bottom = table.node(INITIAL, &mut Vec::new());
+        let start = table.set(&[bottom]);
+        debug_assert_eq!(start, SetId::START);
+        table
+    }
+
+    fn node(&self, state: u32, parents: &mut Vec<u32>) -> u32 {
+        parents.sort_unstable();
+        parents.dedup();
+        let mut key = Vec::with_capacity(parents.len() + 1);
+        key.push(state);
+        key.extend_from_slice(parents);
+        self.nodes.intern(key.as_slice(), || {
+            let bytes = key.len() * 8 + 32;
+            (Node { key: key.as_slice().into() }, bytes)
+        })
+    }
+
+    fn set(&self, nodes: &[u32]) -> SetId {
+        SetId(self.sets.intern(nodes, || {
+            let truncations = [const { AtomicU32::new(0) }; DEPTHS.len()];
+            (
+                Set { nodes: nodes.into(), closure: OnceLock::new(), truncations },
+                nodes.len() * 8 + 160,
+            )
+        }))
+    }
+
+    /// Everything that reductions make of a set. Cost: the number of distinct (state, parent) pairs reached, once per set.
+    #[inline]
+    pub(crate) fn closure(
+        &self,
+        lr: &LrTable,
+        grammar: &NormalGrammar,
+        ignored: &BitSet,
+        set: SetId,
+    ) -> &Closure {
+        self.sets.get(set.0).closure.get_or_init(|| {
+            let closure = self.close(lr, grammar, ignored, set);
+            self.sets.charge(closure.level.len() * 8 + grammar.terminals / 8 + 64);
+            closure
+        })
+    }
+
+    fn close(
+        &self,
+        lr: &LrTable,
+        grammar: &NormalGrammar,
+        ignored: &BitSet,
+        set: SetId,
+    ) -> Closure {
+        let mut level: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        // Edges (state, parent) whose reductions are still to be done.
+        let mut work: Vec<(u32, u32)> = Vec::new();
+        let mut frozen: Vec<(u32, u32)> = Vec::new();
+        let mut open = false;
+        let mut complete = set == SetId::START && grammar.empty_sentence();
+        for &node in &self.sets.get(set.0).nodes {
+            let entry = self.nodes.get(node);
+            frozen.push((entry.state(), node));
+            if !lr.get(entry.state()).reductions.is_empty() {
+                work.extend(entry.parents().iter().map(|p| (entry.state(), *p)));
+            }
+        }
+        let (mut ends, mut below) = (Vec::new(), Vec::new());
+        while let Some((state, parent)) = work.pop() {
+            for &(lhs, length) in &lr.get(state).reductions {
+                ends.clear();
+                ends.push(parent);
+                for _ in 1..length {
+                    below.clear();
+                    for &node in &ends {
+                        if node == UNKNOWN {
+                            open = true;
+                        } else {
+                            below.extend_from_slice(self.nodes.get(node).parents());
+                        }
+                    }
+                    below.sort_unstable();
+                    below.dedup();
+                    std::mem::swap(&mut ends, &mut below);
+                }
+                for &end in &ends {
+                    if end == UNKNOWN {
+                        open = true;
+                        continue;
+                    }
+                    let Some(target) = lr.goto(grammar, self.nodes.get(end).state(), lhs) else {
+                        continue;
+                    };
+                    let parents = level.entry(target).or_default();
+                    if !parents.contains(&end) {
+                        parents.push(end);
+                        work.push((target, end));
+                    }
+                }
+            }
+        }
+        if open {
+            // Nothing below is final; the caller looks again with more of the stack.
+            return Closure {
+                level: Box::default(),
+                viable: ignored.clone(),
+                complete: false,
+                open,
+            };
+        }
+        for (state, mut parents) in level {
+            complete |= lr.get(state).accepts;
+            if !lr.get(state).viable.is_empty() {
+                frozen.push((state, self.node(state, &mut parents)));
+            }
+        }
+        let mut viable = ignored.clone();
+        for (state, _) in &frozen {
+            viable.union_with(&lr.get(*state).viable);
+        }
+        frozen.retain(|(state, _)| !lr.get(*state).viable.is_empty());
+        frozen.sort_unstable();
+        Closure { level: frozen.into(), viable, complete, open }
+    }
+
+    /// The set after a terminal: [`SetId::DEAD`] where the parser has no place for it. Memoised.
+    pub(crate) fn advance(
+        &self,
+        lr: &LrTable,
+        grammar: &NormalGrammar,
+        ignored: &BitSet,
+        set: SetId,
+        terminal: TerminalId,
+    ) -> SetId {
+        if let Some(known) = self.advances.pin().get(&(set, terminal)) {
+            return *known;
+        }
+        let closure = self.closure(lr, grammar, ignored, set);
+        let mut tops: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        for &(state, node) in &closure.level {
+            if lr.get(state).viable.contains(terminal.index())
+                && let Some(target) = lr.shift(grammar, state, terminal)
+            {
+                tops.entry(target).or_default().push(node);
+            }
+        }
+        let mut nodes: Vec<u32> =
+            tops.into_iter().map(|(state, mut parents)| self.node(state, &mut parents)).collect();
+        nodes.sort_unstable();
+        let next = self.set(&nodes);
+        self.advances.pin().insert((set, terminal), next);
+        next
+    }
+
+    /// The set with only its uppermost levels known; `index` runs below [`TRUNCATIONS`], the last one is the set itself.
+    pub(crate) fn truncate(&self, set: SetId, index: usize) -> SetId {
+        let entry = self.sets.get(set.0);
+        let Some(slot) = entry.truncations.get(index) else { return set };
+        match slot.load(Ordering::Relaxed) {
+            0 => {
+                let depth = DEPTHS[index];
+                let mut nodes: Vec<u32> =
+                    entry.nodes.iter().map(|n| self.truncate_node(*n, depth)).collect();
+                nodes.sort_unstable();
+                nodes.dedup();
+                let truncated = self.set(&nodes);
+                slot.store(truncated.0 + 1, Ordering::Relaxed);
+                truncated
+            }
+            known => SetId(known - 1),
+        }
+    }
+
+    /// Recurses at most as deep as the deepest of [`DEPTHS`].
+    fn truncate_node(&self, node: u32, depth: usize) -> u32 {
+        let entry = self.nodes.get(node);
+        if entry.parents().is_empty() || entry.parents() == [UNKNOWN] {
+            return node;
+        }
+        if depth == 1 {
+            return self.node(entry.state(), &mut vec![UNKNOWN]);
+        }
+        let key = (node, depth as u32);
+        if let Some(known) = self.truncated_nodes.pin().get(&key) {
+            return *known;
+        }
+        let mut parents: Vec<u32> =
+            entry.parents().iter().map(|p| self.truncate_node(*p, depth - 1)).collect();
+        let truncated = self.node(entry.state(), &mut parents);
+        self.truncated_nodes.pin().insert(key, truncated);
+        truncated
+    }
+
+    /// The same set in another table over the same LR states. Work-list, linear in the nodes below the set.
+    pub(crate) fn copy_to(&self, set: SetId, other: &Self) -> SetId {
+        let mut copies: FxHashMap<u32, u32> = FxHashMap::default();
+        let roots = &self.sets.get(set.0).nodes;
+        let mut work: Vec<u32> = roots.to_vec();
+        while let Some(&node) = work.last() {
+            let entry = self.nodes.get(node);
+            let missing = work.len();
+            for parent in entry.parents() {
+                if *parent != UNKNOWN && !copies.contains_key(parent) {
+                    work.push(*parent);
+                }
+            }
+            if work.len() == missing {
+                work.pop();
+                let mut parents: Vec<u32> = entry
+                    .parents()
+                    .iter()
+                    .map(|p| copies.get(p).copied().unwrap_or(UNKNOWN))
+                    .collect();
+                let copy = other.node(entry.state(), &mut parents);
+                copies.insert(node, copy);
+            }
+        }
+        let mut nodes: Vec<u32> = roots.iter().map(|n| copies[n]).collect();
+        nodes.sort_unstable();
+        other.set(&nodes)
+    }
+
+    /// Number of nodes.
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Estimated bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.nodes.bytes()
+            + self.sets.bytes()
+            + (self.advances.len() + self.truncated_nodes.len()) * 40
+    }
+}

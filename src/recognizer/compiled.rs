@@ -1,0 +1,103 @@
+//! A compiled grammar, and the tables that grow as texts are read.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::{Recognizer, reader::Reader};
+use crate::{
+    Limits,
+    grammar::{CompileError, Grammar},
+    lexer::{LexTable, Lexer},
+    parser::{LrTable, NormalGrammar, StackTable},
+};
+
+/// A grammar ready to read text: terminals as automata, productions normalised. Parser states, stacks and lexer
+/// configurations are built as texts visit them, shared by all threads, under the byte budget of
+/// [`Limits::automaton_bytes`].
+#[derive(Debug)]
+pub struct CompiledGrammar {
+    grammar: Grammar,
+    pub(crate) lexer: Lexer,
+    pub(crate) normal: NormalGrammar,
+    /// LR states are bounded by the grammar and survive a change of tables.
+    pub(crate) lr: LrTable,
+    limits: Limits,
+    tables: RwLock<Arc<Tables>>,
+}
+
+/// What grows with the variety of texts read. Replaced as a whole when it is full.
+#[derive(Debug)]
+pub(crate) struct Tables {
+    pub(crate) lex: LexTable,
+    pub(crate) stacks: StackTable,
+}
+
+impl Tables {
+    pub(crate) fn new(lexer: &Lexer) -> Self {
+        Self { lex: LexTable::new(lexer), stacks: StackTable::new() }
+    }
+
+    /// Estimated bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.lex.bytes() + self.stacks.bytes()
+    }
+}
+
+impl CompiledGrammar {
+    /// Compiles a grammar. Cost: proportional to the grammar's size; parser states are built later, as texts visit them.
+    ///
+    /// # Errors
+    /// A start that derives no text, a terminal that matches nothing or the empty text, a limit.
+    ///
+    /// ```
+    /// use constrained_gen::{CompiledGrammar, Limits, grammar::{GrammarBuilder, Lexing, Regular, Symbol, Terminal}};
+    ///
+    /// let mut builder = GrammarBuilder::new("word", Lexing::Contextual);
+    /// let word = builder.terminal(Terminal::new("yes", Regular::literal(b"yes")));
+    /// let start = builder.nonterminal("start");
+    /// builder.production(start, vec![Symbol::Terminal(word)]);
+    /// let grammar = CompiledGrammar::new(&builder.finish(start), &Limits::default())?;
+    /// assert!(grammar.recognizer().check(b"yes").is_ok());
+    /// assert_eq!(grammar.recognizer().check(b"yet").unwrap_err().offset, 2);
+    /// # Ok::<(), constrained_gen::grammar::CompileError>(())
+    /// ```
+    pub fn new(grammar: &Grammar, limits: &Limits) -> Result<Arc<Self>, CompileError> {
+        let lexer = Lexer::new(grammar, limits)?;
+        let normal = NormalGrammar::new(grammar, limits)?;
+        let lr = LrTable::new(&normal);
+        let tables = RwLock::new(Arc::new(Tables::new(&lexer)));
+        let (grammar, limits) = (grammar.clone(), limits.clone());
+        Ok(Arc::new(Self { grammar, lexer, normal, lr, limits, tables }))
+    }
+
+    /// The grammar this was compiled from.
+    pub fn grammar(&self) -> &Grammar {
+        &self.grammar
+    }
+
+    /// The limits it was compiled under.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// A reader at the start of a text.
+    pub fn recognizer(self: &Arc<Self>) -> Recognizer {
+        Recognizer::new(self)
+    }
+
+    /// The tables in use, new ones if they are over the budget.
+    pub(crate) fn tables(&self) -> Arc<Tables> {
+        let tables = Arc::clone(&self.tables.read().unwrap_or_else(PoisonError::into_inner));
+        if tables.bytes() <= self.limits.automaton_bytes {
+            return tables;
+        }
+        let mut current = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        if current.bytes() > self.limits.automaton_bytes {
+            *current = Arc::new(Tables::new(&self.lexer));
+        }
+        Arc::clone(&current)
+    }
+
+    pub(crate) fn reader<'a>(&'a self, tables: &'a Tables) -> Reader<'a> {
+        Reader { grammar: self, tables }
+    }
+}

@@ -1,0 +1,224 @@
+//! One step of all hypotheses: pure functions over a grammar and its tables.
+
+use rustc_hash::FxHashSet;
+
+use super::{CompiledGrammar, Expected, Tables};
+use crate::{
+    TerminalId,
+    lexer::ConfigId,
+    parser::{Closure, SetId},
+};
+
+/// Configurations looked at to decide whether a text with shadows that blank space does not settle can go on.
+const SEARCH: usize = 4096;
+
+/// Where the lexer is in the current lexeme, and where the parser stood before it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct Hypothesis {
+    pub(crate) config: ConfigId,
+    pub(crate) set: SetId,
+}
+
+/// A grammar with its tables.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reader<'a> {
+    pub(crate) grammar: &'a CompiledGrammar,
+    pub(crate) tables: &'a Tables,
+}
+
+impl<'a> Reader<'a> {
+    /// The one hypothesis before any text.
+    pub(crate) const START: Hypothesis = Hypothesis { config: ConfigId::START, set: SetId::START };
+
+    #[inline]
+    pub(crate) fn next(&self, config: ConfigId, byte: u8) -> ConfigId {
+        self.tables.lex.next(&self.grammar.lexer, config, byte)
+    }
+
+    #[inline]
+    pub(crate) fn ends(&self, config: ConfigId) -> &'a [(TerminalId, ConfigId)] {
+        self.tables.lex.ends(&self.grammar.lexer, config)
+    }
+
+    #[inline]
+    pub(crate) fn closure(&self, set: SetId) -> &'a Closure {
+        let grammar = self.grammar;
+        self.tables.stacks.closure(&grammar.lr, &grammar.normal, grammar.lexer.ignored(), set)
+    }
+
+    /// The parser after a terminal; [`SetId::DEAD`] where it has no place. The closure of `set` must not be open.
+    #[inline]
+    pub(crate) fn advance(&self, set: SetId, terminal: TerminalId) -> SetId {
+        let grammar = self.grammar;
+        let ignored = grammar.lexer.ignored();
+        if ignored.contains(terminal.index()) {
+            return set;
+        }
+        if !self.closure(set).viable.contains(terminal.index()) {
+            return SetId::DEAD;
+        }
+        self.tables.stacks.advance(&grammar.lr, &grammar.normal, ignored, set, terminal)
+    }
+
+    /// Whether what has been read can become a sentence; `None` if that depends on what is unknown of the stack.
+    #[inline]
+    pub(crate) fn alive(&self, config: ConfigId, set: SetId) -> Option<bool> {
+        if config == ConfigId::START {
+            return Some(true);
+        }
+        let closure = self.closure(set);
+        if closure.open {
+            return None;
+        }
+        let live = self.tables.lex.live(&self.grammar.lexer, config);
+        if live.sure.intersects(&closure.viable) {
+            return Some(true);
+        }
+        if live.maybe.is_empty() && !self.tables.lex.is_fresh(config) {
+            return Some(false);
+        }
+        self.search(config, set)
+    }
+
+    /// Follows terminals that leave shadows behind, until one way is found on which they do no harm.
+    #[cold]
+    fn search(&self, config: ConfigId, set: SetId) -> Option<bool> {
+        let mut seen = FxHashSet::default();
+        let mut work = vec![Hypothesis { config, set }];
+        while let Some(at) = work.pop() {
+            if !seen.insert(at) || seen.len() > SEARCH {
+                continue;
+            }
+            let closure = self.closure(at.set);
+            if closure.open {
+                return None;
+            }
+            let fresh = self.tables.lex.is_fresh(at.config);
+            let live = self.tables.lex.live(&self.grammar.lexer, at.config);
+            if (fresh && closure.complete) || live.sure.intersects(&closure.viable) {
+                return Some(true);
+            }
+            for &(terminal, after) in &live.maybe {
+                let set = self.advance(at.set, terminal);
+                if set != SetId::DEAD {
+                    work.push(Hypothesis { config: after, set });
+                }
+            }
+        }
+        Some(false)
+    }
+
+    /// All hypotheses after a byte. `next` is cleared first; empty afterwards if the text is no viable prefix.
+    pub(crate) fn step(&self, hypotheses: &[Hypothesis], byte: u8, next: &mut Vec<Hypothesis>) {
+        next.clear();
+        for &Hypothesis { config, set } in hypotheses {
+            let longer = self.next(config, byte);
+            if longer != ConfigId::DEAD {
+                self.keep(longer, set, next);
+            }
+            for &(terminal, after) in self.ends(config) {
+                let begun = self.next(after, byte);
+                if begun != ConfigId::DEAD {
+                    let set = self.advance(set, terminal);
+                    if set != SetId::DEAD {
+                        self.keep(begun, set, next);
+                    }
+                }
+            }
+        }
+        if next.len() > 1 {
+            next.sort_unstable();
+            next.dedup();
+        }
+    }
+
+    /// Keeps a hypothesis that is alive; commits its lexeme if it cannot become longer.
+    #[inline]
+    fn keep(&self, config: ConfigId, set: SetId, next: &mut Vec<Hypothesis>) {
+        if self.alive(config, set) != Some(true) {
+            return;
+        }
+        if self.tables.lex.extends(config) {
+            next.push(Hypothesis { config, set });
+            return;
+        }
+        for &(terminal, after) in self.ends(config) {
+            let set = self.advance(set, terminal);
+            if set != SetId::DEAD && self.alive(after, set) == Some(true) {
+                next.push(Hypothesis { config: after, set });
+            }
+        }
+    }
+
+    /// Whether the text read is a sentence.
+    pub(crate) fn is_complete(&self, hypotheses: &[Hypothesis]) -> bool {
+        hypotheses.iter().any(|&Hypothesis { config, set }| {
+            if self.tables.lex.is_fresh(config) {
+                return self.closure(set).complete;
+            }
+            self.ends(config).iter().any(|&(terminal, _)| {
+                let set = self.advance(set, terminal);
+                set != SetId::DEAD && self.closure(set).complete
+            })
+        })
+    }
+
+    /// What may come next. A terminal that could end here is followed by what may come after it; it is named itself only
+    /// if it still needs more bytes.
+    pub(crate) fn expected(&self, hypotheses: &[Hypothesis]) -> Expected {
+        let grammar = self.grammar.grammar();
+        let mut terminals = Vec::new();
+        let mut name = |set: SetId, config: ConfigId, ended: &[(TerminalId, ConfigId)]| {
+            let live = self.tables.lex.live(&self.grammar.lexer, config);
+            let viable = &self.closure(set).viable;
+            for (id, terminal) in grammar.terminals().iter().enumerate() {
+                let id = TerminalId::new(id);
+                let possible =
+                    live.sure.contains(id.index()) || live.maybe.iter().any(|m| m.0 == id);
+                if possible
+                    && viable.contains(id.index())
+                    && !terminal.ignore
+                    && !ended.iter().any(|(e, _)| *e == id)
+                {
+                    terminals.push(terminal.display.clone());
+                }
+            }
+        };
+        for &Hypothesis { config, set } in hypotheses {
+            let ends = self.ends(config);
+            name(set, config, ends);
+            for &(terminal, _) in ends {
+                let set = self.advance(set, terminal);
+                if set != SetId::DEAD {
+                    name(set, ConfigId::START, &[]);
+                }
+            }
+        }
+        terminals.sort();
+        terminals.dedup();
+        Expected { terminals, end: self.is_complete(hypotheses) }
+    }
+
+    /// The bytes that must come next, up to the first choice or the first place where the text may end.
+    pub(crate) fn forced(&self, hypotheses: &[Hypothesis], limit: usize) -> Vec<u8> {
+        let mut forced = Vec::new();
+        let (mut at, mut next, mut only) = (hypotheses.to_vec(), Vec::new(), Vec::new());
+        while forced.len() < limit && !self.is_complete(&at) {
+            let mut found = None;
+            for byte in 0..=255 {
+                self.step(&at, byte, &mut next);
+                if !next.is_empty() {
+                    if found.is_some() {
+                        return forced;
+                    }
+                    found = Some(byte);
+                    std::mem::swap(&mut next, &mut only);
+                }
+            }
+            let Some(byte) = found else { return forced };
+            forced.push(byte);
+            std::mem::swap(&mut at, &mut only);
+        }
+        forced
+    }
+}

@@ -1,0 +1,100 @@
+//! Reads one text.
+
+use std::sync::Arc;
+
+use super::{CompiledGrammar, Expected, Hypothesis, Reader, Refusal, Tables};
+
+/// Bytes between two looks at the memory that the tables take.
+const CHECK_EVERY: usize = 4096;
+
+/// Reads one text byte by byte. Cloning is a cheap fork.
+#[derive(Clone, Debug)]
+pub struct Recognizer {
+    grammar: Arc<CompiledGrammar>,
+    tables: Arc<Tables>,
+    hypotheses: Vec<Hypothesis>,
+    offset: usize,
+}
+
+impl Recognizer {
+    pub(super) fn new(grammar: &Arc<CompiledGrammar>) -> Self {
+        let tables = grammar.tables();
+        Self { grammar: Arc::clone(grammar), tables, hypotheses: vec![Reader::START], offset: 0 }
+    }
+
+    fn reader(&self) -> Reader<'_> {
+        self.grammar.reader(&self.tables)
+    }
+
+    /// Reads more bytes. On refusal nothing of them is taken. O(bytes), whatever was read before.
+    ///
+    /// # Errors
+    /// Where the bytes leave the grammar, and what could have stood there.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        let mut at = self.hypotheses.clone();
+        let mut next = Vec::new();
+        for (i, &byte) in bytes.iter().enumerate() {
+            if i % CHECK_EVERY == 0 {
+                self.move_to_roomier_tables(&mut at);
+            }
+            self.reader().step(&at, byte, &mut next);
+            if next.is_empty() {
+                let expected = self.reader().expected(&at);
+                return Err(Refusal { offset: self.offset + i, found: Some(byte), expected });
+            }
+            std::mem::swap(&mut at, &mut next);
+        }
+        self.hypotheses = at;
+        self.offset += bytes.len();
+        Ok(())
+    }
+
+    /// If the tables are full, goes on in new ones; `at` comes along, and so does the state to fall back to.
+    fn move_to_roomier_tables(&mut self, at: &mut [Hypothesis]) {
+        let tables = self.grammar.tables();
+        if Arc::ptr_eq(&tables, &self.tables) {
+            return;
+        }
+        let old = std::mem::replace(&mut self.tables, tables);
+        for hypothesis in at.iter_mut().chain(&mut self.hypotheses) {
+            *hypothesis = Hypothesis {
+                config: old.lex.copy_to(&self.grammar.lexer, hypothesis.config, &self.tables.lex),
+                set: old.stacks.copy_to(hypothesis.set, &self.tables.stacks),
+            };
+        }
+        at.sort_unstable();
+        self.hypotheses.sort_unstable();
+    }
+
+    /// Whether the text read so far is a sentence.
+    pub fn is_complete(&self) -> bool {
+        self.reader().is_complete(&self.hypotheses)
+    }
+
+    /// Bytes read so far.
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// What may come next.
+    pub fn expected(&self) -> Expected {
+        self.reader().expected(&self.hypotheses)
+    }
+
+    /// The bytes that must come next, up to the first choice (at most `limit`); empty where there is a choice or an end.
+    pub fn forced(&self, limit: usize) -> Vec<u8> {
+        self.reader().forced(&self.hypotheses, limit)
+    }
+
+    /// Whether this and the rest of the text make a sentence, else where it fails.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push); with `found: None` where the text ends too early.
+    pub fn check(mut self, text: &[u8]) -> Result<(), Refusal> {
+        self.push(text)?;
+        if self.is_complete() {
+            return Ok(());
+        }
+        Err(Refusal { offset: self.offset, found: None, expected: self.expected() })
+    }
+}

@@ -1,0 +1,117 @@
+"""Held-out accuracy of the demonstration model, decoded freely (greedy, no grammar).
+
+    python training/eval.py [--model models/demo] [--count 100]
+
+Prints, per test set, the share of answers equal to the expected one character by character, and the
+share that names nothing outside the schema (SQL) or parses (JSON).  The sets:
+
+    known     table and column names of the training lists, in new combinations
+    heldout   table names, and plain column names, that never occur in training
+    invented  tables and columns made of syllables
+
+The seed of the tests is not used in training.
+"""
+
+import argparse
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+sys.path.insert(0, str(Path(__file__).parent))
+
+import torch
+from tokenizers import Tokenizer
+from transformers import Qwen3ForCausalLM
+
+import generate
+
+README = [
+    ("sql", "CREATE TABLE employees (id integer, name text, department text, salary numeric);\n\nWhich employees earn more than 50000?"),
+    ("json", "A record for Ada Lovelace, aged 36, from London"),
+]
+MORE = [
+    ("sql", "CREATE TABLE employees (id integer, name text, department text, salary numeric);\n\nHow many employees work in Sales?"),
+    ("sql", "CREATE TABLE employees (id integer, name text, department text, salary numeric);\n\nWhat is the average salary per department?"),
+    ("sql", "CREATE TABLE patients (id integer PRIMARY KEY, name text, age integer, city text);\n\nWhich patients are older than 65?"),
+    ("sql", "CREATE TABLE customers (id integer PRIMARY KEY, name text, city text);\nCREATE TABLE orders (id integer PRIMARY KEY, customer_id integer "
+            "REFERENCES customers(id), total numeric, ordered_on date);\n\nHow many orders does each customer have?"),
+    ("sql", "CREATE TABLE songs (id int, title text, artist text, year int);\n\nList the title and year of all songs sorted by year"),
+    ("sql", "CREATE TABLE zorbas (id int, name text, flimp numeric);\n\nWhich zorba has the highest flimp?"),
+    ("json", "fields: name, age\n\nExtract name and age as JSON: Maria Silva is 42 years old and lives in Lisbon."),
+    ("json", "A product called Desk Lamp, price 24.5, in stock"),
+    ("json", "An array of the numbers 3, 5 and 8"),
+]
+
+
+def load(path):
+    torch.set_num_threads(1)
+    model = Qwen3ForCausalLM.from_pretrained(path, dtype=torch.float32).eval()
+    return model, Tokenizer.from_file(str(Path(path) / "tokenizer.json"))
+
+
+@torch.no_grad()
+def answer(model, tok, prompt, limit=120):
+    end = tok.token_to_id("<|im_end|>")
+    ids = torch.tensor([tok.encode(prompt).ids])
+    cache, out = None, []
+    while len(out) < limit:
+        r = model(ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        cache = r.past_key_values
+        t = int(r.logits[0, -1].argmax())
+        if t == end:
+            break
+        out.append(t)
+        ids = torch.tensor([[t]])
+    return tok.decode(out, skip_special_tokens=False)
+
+
+def ask(model, tok, expert, user):
+    return answer(model, tok, generate.prompt({"system": generate.SYSTEM[expert], "user": user}))
+
+
+def valid(expert, user, text):
+    if expert == "json":
+        try:
+            json.loads(text)
+            return True
+        except ValueError:
+            return False
+    known = set(re.findall(r"[a-z_][a-z0-9_]*", user.split("\n\n")[0]))
+    text = re.sub(r"'(?:[^']|'')*'", " ", text)
+    return text.startswith("SELECT ") and set(re.findall(r"[a-z_][a-z0-9_]*", text)) <= known
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--model", default="models/demo")
+    p.add_argument("--count", type=int, default=100)
+    p.add_argument("--seed", type=int, default=5000)
+    p.add_argument("--show", type=int, default=0, help="print this many wrong answers per set")
+    a = p.parse_args()
+    model, tok = load(a.model)
+    for expert, user in README + MORE:
+        print(user.split("\n\n")[-1], "\n   ", ask(model, tok, expert, user))
+    print()
+    print("| expert | set | exact | valid |\n|---|---|---|---|")
+    if a.count == 0:
+        return
+    for expert in generate.EXPERTS:
+        for split in ("known", "heldout", "invented"):
+            if expert == "json" and split == "heldout":
+                continue  # JSON has no held-out word list
+            right = ok = shown = 0
+            for _, e in zip(range(a.count), generate.stream(a.seed, split, expert)):
+                got = answer(model, tok, generate.prompt(e))
+                right += got == e["answer"]
+                ok += valid(expert, e["user"], got)
+                if got != e["answer"] and shown < a.show:
+                    shown += 1
+                    print(f"  {e['user']}\n    want {e['answer']}\n    got  {got}", file=sys.stderr)
+            print(f"| {expert} | {split} | {right}/{a.count} | {ok}/{a.count} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
