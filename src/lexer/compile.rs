@@ -85,6 +85,18 @@ impl Lexer {
         &self.ignored
     }
 
+    /// Terminals that the parser never gets to see: the ignored ones, and those all of whose texts belong to terminals of
+    /// higher priority.
+    pub(crate) fn unreadable(&self) -> BitSet {
+        let mut unreadable = self.ignored.clone();
+        for (terminal, dfa) in self.dfas[..self.terminals].iter().enumerate() {
+            if dfa.start() == DEAD {
+                unreadable.insert(terminal);
+            }
+        }
+        unreadable
+    }
+
     /// Number of terminals.
     pub(crate) fn terminals(&self) -> usize {
         self.terminals

@@ -11,11 +11,13 @@
 //!   priority matches too. It may end wherever a terminal accepts, under the shadow of all that might still match more.
 //!
 //! *Viable* means that some continuation is a sentence, and continuations are searched for, breadth first, from every
-//! hypothesis. The search stops, satisfied, at the end of a sentence and, which makes it feasible, as soon as the hypothesis
-//! stands between two lexemes or in an ignored one without any shadow. This takes **lexical consistency** for granted: where
-//! the parser can go on and nothing that was read before interferes, it can also be written how it goes on. A grammar in
-//! which, say, `a` must follow `a` while `aa` is a longer terminal and no blank is ignored has no text for that place at all;
-//! that is its author's mistake, and neither the engine nor the twin looks for it.
+//! hypothesis. The search stops, satisfied, at the end of a sentence and as soon as the hypothesis stands between two lexemes
+//! without a shadow: where the parser can go on and nothing that was read before interferes, it is taken for granted that it
+//! can also be written how it goes on (**lexical consistency**). A grammar in which, say, `aa` must come after `b`, but `a` and
+//! all that begins with it is a comment, has no text for that place at all; that is its author's mistake.
+//!
+//! In a large grammar, where every lexeme could be longer, such a place is far away. A twin [for spaced
+//! text](Twin::spaced) is satisfied inside an ignored lexeme already: what the parser allows can follow a blank.
 
 use std::collections::VecDeque;
 
@@ -93,6 +95,8 @@ struct Lexeme {
 #[derive(Clone, Debug)]
 pub struct Twin {
     lexing: Lexing,
+    /// Whether an ignored lexeme begun without a shadow settles a search.
+    spaced: bool,
     expressions: Expressions,
     columns: Columns,
     /// What each terminal can win with.
@@ -161,8 +165,10 @@ impl Twin {
         if grammar.lexing() == Lexing::Longest {
             languages = winning(grammar, &languages, &mut expressions);
         }
+        // An ignored lexeme is always dropped, so no production reads one.
         let possible = |terminal: TerminalId| languages[terminal.index()] != Expr::VOID;
-        let columns = Columns::new(grammar, possible).ok_or(TwinError::UnproductiveStart)?;
+        let columns = Columns::new(grammar, |t| possible(t) && !grammar.terminal(t).ignore)
+            .ok_or(TwinError::UnproductiveStart)?;
         let ignored = (0..languages.len()).map(TerminalId::new);
         let ignored = ignored.filter(|&t| grammar.terminal(t).ignore && possible(t));
         let ignored: Vec<TerminalId> = ignored.collect();
@@ -174,6 +180,7 @@ impl Twin {
         });
         let mut twin = Self {
             lexing: grammar.lexing(),
+            spaced: false,
             expressions,
             columns,
             languages,
@@ -188,6 +195,12 @@ impl Twin {
         let nothing = twin.lexeme(Vec::new());
         debug_assert_eq!(nothing, NOT_BEGUN);
         Ok(twin)
+    }
+
+    /// The same twin for a grammar in which a blank can follow any lexeme and any lexeme can follow a blank.
+    pub fn spaced(mut self) -> Self {
+        self.spaced = true;
+        self
     }
 
     /// The state of the empty text.
@@ -399,13 +412,14 @@ impl Twin {
     fn settled(&mut self, hypothesis: Hypothesis) -> bool {
         let Hypothesis { column, lexeme, shadow } = hypothesis;
         if shadow == Expr::VOID {
-            let blank = |(terminal, _): &(TerminalId, Expr)| self.ignored.contains(terminal);
+            let blank =
+                |(terminal, _): &(TerminalId, Expr)| self.spaced && self.ignored.contains(terminal);
             let parts = &self.lexemes[lexeme.0 as usize].parts;
             // Under contextual lexing a terminal without a guard can be completed, and leaves no shadow.
             let unguarded = |(terminal, _): &(TerminalId, Expr)| {
                 self.lexing == Lexing::Contextual
                     && self.not_followed_by[terminal.index()] == Expr::VOID
-                    && self.columns.viable(column, *terminal)
+                    && (self.ignored.contains(terminal) || self.columns.viable(column, *terminal))
             };
             if parts.iter().any(|part| blank(part) || unguarded(part)) {
                 return true;

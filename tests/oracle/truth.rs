@@ -93,12 +93,9 @@ fn a_shadow_that_cannot_be_escaped_kills_at_once() {
         [("A", "a", 0, ""), ("S", "b", 0, ""), ("K", "bb[^c]*c", 0, ""), ("C", "c", 0, "")];
     let grammar = small(Lexing::Longest, &terminals, "s: A s A | S S | S s C");
     let mut twin = Twin::new(&grammar).expect("a grammar");
-    for (text, expected) in [
-        ("abba", Some(true)),
-        ("aabb", Some(false)),
-        ("aabba", Some(false)),
-        ("bb", Some(true)),
-    ] {
+    for (text, expected) in
+        [("abba", Some(true)), ("aabb", Some(false)), ("aabba", Some(false)), ("bb", Some(true))]
+    {
         assert_eq!(verdict(&mut twin, text), expected, "{text}");
     }
     // Only a `c` could end this, which ends the comment first; the search goes on for ever and says so.
