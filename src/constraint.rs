@@ -1,10 +1,26 @@
 //! One sequence under a grammar: mask, accept, fork.
 
-use crate::{Expected, Refusal, TokenId, TokenMask};
+use std::sync::Arc;
+
+use crate::{
+    Automaton, Expected, Refusal, TokenId, TokenMask,
+    automaton::Generation,
+    recognizer::{Hypothesis, Reader},
+};
 
 /// The state of one sequence. Cloning is a cheap fork (a few words); nothing has to be undone.
 #[derive(Clone, Debug)]
-pub struct Constraint {}
+pub struct Constraint {
+    automaton: Arc<Automaton>,
+    generation: Arc<Generation>,
+    hypotheses: Vec<Hypothesis>,
+    /// Scratch of one step.
+    next: Vec<Hypothesis>,
+    /// The mask of this state, once asked for.
+    mask: Option<u32>,
+    offset: usize,
+    ended: bool,
+}
 
 /// A step that was refused. The constraint is unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +43,14 @@ pub enum StepError {
     /// The sequence has ended.
     #[error("the sequence has ended")]
     Ended,
+    /// The caller's row of bits is shorter than the vocabulary.
+    #[error("a row of {words} words is too short: the vocabulary needs {needed}")]
+    Row {
+        /// Words of the row.
+        words: usize,
+        /// Words needed.
+        needed: usize,
+    },
     /// A limit was reached.
     #[error("the step needs more work than the limit of {limit} (step_work)")]
     Limit {
@@ -35,59 +59,170 @@ pub enum StepError {
     },
 }
 
+impl PartialEq for Constraint {
+    /// Whether the two sequences stand in the same state of the same automaton: they allow the same continuations.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.generation, &other.generation)
+            && self.hypotheses == other.hypotheses
+            && self.ended == other.ended
+    }
+}
+
 impl Constraint {
-    /// The tokens allowed next. End tokens are in it exactly where the text is a sentence. Borrowed from the automaton
-    /// when it was computed before.
+    pub(crate) fn new(automaton: &Arc<Automaton>) -> Self {
+        Self {
+            generation: automaton.generation(),
+            automaton: Arc::clone(automaton),
+            hypotheses: vec![Reader::START],
+            next: Vec::new(),
+            mask: None,
+            offset: 0,
+            ended: false,
+        }
+    }
+
+    fn reader(&self) -> Reader<'_> {
+        self.automaton.grammar().reader(&self.generation.tables)
+    }
+
+    /// The tokens allowed next. End tokens are in it exactly where the text is a sentence. Borrowed from the automaton; a
+    /// situation met before, by any sequence, costs one look-up.
+    ///
+    /// # Errors
+    /// The sequence has ended, or the limit on the work of one step was reached.
     pub fn mask(&mut self) -> Result<&TokenMask, StepError> {
-        todo!()
+        if self.ended {
+            return Err(StepError::Ended);
+        }
+        let mask = match self.mask {
+            Some(mask) => mask,
+            None => {
+                let automaton = &self.automaton;
+                self.generation.mask(
+                    automaton.grammar(),
+                    automaton.vocabulary(),
+                    &self.hypotheses,
+                )?
+            }
+        };
+        self.mask = Some(mask);
+        Ok(self.generation.interned(mask))
     }
 
     /// Writes the mask as bits: bit `t % 32` of word `t / 32` is token `t` (the layout of vLLM, XGrammar, llguidance).
-    /// Words beyond the vocabulary's width are cleared.
+    /// Words beyond the vocabulary's width are cleared. One copy.
     ///
     /// # Errors
     /// As [`mask`](Self::mask). A row too short for the vocabulary is an error too (never truncated silently).
-    pub fn fill(&mut self, _row: &mut [u32]) -> Result<(), StepError> {
-        todo!()
+    pub fn fill(&mut self, row: &mut [u32]) -> Result<(), StepError> {
+        let words = self.mask()?.words();
+        let Some((head, tail)) = row.split_at_mut_checked(words.len()) else {
+            return Err(StepError::Row { words: row.len(), needed: words.len() });
+        };
+        head.copy_from_slice(words);
+        tail.fill(0);
+        Ok(())
     }
 
-    /// Takes a token; an end token ends the sequence.
-    pub fn accept(&mut self, _token: TokenId) -> Result<(), StepError> {
-        todo!()
+    /// Takes a token; an end token ends the sequence. O(bytes of the token).
+    ///
+    /// # Errors
+    /// The token is not in the mask; it says where it fails and what was expected.
+    pub fn accept(&mut self, token: TokenId) -> Result<(), StepError> {
+        if self.ended {
+            return Err(StepError::Ended);
+        }
+        let automaton = Arc::clone(&self.automaton);
+        let vocabulary = automaton.vocabulary();
+        if vocabulary.end_tokens().binary_search(&token).is_ok() {
+            if !self.is_complete() {
+                return Err(StepError::NotText { token });
+            }
+            self.ended = true;
+            return Ok(());
+        }
+        let bytes = vocabulary.bytes(token);
+        if bytes.is_empty() || vocabulary.is_special(token) {
+            return Err(StepError::NotText { token });
+        }
+        self.accept_bytes(bytes)
+            .map_err(|refusal| StepError::Refused { token, refusal: Box::new(refusal) })
     }
 
-    /// Takes text that is not cut into tokens.
-    pub fn accept_bytes(&mut self, _bytes: &[u8]) -> Result<(), Refusal> {
-        todo!()
+    /// Takes text that is not cut into tokens. Nothing of it is taken if it is refused.
+    ///
+    /// # Errors
+    /// Where the bytes leave the grammar, and what could have stood there.
+    pub fn accept_bytes(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        let mut at = std::mem::take(&mut self.next);
+        at.clone_from(&self.hypotheses);
+        let mut next = Vec::new();
+        let reader = self.reader();
+        for (i, &byte) in bytes.iter().enumerate() {
+            reader.step(&at, byte, &mut next);
+            if next.is_empty() {
+                let expected = reader.expected(&at);
+                let refusal = Refusal { offset: self.offset + i, found: Some(byte), expected };
+                self.next = next;
+                return Err(refusal);
+            }
+            std::mem::swap(&mut at, &mut next);
+        }
+        if at != self.hypotheses {
+            self.mask = None;
+        }
+        self.next = std::mem::replace(&mut self.hypotheses, at);
+        self.offset += bytes.len();
+        if self.generation.bytes() > self.automaton.grammar().limits().automaton_bytes {
+            self.move_on();
+        }
+        Ok(())
+    }
+
+    /// The tables are full: goes on in new ones.
+    #[cold]
+    fn move_on(&mut self) {
+        let generation = self.automaton.generation();
+        if !Arc::ptr_eq(&generation, &self.generation) {
+            let grammar = self.automaton.grammar();
+            self.generation.copy_to(grammar, &mut self.hypotheses, &generation);
+            self.generation = generation;
+            self.mask = None;
+        }
     }
 
     /// Whether the text is a sentence.
     pub fn is_complete(&self) -> bool {
-        todo!()
+        self.reader().is_complete(&self.hypotheses)
     }
 
     /// Whether an end token was accepted.
     pub fn has_ended(&self) -> bool {
-        todo!()
+        self.ended
     }
 
-    /// The bytes that must come next, up to the first choice (at most `limit`).
-    pub fn forced(&self, _limit: usize) -> Vec<u8> {
-        todo!()
+    /// The bytes that must come next, up to the first choice (at most `limit`); empty where there is a choice or an end.
+    pub fn forced(&self, limit: usize) -> Vec<u8> {
+        self.reader().forced(&self.hypotheses, limit)
     }
 
     /// What may come next.
     pub fn expected(&self) -> Expected {
-        todo!()
+        self.reader().expected(&self.hypotheses)
     }
 
     /// Why these bytes cannot come next; `None` if they can.
-    pub fn explain(&self, _bytes: &[u8]) -> Option<Refusal> {
-        todo!()
+    pub fn explain(&self, bytes: &[u8]) -> Option<Refusal> {
+        self.clone().accept_bytes(bytes).err()
     }
 
     /// Bytes of text accepted so far.
     pub fn offset(&self) -> usize {
-        todo!()
+        self.offset
+    }
+
+    /// The automaton.
+    pub fn automaton(&self) -> &Arc<Automaton> {
+        &self.automaton
     }
 }

@@ -32,14 +32,6 @@ impl<K: Hash + Eq, V> Interner<K, V> {
         }
     }
 
-    /// The id of a key, if it has one.
-    pub(crate) fn find<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<u32>
-    where
-        K: Borrow<Q>,
-    {
-        self.ids.pin().get(key).copied()
-    }
-
     /// The id of a key; `make` builds its entry and says how many bytes it takes.
     pub(crate) fn intern<Q>(&self, key: &Q, make: impl FnOnce() -> (V, usize)) -> u32
     where

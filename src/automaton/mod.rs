@@ -1,63 +1,141 @@
-//! The token-level automaton: (lexer state x parser state) -> mask, successor; all memoisation lives here.
+//! The token-level automaton: (lexer configuration x parser stack) -> mask; all memoisation of tokens lives here.
+//!
+//! The lexer's part of a mask does not depend on the parser, so it is tabulated: one walk of the vocabulary trie per lexer
+//! configuration gives a *terminal-sequence tree* ([`tree`]). The parser's part walks that tree and never touches a token
+//! ([`evaluate`]); its results are memoised per tree node by the part of the stack that was looked at. What comes out is a
+//! list of token groups, and equal lists are one mask ([`masks`]).
 
-use std::sync::Arc;
+mod evaluate;
+mod generation;
+mod masks;
+mod stats;
+mod tree;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rayon::prelude::*;
 
 use crate::{
-    CompiledGrammar, Constraint, Limits, Vocabulary,
+    CompiledGrammar, Constraint, Limits, StepError, Vocabulary,
     grammar::{CompileError, Grammar},
 };
 
-/// One grammar over one vocabulary, shared by all threads and requests.
-#[derive(Debug)]
-pub struct Automaton {}
+pub(crate) use generation::Generation;
+pub use stats::AutomatonStats;
 
-/// How much an automaton has memoised.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AutomatonStats {
-    /// Lexer configurations.
-    pub lexer_configs: usize,
-    /// LR states.
-    pub lr_states: usize,
-    /// Stack nodes.
-    pub stack_nodes: usize,
-    /// Terminal-sequence tree nodes.
-    pub tree_nodes: usize,
-    /// Memoised results of tree nodes.
-    pub results: usize,
-    /// Interned masks.
-    pub masks: usize,
-    /// Estimated bytes of all of these.
-    pub bytes: usize,
+/// One grammar over one vocabulary, shared by all threads and requests. What one sequence computes, all others find.
+#[derive(Debug)]
+pub struct Automaton {
+    grammar: Arc<CompiledGrammar>,
+    vocabulary: Arc<Vocabulary>,
+    generation: RwLock<Arc<Generation>>,
 }
 
 impl Automaton {
-    /// Compiles a grammar for a vocabulary.
+    /// Compiles a grammar for a vocabulary. Cost: that of [`CompiledGrammar::new`]; everything else is built when it is
+    /// first needed.
+    ///
+    /// # Errors
+    /// As [`CompiledGrammar::new`].
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use constrained_gen::{Automaton, Limits, TokenId, Vocabulary, library};
+    ///
+    /// let tokens = ["[", "]", "1", "1,", "tru", "x", "</s>"].map(|t| t.as_bytes().to_vec()).to_vec();
+    /// let vocabulary = Arc::new(Vocabulary::new(tokens, &[], &[TokenId(6)])?);
+    /// let json = library::grammar("json", &Limits::default())?;
+    /// let automaton = Automaton::new(&json, vocabulary, &Limits::default())?;
+    /// let mut sequence = automaton.constraint();
+    /// sequence.accept(TokenId(0))?;
+    /// let allowed: Vec<u32> = sequence.mask()?.iter().map(|t| t.0).collect();
+    /// assert_eq!(allowed, [0, 1, 2, 3, 4]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(
-        _grammar: &Grammar,
-        _vocabulary: Arc<Vocabulary>,
-        _limits: &Limits,
+        grammar: &Grammar,
+        vocabulary: Arc<Vocabulary>,
+        limits: &Limits,
     ) -> Result<Arc<Self>, CompileError> {
-        todo!()
+        Ok(Self::of(CompiledGrammar::new(grammar, limits)?, vocabulary))
+    }
+
+    /// The automaton of a grammar that was compiled before, for one vocabulary more.
+    pub fn of(grammar: Arc<CompiledGrammar>, vocabulary: Arc<Vocabulary>) -> Arc<Self> {
+        let generation = RwLock::new(Arc::new(Generation::new(&grammar)));
+        Arc::new(Self { grammar, vocabulary, generation })
     }
 
     /// A sequence at its start.
     pub fn constraint(self: &Arc<Self>) -> Constraint {
-        todo!()
+        Constraint::new(self)
     }
 
     /// The vocabulary.
     pub fn vocabulary(&self) -> &Arc<Vocabulary> {
-        todo!()
+        &self.vocabulary
     }
 
     /// The byte-level grammar underneath.
     pub fn grammar(&self) -> &Arc<CompiledGrammar> {
-        todo!()
+        &self.grammar
+    }
+
+    /// Fills the rows of many sequences at once, in parallel: row i, of [`Vocabulary::words`] words, belongs to
+    /// `sequences[i]`. As [`Constraint::fill`] for each.
+    ///
+    /// # Panics
+    /// If `rows` is shorter than all rows together.
+    pub fn fill_masks(
+        &self,
+        sequences: &mut [Constraint],
+        rows: &mut [u32],
+    ) -> Vec<Result<(), StepError>> {
+        let words = self.vocabulary.words();
+        assert!(rows.len() >= words * sequences.len(), "rows for {} sequences", sequences.len());
+        sequences
+            .par_iter_mut()
+            .zip(rows.par_chunks_mut(words))
+            .map(|(sequence, row)| sequence.fill(row))
+            .collect()
+    }
+
+    /// Computes ahead, in parallel, every mask that these texts meet between their bytes. Texts that leave the grammar
+    /// count up to there.
+    pub fn warm(self: &Arc<Self>, texts: &[&[u8]]) {
+        texts.par_iter().for_each(|text| {
+            let mut sequence = self.constraint();
+            for byte in *text {
+                let refused = sequence.mask().is_err() || sequence.accept_bytes(&[*byte]).is_err();
+                if refused {
+                    return;
+                }
+            }
+            // The mask after the last byte, if there is one.
+            let _ = sequence.mask();
+        });
     }
 
     /// How much is memoised.
     pub fn stats(&self) -> AutomatonStats {
-        todo!()
+        AutomatonStats::of(&self.grammar, &self.current())
+    }
+
+    fn current(&self) -> Arc<Generation> {
+        Arc::clone(&self.generation.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The generation in use, a new one if it is over the budget.
+    pub(crate) fn generation(&self) -> Arc<Generation> {
+        let budget = self.grammar.limits().automaton_bytes;
+        let generation = self.current();
+        if generation.bytes() <= budget {
+            return generation;
+        }
+        let mut current = self.generation.write().unwrap_or_else(PoisonError::into_inner);
+        if current.bytes() > budget {
+            *current = Arc::new(Generation::new(&self.grammar));
+        }
+        Arc::clone(&current)
     }
 }

@@ -97,11 +97,6 @@ impl Lexer {
         unreadable
     }
 
-    /// Number of terminals.
-    pub(crate) fn terminals(&self) -> usize {
-        self.terminals
-    }
-
     /// Bytes of memory of the automata.
     pub(crate) fn bytes(&self) -> usize {
         self.dfas.iter().map(Dfa::bytes).sum()

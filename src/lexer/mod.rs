@@ -10,4 +10,5 @@ mod live;
 mod table;
 
 pub(crate) use compile::Lexer;
+pub(crate) use live::Live;
 pub(crate) use table::{ConfigId, LexTable};

@@ -9,4 +9,4 @@ mod stack;
 
 pub(crate) use lr::LrTable;
 pub(crate) use normal::NormalGrammar;
-pub(crate) use stack::{Closure, SetId, StackTable};
+pub(crate) use stack::{Closure, SetId, StackTable, TRUNCATIONS};

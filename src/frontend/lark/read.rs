@@ -64,6 +64,9 @@ fn word(rule: Rule) -> Option<&'static str> {
     Some(match rule {
         Rule::definition | Rule::name => "a name",
         Rule::colon => "`:`",
+        Rule::comma => "`,`",
+        Rule::close => "`}`",
+        Rule::close_round => "`)`",
         Rule::bar | Rule::inner_bar => "`|`",
         Rule::line_end => "the end of the line",
         Rule::EOI => "the end of the text",
@@ -104,6 +107,29 @@ struct Reader<'a> {
 }
 
 type Pairs<'a> = Pair<'a, Rule>;
+
+/// A step of building an expression from pairs; what it needs lies on the stack of finished expressions.
+enum Task<'t> {
+    Read(Pairs<'t>),
+    /// So many alternatives.
+    Alternatives(At, usize),
+    /// So many items.
+    Sequence(At, usize),
+    /// A reference with so many arguments.
+    Arguments(Name, usize),
+    Option(At),
+    Quantifier(Pairs<'t>),
+}
+
+/// Several parts as one expression; one part is itself.
+fn join(kind: fn(Vec<Expr>) -> ExprKind, at: At, mut parts: Vec<Expr>) -> Expr {
+    if parts.len() == 1 { parts.remove(0) } else { Expr { kind: kind(parts), at } }
+}
+
+/// The empty text.
+fn nothing(at: At) -> Expr {
+    Expr { kind: ExprKind::Sequence(Vec::new()), at }
+}
 
 impl Reader<'_> {
     fn at(&self, pair: &Pairs<'_>) -> At {
@@ -350,102 +376,97 @@ impl Reader<'_> {
         }
     }
 
-    /// Any part of an expression. Recursion is bounded by the scan's limit on brackets.
+    /// The expression of a pair. A work-list instead of recursion: a pair inside five others stands for one bracket.
     fn expr(&self, pair: Pairs<'_>) -> Result<Expr, GrammarError> {
         let at = self.at(&pair);
-        let kind = match pair.as_rule() {
-            Rule::alternatives | Rule::inner => {
-                let mut parts = pair
-                    .into_inner()
-                    .filter(|p| matches!(p.as_rule(), Rule::alternative | Rule::inner_alternative))
-                    .map(|p| self.expr(p))
-                    .collect::<Result<Vec<_>, _>>()?;
-                if parts.len() == 1 {
-                    return Ok(parts.remove(0));
+        let mut tasks = vec![Task::Read(pair)];
+        let mut done: Vec<Expr> = Vec::new();
+        while let Some(task) = tasks.pop() {
+            let joined = match task {
+                Task::Read(pair) => {
+                    done.extend(self.read(pair, &mut tasks)?);
+                    continue;
                 }
-                ExprKind::Alternatives(parts)
-            }
-            Rule::alternative | Rule::inner_alternative => {
-                // An alias names the shape of a tree; there are no trees here.
-                let mut items = pair
-                    .into_inner()
-                    .filter(|p| p.as_rule() == Rule::item)
-                    .map(|p| self.expr(p))
-                    .collect::<Result<Vec<_>, _>>()?;
-                if items.len() == 1 {
-                    return Ok(items.remove(0));
+                Task::Alternatives(at, n) => {
+                    join(ExprKind::Alternatives, at, done.split_off(done.len() - n))
                 }
-                ExprKind::Sequence(items)
+                Task::Sequence(at, n) => {
+                    join(ExprKind::Sequence, at, done.split_off(done.len() - n))
+                }
+                Task::Arguments(name, n) => {
+                    let arguments = done.split_off(done.len() - n);
+                    Expr { kind: ExprKind::Reference { name: name.text, arguments }, at: name.at }
+                }
+                Task::Option(at) => {
+                    let body = Box::new(done.pop().unwrap_or_else(|| nothing(at)));
+                    Expr { kind: ExprKind::Repeat { body, min: 0, max: Some(1) }, at }
+                }
+                Task::Quantifier(pair) => {
+                    let at = self.at(&pair);
+                    self.quantified(done.pop().unwrap_or_else(|| nothing(at)), pair)?
+                }
+            };
+            done.push(joined);
+        }
+        Ok(done.pop().unwrap_or_else(|| nothing(at)))
+    }
+
+    /// One pair: a leaf's expression, or the tasks that build it.
+    fn read<'t>(
+        &self,
+        pair: Pairs<'t>,
+        tasks: &mut Vec<Task<'t>>,
+    ) -> Result<Option<Expr>, GrammarError> {
+        let at = self.at(&pair);
+        let rule = pair.as_rule();
+        let source = pair.as_str();
+        let kind = match rule {
+            // An alias names the shape of a tree; there are no trees here.
+            Rule::alternatives | Rule::inner | Rule::alternative | Rule::inner_alternative => {
+                let parts = pair.into_inner().filter(|p| {
+                    matches!(p.as_rule(), Rule::alternative | Rule::inner_alternative | Rule::item)
+                });
+                let parts: Vec<_> = parts.map(Task::Read).collect();
+                let choice = matches!(rule, Rule::alternatives | Rule::inner);
+                tasks.push(if choice {
+                    Task::Alternatives(at, parts.len())
+                } else {
+                    Task::Sequence(at, parts.len())
+                });
+                tasks.extend(parts.into_iter().rev());
+                return Ok(None);
             }
             Rule::item => {
                 let mut parts = pair.into_inner();
-                let Some(atom) = parts.next() else { return self.error(at, "expected an item") };
-                let atom = self.expr(atom)?;
-                return match parts.next() {
-                    Some(quantifier) => self.quantified(atom, quantifier),
-                    None => Ok(atom),
-                };
+                let atom = parts.next().map(Task::Read);
+                tasks.extend(parts.next().map(Task::Quantifier));
+                tasks.extend(atom);
+                return Ok(None);
             }
-            Rule::group | Rule::option => {
-                let optional = pair.as_rule() == Rule::option;
-                let Some(inner) = pair.into_inner().next() else {
-                    return self.error(at, "expected an item");
-                };
-                let body = self.expr(inner)?;
-                if !optional {
-                    return Ok(body);
+            Rule::group | Rule::option | Rule::argument => {
+                if rule == Rule::option {
+                    tasks.push(Task::Option(at));
                 }
-                ExprKind::Repeat { body: Box::new(body), min: 0, max: Some(1) }
-            }
-            Rule::argument => {
-                let Some(inner) = pair.into_inner().next() else {
-                    return self.error(at, "expected an argument");
-                };
-                return self.expr(inner);
+                tasks.extend(pair.into_inner().next().map(Task::Read));
+                return Ok(None);
             }
             Rule::reference => {
                 let mut parts = pair.into_inner();
-                let name =
-                    parts.next().map(|p| self.name(&p)).unwrap_or(Name { text: String::new(), at });
+                let name = parts.next().map_or(Name { text: String::new(), at }, |p| self.name(&p));
                 self.check_case(&name)?;
-                let arguments = parts
-                    .flat_map(Pair::into_inner)
-                    .filter(|p| p.as_rule() == Rule::argument)
-                    .map(|p| self.expr(p))
-                    .collect::<Result<Vec<_>, _>>()?;
-                ExprKind::Reference { name: name.text, arguments }
+                let arguments =
+                    parts.flat_map(Pair::into_inner).filter(|p| p.as_rule() == Rule::argument);
+                let arguments: Vec<_> = arguments.map(Task::Read).collect();
+                tasks.push(Task::Arguments(name, arguments.len()));
+                tasks.extend(arguments.into_iter().rev());
+                return Ok(None);
             }
-            Rule::range => {
-                let mut ends = Vec::new();
-                for end in pair.into_inner() {
-                    let (text, folded) = self.string(&end)?;
-                    let mut chars = text.chars();
-                    match (chars.next(), chars.next(), folded) {
-                        (Some(c), None, false) => ends.push(c),
-                        _ => {
-                            return self.error(
-                                self.at(&end),
-                                "expected a string of one character at the end of a range",
-                            );
-                        }
-                    }
-                }
-                match ends[..] {
-                    [low, high] if low <= high => ExprKind::Range(low, high),
-                    _ => {
-                        return self.error(
-                            at,
-                            "the range is empty: its first character comes after its last",
-                        );
-                    }
-                }
-            }
+            Rule::range => self.range(at, pair)?,
             Rule::string => {
                 let (text, ignore_case) = self.string(&pair)?;
                 ExprKind::Literal { text, ignore_case }
             }
             Rule::regex => {
-                let source = pair.as_str();
                 let end = source.rfind('/').unwrap_or(0).max(1);
                 ExprKind::Regex {
                     pattern: source[1..end].to_string(),
@@ -454,7 +475,28 @@ impl Reader<'_> {
             }
             _ => return self.error(at, "expected an item"),
         };
-        Ok(Expr { kind, at })
+        Ok(Some(Expr { kind, at }))
+    }
+
+    fn range(&self, at: At, pair: Pairs<'_>) -> Result<ExprKind, GrammarError> {
+        let mut ends = Vec::new();
+        for end in pair.into_inner() {
+            let (text, folded) = self.string(&end)?;
+            let mut chars = text.chars();
+            match (chars.next(), chars.next(), folded) {
+                (Some(c), None, false) => ends.push(c),
+                _ => {
+                    return self.error(
+                        self.at(&end),
+                        "expected a string of one character at the end of a range",
+                    );
+                }
+            }
+        }
+        match ends[..] {
+            [low, high] if low <= high => Ok(ExprKind::Range(low, high)),
+            _ => self.error(at, "the range is empty: its first character comes after its last"),
+        }
     }
 
     fn quantified(&self, body: Expr, quantifier: Pairs<'_>) -> Result<Expr, GrammarError> {

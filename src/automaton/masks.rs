@@ -1,0 +1,84 @@
+//! Masks, interned: equal lists of token groups are one mask.
+
+use super::{Generation, tree::Tokens};
+use crate::{TokenMask, Vocabulary, intern::Interner, recognizer::Hypothesis};
+
+/// All masks of one automaton.
+#[derive(Debug)]
+pub(super) struct MaskTable {
+    /// `[complete, lists of groups...]` -> mask.
+    masks: Interner<Box<[u32]>, TokenMask>,
+    /// Situation -> mask.
+    situations: papaya::HashMap<Box<[Hypothesis]>, u32, rustc_hash::FxBuildHasher>,
+}
+
+impl MaskTable {
+    pub(super) fn new() -> Self {
+        let situations = papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher);
+        Self { masks: Interner::new(), situations }
+    }
+
+    #[inline]
+    pub(super) fn find(&self, hypotheses: &[Hypothesis]) -> Option<u32> {
+        self.situations.pin().get(hypotheses).copied()
+    }
+
+    #[inline]
+    pub(super) fn get(&self, mask: u32) -> &TokenMask {
+        self.masks.get(mask)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.masks.len()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.masks.bytes() + self.situations.len() * 64
+    }
+
+    /// The mask of a situation whose lists of groups are known.
+    pub(super) fn make(
+        &self,
+        generation: &Generation,
+        vocabulary: &Vocabulary,
+        hypotheses: &[Hypothesis],
+        mut lists: Vec<u32>,
+        complete: bool,
+    ) -> u32 {
+        lists.sort_unstable();
+        lists.dedup();
+        lists.insert(0, u32::from(complete));
+        let mask = self.masks.intern(lists.as_slice(), || {
+            let mut words = vec![0u32; vocabulary.words()];
+            for list in &lists[1..] {
+                for &group in generation.results.list(*list) {
+                    add(&mut words, generation.trees.tokens(group));
+                }
+            }
+            if complete {
+                for token in vocabulary.end_tokens() {
+                    words[token.index() / 32] |= 1 << (token.0 % 32);
+                }
+            }
+            let bytes = words.len() * 4 + lists.len() * 8;
+            (TokenMask::from_words(words), bytes)
+        });
+        self.situations.pin().insert(hypotheses.into(), mask);
+        mask
+    }
+}
+
+fn add(words: &mut [u32], tokens: &Tokens) {
+    match tokens {
+        Tokens::List(list) => {
+            for token in list {
+                words[*token as usize / 32] |= 1 << (token % 32);
+            }
+        }
+        Tokens::Bits(bits) => {
+            for (word, bits) in words.iter_mut().zip(bits) {
+                *word |= bits;
+            }
+        }
+    }
+}

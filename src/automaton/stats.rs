@@ -1,0 +1,48 @@
+//! How much an automaton has memoised.
+
+use super::Generation;
+use crate::CompiledGrammar;
+
+/// How much an automaton has memoised.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AutomatonStats {
+    /// Lexer configurations.
+    pub lexer_configs: usize,
+    /// LR states.
+    pub lr_states: usize,
+    /// Stack nodes.
+    pub stack_nodes: usize,
+    /// Nodes of terminal-sequence trees.
+    pub tree_nodes: usize,
+    /// Memoised results of tree nodes.
+    pub results: usize,
+    /// Distinct masks.
+    pub masks: usize,
+    /// Estimated bytes of all of these.
+    pub bytes: usize,
+}
+
+impl AutomatonStats {
+    pub(super) fn of(grammar: &CompiledGrammar, generation: &Generation) -> Self {
+        Self {
+            lexer_configs: generation.tables.lex.len(),
+            lr_states: grammar.lr.len(),
+            stack_nodes: generation.tables.stacks.len(),
+            tree_nodes: generation.trees.len(),
+            results: generation.results.len(),
+            masks: generation.masks.len(),
+            bytes: generation.bytes() + grammar.lr.bytes() + grammar.lexer.bytes(),
+        }
+    }
+
+    /// Entries of all kinds: what must not grow with the length of a text that repeats itself.
+    pub fn entries(&self) -> usize {
+        self.lexer_configs
+            + self.lr_states
+            + self.stack_nodes
+            + self.tree_nodes
+            + self.results
+            + self.masks
+    }
+}
