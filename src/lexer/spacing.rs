@@ -43,7 +43,9 @@ impl Spacing {
         };
         let direct: Vec<usize> = (0..terminals.len()).filter(|&t| direct(t)).collect();
         let is_blank = |byte: &u8| {
-            direct.iter().any(|&t| terminals[t].accepts(terminals[t].next(terminals[t].start(), *byte)))
+            direct
+                .iter()
+                .any(|&t| terminals[t].accepts(terminals[t].next(terminals[t].start(), *byte)))
         };
         let blanks: Vec<u8> = (0..=255).filter(is_blank).collect();
         // A blank settles a terminal if it continues nothing that the terminal's texts begin.

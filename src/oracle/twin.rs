@@ -158,7 +158,10 @@ impl Twin {
             }
             languages.push(language);
             not_followed_by.push(match &terminal.not_followed_by {
-                Some(language) => expressions.regular(language).map_err(refused)?,
+                Some(language) => {
+                    let guard = expressions.regular(language).map_err(refused)?;
+                    if expressions.extends(guard) { guard } else { Expr::VOID }
+                }
                 None => Expr::VOID,
             });
         }
@@ -387,6 +390,7 @@ impl Twin {
     /// What is left of a shadow after a byte; `None` if it accepted.
     fn darken(&mut self, shadow: Expr, byte: u8) -> Option<Expr> {
         let shadow = self.expressions.residual(shadow, byte);
+        // What is left and does not accept holds a longer text, if any.
         (!self.expressions.nullable(shadow)).then_some(shadow)
     }
 
@@ -515,7 +519,11 @@ impl Twin {
         let accepting = nullable.map(|(terminal, _)| *terminal).collect();
         let longer = match self.lexing {
             Lexing::Contextual => Expr::VOID,
-            Lexing::Longest => self.expressions.union(parts.iter().map(|(_, e)| *e).collect()),
+            Lexing::Longest => {
+                let parts = parts.iter().map(|(_, expr)| *expr);
+                let parts = parts.filter(|&expr| self.expressions.extends(expr)).collect();
+                self.expressions.union(parts)
+            }
         };
         let id = LexemeId(u32::try_from(self.lexemes.len()).expect("invariant: memory ends first"));
         self.lexemes.push(Lexeme { parts: parts.clone(), accepting, longer });
