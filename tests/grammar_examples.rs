@@ -1,5 +1,7 @@
 //! The examples in grammar files: those of the built-in grammars, of the language's documentation and of `tests/data/grammar`.
 
+#![allow(clippy::print_stderr, reason = "says what was skipped and what was counted")]
+
 use std::{
     fmt::Write as _,
     path::{Path, PathBuf},
@@ -155,4 +157,30 @@ fn the_languages_corners() {
     }
     assert!(count > 0);
     assert!(failures.is_empty(), "\n{failures}");
+}
+
+/// JSONTestSuite, where it is there: every `y_` text belongs to the language, no `n_` text does.
+#[test]
+fn json_test_suite() {
+    let folder = repository().join("../shared/json-test-suite/test_parsing");
+    let Ok(files) = std::fs::read_dir(&folder) else {
+        eprintln!("skipped: no JSONTestSuite at {}", folder.display());
+        return;
+    };
+    let json = library::grammar("json", &Limits::default()).unwrap();
+    let engine = CompiledGrammar::new(&json, &Limits::default()).unwrap();
+    let (mut failures, mut good, mut bad) = (String::new(), 0, 0);
+    for path in files.map(|file| file.unwrap().path()) {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let accepted = engine.recognizer().check(&std::fs::read(&path).unwrap()).is_ok();
+        match (&name[..2], accepted) {
+            ("y_", true) => good += 1,
+            ("n_", false) => bad += 1,
+            ("i_", _) => {} // left to the implementation
+            _ => writeln!(failures, "{name}: {}", if accepted { "accepted" } else { "refused" })
+                .unwrap(),
+        }
+    }
+    assert!(failures.is_empty(), "\n{failures}");
+    eprintln!("JSONTestSuite: {good} accepted, {bad} refused, as they should be");
 }

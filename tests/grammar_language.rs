@@ -452,3 +452,71 @@ fn the_library_loads_by_name_and_by_path() {
         library::LibraryError::Read { .. }
     ));
 }
+
+/// Texts near to good ones: pieces of grammars cut, doubled and swapped, from a fixed seed. Nothing may panic, and a
+/// refusal points into its text.
+#[test]
+fn damaged_texts_are_read_or_refused() {
+    let seeds = [
+        include_str!("../docs/grammar-language.md"),
+        include_str!("../grammars/json/main.lark"),
+        include_str!("../grammars/sql-postgres/lexical.lark"),
+        include_str!("data/grammar/corners.gbnf"),
+        include_str!("data/grammar/json.gbnf"),
+        include_str!("data/grammar/refused.txt"),
+    ];
+    // The blocks of the documentation and the cases of the table, each for itself.
+    let texts: Vec<&str> = seeds
+        .iter()
+        .flat_map(|seed| seed.split("```"))
+        .flat_map(|text| text.split("\n=== "))
+        .map(|text| text.strip_prefix("lark").or_else(|| text.strip_prefix("gbnf")).unwrap_or(text))
+        .collect();
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state >> 33).unwrap() % below.max(1)
+    };
+    let (mut read, mut refused) = (0, 0);
+    for _ in 0..20_000 {
+        let mut text: Vec<char> = texts[random(texts.len())].chars().take(2_000).collect();
+        for _ in 0..random(4) {
+            let (from, to) = (random(text.len()), random(text.len()));
+            let (from, to) = (from.min(to), from.max(to).min(from.min(to) + 12));
+            let piece: Vec<char> = text[from..to].to_vec();
+            match random(4) {
+                0 => drop(text.drain(from..to)),
+                1 => drop(text.splice(from..from, piece)),
+                2 => {
+                    let special: Vec<char> =
+                        "(){}[]|*+?~\"/\\:.%#,-\n \0é😀$^ia0".chars().collect();
+                    text.insert(from, special[random(special.len())]);
+                }
+                _ => {
+                    text.truncate(random(text.len()));
+                    text.extend(piece);
+                }
+            }
+        }
+        let text: String = text.into_iter().collect();
+        for error in [self::read(&text), gbnf::parse("test", &text, &Limits::default())]
+            .into_iter()
+            .map(Result::err)
+        {
+            let Some(error) = error else {
+                read += 1;
+                continue;
+            };
+            refused += 1;
+            let line = text.split('\n').nth(error.line - 1);
+            let known = line.is_some_and(|line| error.column <= line.chars().count() + 2);
+            assert!(known || error.source_name != "test", "{error}\n{text}");
+            assert!(error.message.chars().count() < 400, "{error}");
+            assert!(error.message.chars().all(|c| !c.is_control()), "{:?}", error.message);
+            assert!(!error.render().is_empty());
+        }
+    }
+    assert!(read > 500 && refused > 10_000, "{read} {refused}");
+}

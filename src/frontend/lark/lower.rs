@@ -127,10 +127,10 @@ fn literal_names(
 ) -> HashMap<LiteralKey, Vec<DefinitionId>> {
     let mut literals: HashMap<LiteralKey, Vec<DefinitionId>> = HashMap::new();
     for (id, definition) in program.definitions.iter().enumerate() {
-        if is_terminal(&definition.name.text) {
-            if let Some(key) = terminals.as_literal(id) {
-                literals.entry(key).or_default().push(id);
-            }
+        if is_terminal(&definition.name.text)
+            && let Some(key) = terminals.as_literal(id)
+        {
+            literals.entry(key).or_default().push(id);
         }
     }
     literals
