@@ -182,7 +182,7 @@ impl Constraint {
     #[inline]
     fn take(&mut self, length: usize) {
         /// Texts between two looks at the memory, which sums many counters.
-        const CHECK_EVERY: u32 = 32;
+        const CHECK_EVERY: u32 = 256;
         if self.scratch[0] != self.hypotheses {
             self.mask = None;
             std::mem::swap(&mut self.scratch[0], &mut self.hypotheses);
