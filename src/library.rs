@@ -241,11 +241,12 @@ pub struct Example {
 }
 
 /// The examples in the comments of a grammar text: `//> accept: TEXT`, `//> reject: TEXT`, and for texts with line breaks
-/// or blanks at their ends `//> accept-json: "TEXT"` and `//> reject-json: "TEXT"`, where the text is a JSON string.
+/// or blanks at their ends `//> accept-json: "TEXT"` and `//> reject-json: "TEXT"`, where the text is a JSON string. In GBNF
+/// they begin with `#>`.
 ///
 /// # Errors
 ///
-/// The number of the first line that begins with `//>` and is none of these.
+/// The number of the first line that begins so and is none of these.
 ///
 /// ```
 /// use constrained_gen::library::examples;
@@ -257,7 +258,10 @@ pub struct Example {
 pub fn examples(text: &str) -> Result<Vec<Example>, usize> {
     let mut found = Vec::new();
     for (n, line) in text.lines().enumerate() {
-        let Some(example) = line.trim_start().strip_prefix("//>") else { continue };
+        let line = line.trim_start();
+        let Some(example) = line.strip_prefix("//>").or_else(|| line.strip_prefix("#>")) else {
+            continue;
+        };
         let line = n + 1;
         let (kind, text) = example.split_once(':').ok_or(line)?;
         let text = match kind.trim() {

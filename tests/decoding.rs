@@ -2,12 +2,15 @@
 
 mod toy;
 
+use std::sync::Arc;
+
 use constrained_gen::{
-    TokenId, Vocabulary,
+    Automaton, Constraint, Limits, TokenId, Vocabulary,
     decoding::{
         DecodeError, Decoder, Finish, Generation, Logits, LogitsError, Options, SampleError,
         Sampling, Thinking,
     },
+    frontend::{NoSources, lark},
 };
 
 /// Words of the toy vocabulary beside single bytes.
@@ -15,7 +18,7 @@ const WORDS: [&str; 6] = ["SELECT", "\n\n", "a;b", "';", ";\n", "\u{20AC}"];
 
 fn vocabulary() -> Vocabulary {
     let json = toy::tokenizer_json(&WORDS, &toy::CONTROL);
-    let limits = constrained_gen::Limits::default();
+    let limits = Limits::default();
     // A few rows of padding, as real models have them.
     Vocabulary::from_tokenizer_json(json.as_bytes(), &limits).unwrap().with_width(300).unwrap()
 }
@@ -97,7 +100,7 @@ impl Logits for Scripted {
 fn run(
     model: &mut Scripted,
     options: &Options,
-    constraint: Option<&mut constrained_gen::Constraint>,
+    constraint: Option<&mut Constraint>,
 ) -> Result<Generation, DecodeError> {
     let vocabulary = vocabulary();
     let mut streamed = String::new();
@@ -241,4 +244,147 @@ fn broken_logits_are_an_error() {
     let mut model = Broken(vec![f32::NAN; 300]);
     let refused = decoder.run(&mut model, &[TokenId(1)], None, &mut |_| {}).unwrap_err();
     assert!(matches!(refused, DecodeError::Sample(SampleError::Logit { .. })));
+}
+
+/// Commands over names and strings, with an optional final semicolon.
+const COMMANDS: &str = r#"
+start: "SELECT" item ("," item)* ";"?
+item: NAME | STRING
+NAME: /[a-z]+/
+STRING: /'[^']*'/
+WS: /[ \n]+/
+%ignore WS
+"#;
+
+fn constraint(grammar: &str) -> Constraint {
+    constraint_over(grammar, vocabulary())
+}
+
+fn constraint_over(grammar: &str, vocabulary: Vocabulary) -> Constraint {
+    let limits = Limits::default();
+    let grammar = lark::parse("test", grammar, None, &NoSources, &limits).unwrap();
+    Automaton::new(&grammar, Arc::new(vocabulary), &limits).unwrap().constraint()
+}
+
+#[test]
+fn under_a_grammar_a_stop_counts_after_a_sentence_only() {
+    let vocabulary = vocabulary();
+    let cases: [(&[&str], &str); 4] = [
+        // Inside the literal it stops nothing.
+        (&["SELECT", " ", "'", "a;b", "'", ",", "c", ";"], "SELECT 'a;b',c"),
+        // In a token that ends the literal first.
+        (&["SELECT", " ", "'", "a;b", "';"], "SELECT 'a;b'"),
+        // At the first place that is one, of several in a row.
+        (&["SELECT", " ", "'", ";", ";", ";", "'", ";"], "SELECT ';;;'"),
+        // What the stop's first byte could continue does not matter: the text before it is a sentence.
+        (&["SELECT", " ", "a", "\n", "\n", ",", "b"], "SELECT a"),
+    ];
+    for (pieces, text) in cases {
+        let mut model = Scripted::new(&vocabulary, pieces);
+        let answer =
+            run(&mut model, &stop(&[";", "\n\n"]), Some(&mut constraint(COMMANDS))).unwrap();
+        assert_eq!(answer.text, text);
+        assert!(matches!(answer.finish, Finish::Stop { .. }), "{:?}", answer.finish);
+        assert!(answer.whole);
+    }
+    // Never after a sentence: the grammar decides.
+    let mut model = Scripted::new(&vocabulary, &["SELECT", " ", "b", ",", "a"]);
+    let answer = run(&mut model, &stop(&["a"]), Some(&mut constraint(COMMANDS))).unwrap();
+    assert_eq!((answer.text.as_str(), answer.finish), ("SELECT b,a", Finish::End));
+}
+
+#[test]
+fn what_the_grammar_forces_is_neither_scored_nor_drawn() {
+    let vocabulary = vocabulary();
+    let mut model = Scripted::bytes(&vocabulary, "xyzq");
+    let mut constraint = constraint(r#"start: "xyz" /[pq]/ "!""#);
+    let answer = run(&mut model, &Options::default(), Some(&mut constraint)).unwrap();
+    assert_eq!((answer.text.as_str(), &answer.finish), ("xyzq!", &Finish::End));
+    assert_eq!((answer.stats.tokens, answer.stats.forced_tokens), (5, 4));
+    // x, y and z are read together; after the choice nothing is read or scored any more.
+    assert_eq!(model.read.len(), 2);
+    assert_eq!(model.read[1].len(), 3);
+    assert_eq!(model.scored, 1);
+    assert!(constraint.is_complete());
+}
+
+#[test]
+fn a_sentence_is_whole_whatever_ended_it() {
+    let vocabulary = vocabulary();
+    let options = Options { max_tokens: 3, ..Options::default() };
+    let mut model = Scripted::bytes(&vocabulary, "aaaaaa");
+    let mut grammar = constraint("start: /a+/");
+    let answer = run(&mut model, &options, Some(&mut grammar)).unwrap();
+    assert_eq!((answer.text.as_str(), answer.whole), ("aaa", true));
+    assert_eq!(answer.finish, Finish::MaxTokens);
+    let mut model = Scripted::bytes(&vocabulary, "aaaaaa");
+    let mut grammar = constraint(r#"start: /a+/ "b""#);
+    let answer = run(&mut model, &options, Some(&mut grammar)).unwrap();
+    assert_eq!((answer.text.as_str(), answer.whole), ("aaa", false));
+}
+
+#[test]
+fn a_model_that_wants_something_else_is_kept_in_the_grammar() {
+    let vocabulary = vocabulary();
+    let mut model = Scripted::bytes(&vocabulary, "Sure! Here is your query: SELECT a");
+    let answer = run(&mut model, &stop(&[";"]), Some(&mut constraint(COMMANDS))).unwrap();
+    assert!(answer.whole || answer.finish == Finish::MaxTokens);
+    assert!(answer.text.starts_with("SELECT") || answer.text.trim_start().starts_with("SELECT"));
+    assert!(answer.stats.masks > 0 && answer.stats.allowed_share() < 0.5);
+}
+
+#[test]
+fn after_thinking_the_grammar_begins() {
+    let vocabulary = vocabulary();
+    let options = Options { thinking: Thinking::On { max_tokens: 50 }, ..stop(&[";"]) };
+    let script = ["<think>", ";", "?", "</think>", "\n\n", "SELECT", " ", "a", ";"];
+    let mut model = Scripted::new(&vocabulary, &script);
+    let answer = run(&mut model, &options, Some(&mut constraint(COMMANDS))).unwrap();
+    assert_eq!(answer.thinking.as_deref(), Some(";?"));
+    assert_eq!((answer.text.as_str(), answer.whole), ("SELECT a", true));
+}
+
+#[test]
+fn a_text_that_no_token_spells_is_a_dead_end() {
+    let tokens = vec![b"a".to_vec(), b"c".to_vec(), b"<end>".to_vec()];
+    let vocabulary = Vocabulary::new(tokens, &[], &[TokenId(2)]).unwrap();
+    let mut constraint = constraint_over(r#"start: "a" "b""#, vocabulary.clone());
+    let mut model = Scripted::new(&self::vocabulary(), &[]);
+    (model.width, model.script) = (3, vec![]);
+    let decoder = Decoder::new(&vocabulary, &Sampling::greedy(), &Options::default()).unwrap();
+    let refused =
+        decoder.run(&mut model, &[TokenId(0)], Some(&mut constraint), &mut |_| {}).unwrap_err();
+    match refused {
+        DecodeError::DeadEnd { offset, expected } => {
+            assert_eq!(offset, 1);
+            assert_eq!(expected.terminals.len(), 1);
+        }
+        other => panic!("{other}"),
+    }
+}
+
+/// Whatever the chance, what comes out whole is a sentence, and what is cut off begins one.
+#[test]
+fn chance_never_leaves_the_grammar() {
+    let vocabulary = vocabulary();
+    let limits = Limits::default();
+    let grammar = lark::parse("test", COMMANDS, None, &NoSources, &limits).unwrap();
+    let automaton = Automaton::new(&grammar, Arc::new(vocabulary.clone()), &limits).unwrap();
+    let options = Options { max_tokens: 30, ..stop(&[";", "\n\n"]) };
+    let mut whole = 0;
+    for seed in 0..200 {
+        let sampling =
+            Sampling { temperature: 2.0, top_k: None, top_p: 1.0, seed, ..Sampling::default() };
+        let decoder = Decoder::new(&vocabulary, &sampling, &options).unwrap();
+        let mut model = Scripted::new(&vocabulary, &[]);
+        model.script.clear();
+        let mut constraint = automaton.constraint();
+        let answer =
+            decoder.run(&mut model, &[TokenId(1)], Some(&mut constraint), &mut |_| {}).unwrap();
+        let mut recognizer = automaton.grammar().recognizer();
+        recognizer.push(answer.text.as_bytes()).unwrap();
+        assert_eq!(recognizer.is_complete(), answer.whole, "{:?}", answer.text);
+        whole += usize::from(answer.whole);
+    }
+    assert!(whole > 0, "some texts end");
 }

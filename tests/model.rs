@@ -15,8 +15,9 @@ use std::{
 
 use candle_core::{DType, Device, Tensor};
 use constrained_gen::{
-    TokenId,
+    Automaton, Limits, TokenId,
     decoding::{Decoder, Finish, Logits, LogitsError, Options, Sampling},
+    library,
     model::{ChatPrompt, Model, ModelError, ModelOptions, Qwen3},
 };
 
@@ -422,4 +423,59 @@ fn a_seed_names_one_text() {
         first.tokens.iter().all(|&t| t.0 < 256),
         "control tokens and padding are never sampled"
     );
+}
+
+/// The embedded model under a grammar: whatever it says is a sentence of it, greedy or by chance.
+#[test]
+fn the_embedded_model_answers_in_the_grammar() {
+    let model = Model::embedded(&ModelOptions::default()).unwrap();
+    let limits = Limits::default();
+    let cases = [
+        (
+            "sql-postgres",
+            "Answer with one PostgreSQL statement.",
+            "How many users are older than 30?",
+        ),
+        ("json", "Answer with one JSON value.", "Ada Park is 31 years old and lives in Rome."),
+    ];
+    for (name, system, question) in cases {
+        let grammar = library::grammar(name, &limits).unwrap();
+        let automaton = Automaton::new(&grammar, model.vocabulary().clone(), &limits).unwrap();
+        let prompt = ChatPrompt {
+            system: Some(system),
+            context: Some("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, age INTEGER)"),
+            question,
+            thinking: false,
+        };
+        let prompt = model.prompts().chat(&prompt).unwrap();
+        let options = Options { max_tokens: 120, stop: vec![";".into()], ..Options::default() };
+        for seed in 0..4 {
+            let temperature = seed as f32 * 0.4;
+            let sampling = Sampling { temperature, seed, ..Sampling::default() };
+            let decoder = Decoder::new(model.vocabulary(), &sampling, &options).unwrap();
+            let mut constraint = automaton.constraint();
+            let mut session = model.session().unwrap();
+            let answer =
+                decoder.run(&mut session, &prompt, Some(&mut constraint), &mut |_| {}).unwrap();
+            let mut recognizer = automaton.grammar().recognizer();
+            recognizer.push(answer.text.as_bytes()).unwrap();
+            assert_eq!(recognizer.is_complete(), answer.whole, "{name}: {}", answer.text);
+            assert!(answer.whole || answer.finish == Finish::MaxTokens);
+        }
+    }
+}
+
+#[test]
+fn the_embedded_model_is_the_one_in_the_repository() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/demo");
+    let read = Model::open(&directory, &ModelOptions::default()).unwrap();
+    let embedded = Model::embedded(&ModelOptions::default()).unwrap();
+    let prompt = ChatPrompt { question: "Which users are there?", ..ChatPrompt::default() };
+    let mut rows = Vec::new();
+    for model in [&read, &embedded] {
+        let mut session = model.session().unwrap();
+        session.advance(&model.prompts().chat(&prompt).unwrap()).unwrap();
+        rows.push(session.logits().unwrap().to_vec());
+    }
+    assert_eq!(rows[0], rows[1]);
 }

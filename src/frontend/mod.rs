@@ -5,6 +5,7 @@ mod error;
 mod escape;
 pub mod gbnf;
 pub mod lark;
+mod measure;
 mod nearest;
 mod source;
 mod syntax;

@@ -5,7 +5,7 @@
 //! costs a second per token where another process holds one of the cores). Otherwise: products of matrices, which is what
 //! long prompts and GPUs want. Heads of queries that share keys are stacked, so that keys are never copied per head.
 
-use candle_core::{CpuStorage, CustomOp3, D, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp3, Device, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
 /// Tokens up to which the loops are quicker than products of matrices.
@@ -29,8 +29,9 @@ pub(super) fn attend(queries: &Tensor, keys: &Tensor, values: &Tensor) -> Result
     let (kv_heads, total, _) = keys.dims3()?;
     let groups = heads / kv_heads;
     // Neighbouring heads of queries share one head of keys: [kv_heads, groups * n, width].
-    let queries = queries.transpose(0, 1)?.contiguous()?.reshape((kv_heads, groups * n, width))?;
-    let scores = (queries.matmul(&keys.transpose(1, 2)?)? * scale)?;
+    let queries = (queries.transpose(0, 1)?.contiguous()? * scale)?;
+    let queries = queries.reshape((kv_heads, groups * n, width))?;
+    let scores = queries.matmul(&keys.transpose(1, 2)?)?;
     let scores = if n == 1 {
         scores
     } else {
@@ -41,13 +42,13 @@ pub(super) fn attend(queries: &Tensor, keys: &Tensor, values: &Tensor) -> Result
             total,
         ))?
     };
-    let shares = candle_nn::ops::softmax(&scores, D::Minus1)?;
+    let shares = candle_nn::ops::softmax_last_dim(&scores)?;
     let read = shares.matmul(values)?.reshape((heads, n, width))?;
     read.transpose(0, 1)?.reshape((n, heads * width))
 }
 
 /// [n, total]: 0 where token `total - n + row` may look, else [`MASKED`].
-fn causal_mask(n: usize, total: usize, device: &candle_core::Device) -> Result<Tensor> {
+fn causal_mask(n: usize, total: usize, device: &Device) -> Result<Tensor> {
     let before = total - n;
     let mask: Vec<f32> = (0..n)
         .flat_map(|row| (0..total).map(move |at| if at <= before + row { 0.0 } else { MASKED }))
@@ -156,8 +157,6 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::Device;
-
     use super::*;
 
     fn random(shape: (usize, usize, usize), seed: u32) -> Tensor {

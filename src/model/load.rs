@@ -47,10 +47,10 @@ pub struct Model {
 }
 
 /// The small files of a model, with their names for messages.
-struct Files<'a> {
-    config: (&'a str, &'a [u8]),
-    generation: Option<(&'a str, &'a [u8])>,
-    tokenizer: (&'a str, &'a [u8]),
+pub(super) struct Files<'a> {
+    pub(super) config: (&'a str, &'a [u8]),
+    pub(super) generation: Option<(&'a str, &'a [u8])>,
+    pub(super) tokenizer: (&'a str, &'a [u8]),
 }
 
 impl Qwen3 {
@@ -87,7 +87,7 @@ impl Model {
         Self::assemble(&files, weights, options, &device)
     }
 
-    fn assemble(
+    pub(super) fn assemble(
         files: &Files<'_>,
         mut weights: Weights,
         options: &ModelOptions,
@@ -174,7 +174,12 @@ fn vocabulary(
             problem: format!("the tokenizer has no token {end}, only {}", vocabulary.len()),
         });
     }
-    let known = vocabulary.end_tokens().iter().copied();
-    let all: Vec<TokenId> = known.chain(ends.into_iter().map(TokenId)).collect();
-    vocabulary.with_end_tokens(&all).and_then(|v| v.with_width(config.vocab_size)).map_err(refused)
+    let mut all = vocabulary.end_tokens().to_vec();
+    all.extend(ends.into_iter().map(TokenId).filter(|end| !vocabulary.end_tokens().contains(end)));
+    let vocabulary = if all.len() > vocabulary.end_tokens().len() {
+        vocabulary.with_end_tokens(&all).map_err(refused)?
+    } else {
+        vocabulary
+    };
+    vocabulary.with_width(config.vocab_size).map_err(refused)
 }

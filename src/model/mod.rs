@@ -12,6 +12,7 @@ mod cache;
 mod chat;
 mod config;
 mod device;
+mod embedded;
 mod error;
 mod load;
 mod qwen3;

@@ -60,7 +60,6 @@ impl Weights {
     }
 
     /// The weights in a file that is in memory; `name` is its name in messages.
-    #[cfg(test)] // Until a model is embedded.
     pub(super) fn from_bytes(
         name: &str,
         bytes: &'static [u8],

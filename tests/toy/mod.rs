@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 /// The control tokens of a chat in Qwen3's form.
-pub const CONTROL: [&str; 5] =
+pub(crate) const CONTROL: [&str; 5] =
     ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>"];
 
 /// GPT-2's printable stand-in for a byte.
@@ -19,7 +19,7 @@ fn stand_in(byte: u8) -> char {
 
 /// A `tokenizer.json`: bytes are tokens 0 to 255, `words` follow (reached by no merge, so no prompt uses them), then
 /// `control`.
-pub fn tokenizer_json(words: &[&str], control: &[&str]) -> String {
+pub(crate) fn tokenizer_json(words: &[&str], control: &[&str]) -> String {
     let spelled = |text: &[u8]| text.iter().map(|&b| stand_in(b)).collect::<String>();
     let mut vocabulary: Map<String, Value> =
         (0..=255u8).map(|byte| (spelled(&[byte]), byte.into())).collect();

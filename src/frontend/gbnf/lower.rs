@@ -13,6 +13,7 @@ use super::{
         GrammarError,
         ebnf::{Ebnf, EbnfBuilder, LimitReached},
         error::quoted,
+        measure::Extent,
         nearest::nearest,
         source::limit_message,
     },
@@ -171,10 +172,12 @@ impl<'a> Lowering<'a> {
     }
 
     fn terminal(&mut self, source: String, hir: Hir, at: usize) -> Result<Ebnf, GrammarError> {
-        match hir.properties().minimum_len() {
-            None => return self.error(at, format!("{} matches no text at all", quoted(&source))),
-            Some(0) => return Ok(Ebnf::empty()), // an empty string
-            Some(_) => {}
+        let extent = Extent::of(&hir);
+        if extent.is_void() {
+            return self.error(at, format!("{} matches no text at all", quoted(&source)));
+        }
+        if extent.empty {
+            return Ok(Ebnf::empty()); // a string without characters; nothing else here matches the empty text
         }
         if let Some(&id) = self.terminals.get(&source) {
             return Ok(Ebnf::Symbol(Symbol::Terminal(id)));

@@ -58,6 +58,30 @@ fn word(rule: Rule) -> Option<&'static str> {
     })
 }
 
+/// A step of building an expression from pairs; what it needs lies on the stack of finished expressions.
+enum Task<'t> {
+    Read(Pair<'t, Rule>),
+    /// So many alternatives.
+    Alternatives(usize, usize),
+    /// So many items.
+    Sequence(usize, usize),
+    Quantifiers(Vec<Pair<'t, Rule>>),
+}
+
+/// Several parts as one expression; one part is itself.
+fn join(
+    kind: fn(Vec<Expr>) -> ExprKind,
+    at: usize,
+    mut parts: Vec<(Expr, usize)>,
+) -> (Expr, usize) {
+    if parts.len() == 1 {
+        return parts.remove(0);
+    }
+    let depth = parts.iter().map(|&(_, depth)| depth).max().unwrap_or(0);
+    let parts = parts.into_iter().map(|(part, _)| part).collect();
+    (Expr { kind: kind(parts), at }, depth)
+}
+
 struct Reader<'a> {
     name: &'a str,
     text: &'a str,
@@ -86,53 +110,77 @@ impl Reader<'_> {
         Ok(rule)
     }
 
-    /// Any part of an expression. Recursion is bounded by the scan's limit on brackets.
+    /// The expression of a pair. A work-list instead of recursion: a pair inside four others stands for one parenthesis.
     fn expr(&self, pair: Pair<'_, Rule>) -> Result<Expr, GrammarError> {
         let at = pair.as_span().start();
-        let source = pair.as_str();
-        let kind = match pair.as_rule() {
-            Rule::alternatives | Rule::inner | Rule::sequence | Rule::inner_sequence => {
-                let choice = matches!(pair.as_rule(), Rule::alternatives | Rule::inner);
-                let mut parts = pair
-                    .into_inner()
-                    .filter(|p| {
-                        matches!(p.as_rule(), Rule::sequence | Rule::inner_sequence | Rule::item)
-                    })
-                    .map(|p| self.expr(p))
-                    .collect::<Result<Vec<_>, _>>()?;
-                if parts.len() == 1 {
-                    return Ok(parts.remove(0));
+        let nothing = || Expr { kind: ExprKind::Sequence(Vec::new()), at };
+        let mut tasks = vec![Task::Read(pair)];
+        // Finished expressions, and how deep repetitions nest in them that no parenthesis separates.
+        let mut done: Vec<(Expr, usize)> = Vec::new();
+        while let Some(task) = tasks.pop() {
+            let joined = match task {
+                Task::Read(pair) => {
+                    done.extend(self.read(pair, &mut tasks)?.map(|leaf| (leaf, 0)));
+                    continue;
                 }
-                if choice { ExprKind::Alternatives(parts) } else { ExprKind::Sequence(parts) }
+                Task::Alternatives(at, n) => {
+                    join(ExprKind::Alternatives, at, done.split_off(done.len() - n))
+                }
+                Task::Sequence(at, n) => {
+                    join(ExprKind::Sequence, at, done.split_off(done.len() - n))
+                }
+                Task::Quantifiers(quantifiers) => {
+                    let item = done.pop().unwrap_or_else(|| (nothing(), 0));
+                    self.repeats(item, quantifiers)?
+                }
+            };
+            done.push(joined);
+        }
+        Ok(done.pop().map_or_else(nothing, |(expr, _)| expr))
+    }
+
+    /// One pair: a leaf's expression, or the tasks that build it.
+    fn read<'t>(
+        &self,
+        pair: Pair<'t, Rule>,
+        tasks: &mut Vec<Task<'t>>,
+    ) -> Result<Option<Expr>, GrammarError> {
+        let at = pair.as_span().start();
+        let rule = pair.as_rule();
+        let source = pair.as_str();
+        let kind = match rule {
+            Rule::alternatives | Rule::inner | Rule::sequence | Rule::inner_sequence => {
+                let parts = pair.into_inner().filter(|p| {
+                    matches!(p.as_rule(), Rule::sequence | Rule::inner_sequence | Rule::item)
+                });
+                let parts: Vec<_> = parts.map(Task::Read).collect();
+                let choice = matches!(rule, Rule::alternatives | Rule::inner);
+                tasks.push(if choice {
+                    Task::Alternatives(at, parts.len())
+                } else {
+                    Task::Sequence(at, parts.len())
+                });
+                tasks.extend(parts.into_iter().rev());
+                return Ok(None);
             }
             Rule::item => {
                 let mut parts = pair.into_inner();
-                let Some(atom) = parts.next() else { return self.error(at, "expected an item") };
-                let mut item = self.expr(atom)?;
-                let mut depth = 0;
-                for quantifier in parts {
-                    depth += 1;
-                    if depth > self.limits.nesting {
-                        let what = limit_message(
-                            "repetitions of repetitions",
-                            "nesting",
-                            self.limits.nesting,
-                        );
-                        return self
-                            .error(quantifier.as_span().start(), what)
-                            .map_err(GrammarError::by_limit);
-                    }
-                    item = self.repeat(item, quantifier)?;
+                let atom = parts.next().map(Task::Read);
+                let quantifiers: Vec<_> = parts.collect();
+                if !quantifiers.is_empty() {
+                    tasks.push(Task::Quantifiers(quantifiers));
                 }
-                return Ok(item);
+                tasks.extend(atom);
+                return Ok(None);
             }
             Rule::group => {
-                let Some(inner) = pair.into_inner().next() else {
-                    return self.error(at, "expected an item");
-                };
-                return self.expr(inner);
+                tasks.extend(pair.into_inner().next().map(Task::Read));
+                return Ok(None);
             }
-            Rule::reference => ExprKind::Reference(source.trim_end().to_string()),
+            // Its text may end in a comment, its name does not.
+            Rule::reference => ExprKind::Reference(
+                pair.into_inner().next().map_or("", |name| name.as_str()).to_string(),
+            ),
             Rule::any => chars(source, CharsKind::Class { ranges: Vec::new(), negated: true }),
             Rule::literal => {
                 let text = unescape(&source[1..source.len() - 1], Dialect::Gbnf)
@@ -148,7 +196,27 @@ impl Reader<'_> {
             }
             _ => return self.error(at, "expected an item"),
         };
-        Ok(Expr { kind, at })
+        Ok(Some(Expr { kind, at }))
+    }
+
+    /// Repetitions, and repetitions of repetitions: later passes recurse on these, so they count as nesting.
+    fn repeats(
+        &self,
+        (mut item, mut depth): (Expr, usize),
+        quantifiers: Vec<Pair<'_, Rule>>,
+    ) -> Result<(Expr, usize), GrammarError> {
+        for (n, quantifier) in quantifiers.into_iter().enumerate() {
+            depth += usize::from(n > 0);
+            if depth > self.limits.nesting {
+                let what =
+                    limit_message("repetitions of repetitions", "nesting", self.limits.nesting);
+                return self
+                    .error(quantifier.as_span().start(), what)
+                    .map_err(GrammarError::by_limit);
+            }
+            item = self.repeat(item, quantifier)?;
+        }
+        Ok((item, depth))
     }
 
     fn repeat(&self, body: Expr, quantifier: Pair<'_, Rule>) -> Result<Expr, GrammarError> {

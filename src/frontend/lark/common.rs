@@ -30,3 +30,24 @@ pub(super) const NAMES: [&str; 24] = [
     "WS",
     "WS_INLINE",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::{NAMES, TEXT};
+    use crate::{Limits, frontend::NoSources};
+
+    #[test]
+    fn the_names_are_those_of_the_text() {
+        let mut defined: Vec<&str> = TEXT
+            .lines()
+            .filter_map(|line| line.split_once(": ").map(|(name, _)| name))
+            .filter(|name| !name.starts_with(['_', '/']))
+            .collect();
+        defined.sort_unstable();
+        assert_eq!(defined, NAMES);
+        for name in NAMES {
+            let text = format!("%import common.{name}\nstart: {name}\n");
+            super::super::parse(name, &text, None, &NoSources, &Limits::default()).unwrap();
+        }
+    }
+}

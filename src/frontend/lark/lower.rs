@@ -9,6 +9,7 @@ use super::{
         GrammarError,
         ebnf::{Ebnf, EbnfBuilder, LimitReached},
         error::quoted,
+        measure::Extent,
         nearest::nearest,
         source::At,
     },
@@ -126,10 +127,10 @@ fn literal_names(
 ) -> HashMap<LiteralKey, Vec<DefinitionId>> {
     let mut literals: HashMap<LiteralKey, Vec<DefinitionId>> = HashMap::new();
     for (id, definition) in program.definitions.iter().enumerate() {
-        if is_terminal(&definition.name.text) {
-            if let Some(key) = terminals.as_literal(id) {
-                literals.entry(key).or_default().push(id);
-            }
+        if is_terminal(&definition.name.text)
+            && let Some(key) = terminals.as_literal(id)
+        {
+            literals.entry(key).or_default().push(id);
         }
     }
     literals
@@ -362,16 +363,15 @@ impl Lowering<'_> {
         directives: TerminalDirectives,
         at: At,
     ) -> Result<TerminalUse, GrammarError> {
-        let properties = piece.hir.properties();
-        let (least, most) = (properties.minimum_len(), properties.maximum_len());
-        if least.is_none() {
+        let extent = Extent::of(&piece.hir);
+        if extent.is_void() {
             let message = format!("terminal {} matches no text at all", quoted(&terminal.name));
             return Err(self.program.sources.error(at, message));
         }
-        if most == Some(0) {
+        if !extent.more {
             return Ok(TerminalUse::Empty);
         }
-        let optional = least == Some(0);
+        let optional = extent.empty;
         let mut removed = directives.reserved;
         if optional {
             removed.push(Hir::empty());

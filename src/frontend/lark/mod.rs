@@ -11,7 +11,7 @@ mod directives;
 mod lower;
 mod modules;
 mod read;
-pub(in crate::frontend) mod regex;
+mod regex;
 mod scan;
 mod terminals;
 

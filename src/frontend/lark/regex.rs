@@ -10,26 +10,29 @@ use regex_syntax::{
         ClassSetUnion, Flag, Flags, FlagsItemKind, GroupKind, Literal, LiteralKind, RepetitionKind,
         RepetitionRange, Span,
     },
-    hir::{Class, Hir, HirKind, translate::TranslatorBuilder},
+    hir::{Hir, translate::TranslatorBuilder},
 };
 
-use crate::{Limits, frontend::source::limit_message};
+use crate::{
+    Limits,
+    frontend::{measure::size, source::limit_message},
+};
 
 /// A regular expression and what bounds are checked on.
 #[derive(Clone, Debug)]
-pub(in crate::frontend) struct Piece {
-    pub(in crate::frontend) hir: Hir,
+pub(super) struct Piece {
+    pub(super) hir: Hir,
     /// How deep operators nest: compilers of expressions recurse on it.
-    pub(in crate::frontend) depth: usize,
-    /// Parts: bytes of literals, ranges of classes, operators.
-    pub(in crate::frontend) size: usize,
+    pub(super) depth: usize,
+    /// Its [`size`].
+    pub(super) size: usize,
     /// The largest product of nested bounds of repetitions.
-    pub(in crate::frontend) repetition: u64,
+    pub(super) repetition: u64,
 }
 
 impl Piece {
     /// The expression of one literal or class.
-    pub(in crate::frontend) fn leaf(hir: Hir) -> Self {
+    pub(super) fn leaf(hir: Hir) -> Self {
         let size = size(&hir);
         Self { hir, depth: 1, size, repetition: 1 }
     }
@@ -242,19 +245,6 @@ fn with_range(item: ClassSetItem, span: Span, from: char, to: char) -> ClassSetI
     let end = |c| Literal { span, kind: LiteralKind::Verbatim, c };
     let range = ClassSetItem::Range(ClassSetRange { span, start: end(from), end: end(to) });
     ClassSetItem::Union(ClassSetUnion { span, items: vec![item, range] })
-}
-
-/// Parts of an expression. Recursion is bounded by the expression's depth, which is checked where expressions are built.
-fn size(hir: &Hir) -> usize {
-    1 + match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => 0,
-        HirKind::Literal(literal) => literal.0.len(),
-        HirKind::Class(Class::Unicode(class)) => class.ranges().len(),
-        HirKind::Class(Class::Bytes(class)) => class.ranges().len(),
-        HirKind::Repetition(repetition) => size(&repetition.sub),
-        HirKind::Capture(capture) => size(&capture.sub),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().map(size).sum(),
-    }
 }
 
 #[cfg(test)]

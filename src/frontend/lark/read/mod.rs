@@ -1,4 +1,6 @@
-//! Text to syntax tree: the pest parse and the walk over its pairs.
+//! Text to syntax tree: the pest parse, and the walk over the pairs of statements. [`expr`] walks those of expressions.
+
+mod expr;
 
 use pest::{Parser as _, iterators::Pair};
 
@@ -64,6 +66,9 @@ fn word(rule: Rule) -> Option<&'static str> {
     Some(match rule {
         Rule::definition | Rule::name => "a name",
         Rule::colon => "`:`",
+        Rule::comma => "`,`",
+        Rule::close => "`}`",
+        Rule::close_round => "`)`",
         Rule::bar | Rule::inner_bar => "`|`",
         Rule::line_end => "the end of the line",
         Rule::EOI => "the end of the text",
@@ -97,13 +102,13 @@ fn word(rule: Rule) -> Option<&'static str> {
     })
 }
 
+type Pairs<'a> = Pair<'a, Rule>;
+
 struct Reader<'a> {
     sources: &'a SourceMap,
     file: usize,
     limits: &'a Limits,
 }
-
-type Pairs<'a> = Pair<'a, Rule>;
 
 impl Reader<'_> {
     fn at(&self, pair: &Pairs<'_>) -> At {
@@ -348,164 +353,5 @@ impl Reader<'_> {
                 Ok(())
             }
         }
-    }
-
-    /// Any part of an expression. Recursion is bounded by the scan's limit on brackets.
-    fn expr(&self, pair: Pairs<'_>) -> Result<Expr, GrammarError> {
-        let at = self.at(&pair);
-        let kind = match pair.as_rule() {
-            Rule::alternatives | Rule::inner => {
-                let mut parts = pair
-                    .into_inner()
-                    .filter(|p| matches!(p.as_rule(), Rule::alternative | Rule::inner_alternative))
-                    .map(|p| self.expr(p))
-                    .collect::<Result<Vec<_>, _>>()?;
-                if parts.len() == 1 {
-                    return Ok(parts.remove(0));
-                }
-                ExprKind::Alternatives(parts)
-            }
-            Rule::alternative | Rule::inner_alternative => {
-                // An alias names the shape of a tree; there are no trees here.
-                let mut items = pair
-                    .into_inner()
-                    .filter(|p| p.as_rule() == Rule::item)
-                    .map(|p| self.expr(p))
-                    .collect::<Result<Vec<_>, _>>()?;
-                if items.len() == 1 {
-                    return Ok(items.remove(0));
-                }
-                ExprKind::Sequence(items)
-            }
-            Rule::item => {
-                let mut parts = pair.into_inner();
-                let Some(atom) = parts.next() else { return self.error(at, "expected an item") };
-                let atom = self.expr(atom)?;
-                return match parts.next() {
-                    Some(quantifier) => self.quantified(atom, quantifier),
-                    None => Ok(atom),
-                };
-            }
-            Rule::group | Rule::option => {
-                let optional = pair.as_rule() == Rule::option;
-                let Some(inner) = pair.into_inner().next() else {
-                    return self.error(at, "expected an item");
-                };
-                let body = self.expr(inner)?;
-                if !optional {
-                    return Ok(body);
-                }
-                ExprKind::Repeat { body: Box::new(body), min: 0, max: Some(1) }
-            }
-            Rule::argument => {
-                let Some(inner) = pair.into_inner().next() else {
-                    return self.error(at, "expected an argument");
-                };
-                return self.expr(inner);
-            }
-            Rule::reference => {
-                let mut parts = pair.into_inner();
-                let name =
-                    parts.next().map(|p| self.name(&p)).unwrap_or(Name { text: String::new(), at });
-                self.check_case(&name)?;
-                let arguments = parts
-                    .flat_map(Pair::into_inner)
-                    .filter(|p| p.as_rule() == Rule::argument)
-                    .map(|p| self.expr(p))
-                    .collect::<Result<Vec<_>, _>>()?;
-                ExprKind::Reference { name: name.text, arguments }
-            }
-            Rule::range => {
-                let mut ends = Vec::new();
-                for end in pair.into_inner() {
-                    let (text, folded) = self.string(&end)?;
-                    let mut chars = text.chars();
-                    match (chars.next(), chars.next(), folded) {
-                        (Some(c), None, false) => ends.push(c),
-                        _ => {
-                            return self.error(
-                                self.at(&end),
-                                "expected a string of one character at the end of a range",
-                            );
-                        }
-                    }
-                }
-                match ends[..] {
-                    [low, high] if low <= high => ExprKind::Range(low, high),
-                    _ => {
-                        return self.error(
-                            at,
-                            "the range is empty: its first character comes after its last",
-                        );
-                    }
-                }
-            }
-            Rule::string => {
-                let (text, ignore_case) = self.string(&pair)?;
-                ExprKind::Literal { text, ignore_case }
-            }
-            Rule::regex => {
-                let source = pair.as_str();
-                let end = source.rfind('/').unwrap_or(0).max(1);
-                ExprKind::Regex {
-                    pattern: source[1..end].to_string(),
-                    flags: source[end + 1..].to_string(),
-                }
-            }
-            _ => return self.error(at, "expected an item"),
-        };
-        Ok(Expr { kind, at })
-    }
-
-    fn quantified(&self, body: Expr, quantifier: Pairs<'_>) -> Result<Expr, GrammarError> {
-        let at = self.at(&quantifier);
-        let (min, max) = match quantifier.as_str() {
-            "?" => (0, Some(1)),
-            "*" => (0, None),
-            "+" => (1, None),
-            _ => {
-                let counts = quantifier
-                    .into_inner()
-                    .filter(|p| p.as_rule() == Rule::count)
-                    .map(|p| self.count(&p))
-                    .collect::<Result<Vec<u32>, _>>()?;
-                match counts[..] {
-                    [n] => (n, Some(n)),
-                    [n, m] if n <= m => (n, Some(m)),
-                    [n, m] => {
-                        return self.error(
-                            at,
-                            format!("a repetition of at least {n} and at most {m} is impossible"),
-                        );
-                    }
-                    _ => return self.error(at, "expected a number"),
-                }
-            }
-        };
-        let at = body.at;
-        Ok(Expr { kind: ExprKind::Repeat { body: Box::new(body), min, max }, at })
-    }
-
-    fn count(&self, pair: &Pairs<'_>) -> Result<u32, GrammarError> {
-        match pair.as_str().parse() {
-            Ok(n) if n <= self.limits.repetition => Ok(n),
-            _ => {
-                let what = format!("repetition of {}", quoted(pair.as_str()));
-                Err(self.sources.limit(self.at(pair), &what, "repetition", self.limits.repetition))
-            }
-        }
-    }
-
-    /// A string's text and whether it has the `i` flag.
-    fn string(&self, pair: &Pairs<'_>) -> Result<(String, bool), GrammarError> {
-        let source = pair.as_str();
-        let ignore_case = source.ends_with('i');
-        let body = &source[1..source.len() - 1 - usize::from(ignore_case)];
-        let start = self.at(pair).offset + 1;
-        super::super::escape::unescape(body, super::super::escape::Dialect::Lark)
-            .map(|text| (text, ignore_case))
-            .or_else(|(offset, message)| {
-                self.error(At { file: self.file, offset: start + offset }, message)
-            })
     }
 }
