@@ -18,6 +18,7 @@ pub mod model;
 pub mod oracle;
 mod parser;
 pub mod recognizer;
+mod shortcut;
 pub mod validation;
 pub mod vocab;
 
