@@ -89,15 +89,22 @@ def main():
     p.add_argument("--model", default="models/demo")
     p.add_argument("--count", type=int, default=100)
     p.add_argument("--seed", type=int, default=5000)
+    p.add_argument("--write", help="write prompts, token ids and greedy answers here, for the Rust tests")
     p.add_argument("--show", type=int, default=0, help="print this many wrong answers per set")
     a = p.parse_args()
     model, tok = load(a.model)
+    samples = []
     for expert, user in README + MORE:
-        print(user.split("\n\n")[-1], "\n   ", ask(model, tok, expert, user))
+        got = ask(model, tok, expert, user)
+        print(user.split("\n\n")[-1], "\n   ", got)
+        prompt = generate.prompt({"system": generate.SYSTEM[expert], "user": user})
+        samples.append({"expert": expert, "user": user, "prompt_ids": tok.encode(prompt).ids, "answer": got, "answer_ids": tok.encode(got).ids})
+    if a.write:
+        Path(a.write).write_text("[\n" + ",\n".join(json.dumps(s) for s in samples) + "\n]\n")
     print()
-    print("| expert | set | exact | valid |\n|---|---|---|---|")
     if a.count == 0:
         return
+    print("| expert | set | exact | valid |\n|---|---|---|---|")
     for expert in generate.EXPERTS:
         for split in ("known", "heldout", "invented"):
             if expert == "json" and split == "heldout":
