@@ -66,7 +66,7 @@ fn refusals_name_the_place_and_what_was_expected() {
     assert!(failures.is_empty(), "\n{failures}");
 }
 
-/// Reads a text on a small stack and within a second; gives the error, if any.
+/// Reads a text on a small stack and in bounded time; gives the error, if any.
 fn hostile(what: &str, text: String) -> Option<GrammarError> {
     let gbnf = what.starts_with("gbnf");
     let begun = Instant::now();
@@ -83,8 +83,8 @@ fn hostile(what: &str, text: String) -> Option<GrammarError> {
         .join()
         .unwrap_or_else(|_| panic!("{what}: a panic"));
     let taken = begun.elapsed();
-    // A machine that runs other things at the same time gets some grace.
-    assert!(taken < Duration::from_secs(4), "{what}: {taken:?}");
+    // Well under a second on a quiet machine; what would grow without bound takes minutes. The rest is for busy machines.
+    assert!(taken < Duration::from_secs(15), "{what}: {taken:?}");
     result
 }
 
