@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+pub use crate::automaton::StepError;
 use crate::{
     Automaton, Expected, Refusal, TokenId, TokenMask,
     automaton::Generation,
@@ -14,49 +15,14 @@ pub struct Constraint {
     automaton: Arc<Automaton>,
     generation: Arc<Generation>,
     hypotheses: Vec<Hypothesis>,
-    /// Scratch of one step.
-    next: Vec<Hypothesis>,
+    /// Scratch of one step: a warm step allocates nothing.
+    scratch: [Vec<Hypothesis>; 2],
+    /// Texts taken since the memory was last looked at.
+    since_check: u32,
     /// The mask of this state, once asked for.
     mask: Option<u32>,
     offset: usize,
     ended: bool,
-}
-
-/// A step that was refused. The constraint is unchanged.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum StepError {
-    /// The token does not lead to a sentence.
-    #[error("token {} refused: {refusal}", token.0)]
-    Refused {
-        /// The token.
-        token: TokenId,
-        /// Where it fails.
-        refusal: Box<Refusal>,
-    },
-    /// A control token (padding row, special token) that no text reaches, or an end of text before the text is a sentence.
-    #[error("token {} is no text and not allowed here", token.0)]
-    NotText {
-        /// The token.
-        token: TokenId,
-    },
-    /// The sequence has ended.
-    #[error("the sequence has ended")]
-    Ended,
-    /// The caller's row of bits is shorter than the vocabulary.
-    #[error("a row of {words} words is too short: the vocabulary needs {needed}")]
-    Row {
-        /// Words of the row.
-        words: usize,
-        /// Words needed.
-        needed: usize,
-    },
-    /// A limit was reached.
-    #[error("the step needs more work than the limit of {limit} (step_work)")]
-    Limit {
-        /// The limit.
-        limit: u64,
-    },
 }
 
 impl PartialEq for Constraint {
@@ -74,7 +40,8 @@ impl Constraint {
             generation: automaton.generation(),
             automaton: Arc::clone(automaton),
             hypotheses: vec![Reader::START],
-            next: Vec::new(),
+            scratch: [Vec::new(), Vec::new()],
+            since_check: 0,
             mask: None,
             offset: 0,
             ended: false,
@@ -132,51 +99,73 @@ impl Constraint {
         if self.ended {
             return Err(StepError::Ended);
         }
-        let automaton = Arc::clone(&self.automaton);
-        let vocabulary = automaton.vocabulary();
-        if vocabulary.end_tokens().binary_search(&token).is_ok() {
-            if !self.is_complete() {
+        let vocabulary = self.automaton.vocabulary();
+        let bytes = vocabulary.bytes(token);
+        if vocabulary.is_special(token) || bytes.is_empty() {
+            let ends = vocabulary.end_tokens().binary_search(&token).is_ok();
+            if !ends || !self.is_complete() {
                 return Err(StepError::NotText { token });
             }
             self.ended = true;
             return Ok(());
         }
-        let bytes = vocabulary.bytes(token);
-        if bytes.is_empty() || vocabulary.is_special(token) {
-            return Err(StepError::NotText { token });
+        let length = bytes.len();
+        match advance(&self.automaton, &self.generation, &self.hypotheses, &mut self.scratch, bytes)
+        {
+            Ok(()) => self.take(length),
+            Err(at) => {
+                let refusal = Box::new(self.refusal(bytes[at], at));
+                return Err(StepError::Refused { token, refusal });
+            }
         }
-        self.accept_bytes(bytes)
-            .map_err(|refusal| StepError::Refused { token, refusal: Box::new(refusal) })
+        Ok(())
     }
 
-    /// Takes text that is not cut into tokens. Nothing of it is taken if it is refused.
+    /// Takes text that is not cut into tokens. Nothing of it is taken if it is refused, or if the sequence has ended.
     ///
     /// # Errors
     /// Where the bytes leave the grammar, and what could have stood there.
     pub fn accept_bytes(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
-        let mut at = std::mem::take(&mut self.next);
-        at.clone_from(&self.hypotheses);
-        let mut next = Vec::new();
-        let reader = self.reader();
-        for (i, &byte) in bytes.iter().enumerate() {
-            reader.step(&at, byte, &mut next);
-            if next.is_empty() {
-                let expected = reader.expected(&at);
-                let refusal = Refusal { offset: self.offset + i, found: Some(byte), expected };
-                self.next = next;
-                return Err(refusal);
+        if self.ended
+            && let Some(&byte) = bytes.first()
+        {
+            let expected = Expected { terminals: Vec::new(), end: true };
+            return Err(Refusal { offset: self.offset, found: Some(byte), expected });
+        }
+        match advance(&self.automaton, &self.generation, &self.hypotheses, &mut self.scratch, bytes)
+        {
+            Ok(()) => {
+                self.take(bytes.len());
+                Ok(())
             }
-            std::mem::swap(&mut at, &mut next);
+            Err(at) => Err(self.refusal(bytes[at], at)),
         }
-        if at != self.hypotheses {
+    }
+
+    /// Makes the result of [`advance`] the state.
+    #[inline]
+    fn take(&mut self, length: usize) {
+        /// Texts between two looks at the memory, which sums many counters.
+        const CHECK_EVERY: u32 = 256;
+        if self.scratch[0] != self.hypotheses {
             self.mask = None;
+            std::mem::swap(&mut self.scratch[0], &mut self.hypotheses);
         }
-        self.next = std::mem::replace(&mut self.hypotheses, at);
-        self.offset += bytes.len();
-        if self.generation.bytes() > self.automaton.grammar().limits().automaton_bytes {
-            self.move_on();
+        self.offset += length;
+        self.since_check += 1;
+        if self.since_check >= CHECK_EVERY {
+            self.since_check = 0;
+            if self.generation.bytes() > self.automaton.grammar().limits().automaton_bytes {
+                self.move_on();
+            }
         }
-        Ok(())
+    }
+
+    /// The refusal of a byte, after [`advance`] stopped before it.
+    #[cold]
+    fn refusal(&self, byte: u8, at: usize) -> Refusal {
+        let expected = self.reader().expected(&self.scratch[0]);
+        Refusal { offset: self.offset + at, found: Some(byte), expected }
     }
 
     /// The tables are full: goes on in new ones.
@@ -225,4 +214,28 @@ impl Constraint {
     pub fn automaton(&self) -> &Arc<Automaton> {
         &self.automaton
     }
+}
+
+/// Reads bytes from `from` into `scratch[0]`; `Err` is the index of the byte that does not fit, with `scratch[0]` standing
+/// before it.
+#[inline]
+fn advance(
+    automaton: &Automaton,
+    generation: &Generation,
+    from: &[Hypothesis],
+    scratch: &mut [Vec<Hypothesis>; 2],
+    bytes: &[u8],
+) -> Result<(), usize> {
+    let reader = automaton.grammar().reader(&generation.tables);
+    let [at, next] = scratch;
+    at.clear();
+    at.extend_from_slice(from);
+    for (i, &byte) in bytes.iter().enumerate() {
+        reader.step(at, byte, next);
+        if next.is_empty() {
+            return Err(i);
+        }
+        std::mem::swap(at, next);
+    }
+    Ok(())
 }

@@ -12,6 +12,8 @@ pub struct Limits {
     pub productions: usize,
     /// Symbols (terminals and nonterminals) after lowering. Default 200,000.
     pub symbols: usize,
+    /// Parameters of one template of a grammar. Default 100.
+    pub parameters: usize,
     /// Upper bound of a bounded repetition, nested ones multiplied. Default 10,000.
     pub repetition: u32,
     /// Bytes of one regular expression. Default 16 KiB.
@@ -35,6 +37,7 @@ impl Default for Limits {
             nesting: 100,
             productions: 50_000,
             symbols: 200_000,
+            parameters: 100,
             repetition: 10_000,
             regex_bytes: 16 << 10,
             dfa_states: 50_000,

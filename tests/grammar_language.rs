@@ -66,7 +66,7 @@ fn refusals_name_the_place_and_what_was_expected() {
     assert!(failures.is_empty(), "\n{failures}");
 }
 
-/// Reads a text on a small stack and within a second; gives the error, if any.
+/// Reads a text on a small stack and in bounded time; gives the error, if any.
 fn hostile(what: &str, text: String) -> Option<GrammarError> {
     let gbnf = what.starts_with("gbnf");
     let begun = Instant::now();
@@ -83,8 +83,8 @@ fn hostile(what: &str, text: String) -> Option<GrammarError> {
         .join()
         .unwrap_or_else(|_| panic!("{what}: a panic"));
     let taken = begun.elapsed();
-    // A machine that runs other things at the same time gets some grace.
-    assert!(taken < Duration::from_secs(4), "{what}: {taken:?}");
+    // Well under a second on a quiet machine; what would grow without bound takes minutes. The rest is for busy machines.
+    assert!(taken < Duration::from_secs(15), "{what}: {taken:?}");
     result
 }
 
@@ -153,6 +153,41 @@ fn limits_refuse_what_is_too_much() {
             format!("start: {}", (0..10).map(|n| format!("\"x{n}\"~0..9000 ")).collect::<String>()),
             "productions",
         ),
+        (
+            "a large template in many instances",
+            format!(
+                "start: {}\nt{{x}}: x {}\n",
+                (0..20_000).map(|n| format!("t{{\"{n}\"}} ")).collect::<String>(),
+                "\"\" ".repeat(100_000)
+            ),
+            "symbols",
+        ),
+        (
+            "many parameters",
+            format!(
+                "start: t{{\"x\"}}\nt{{{}y}}: y\n",
+                (0..100_000).map(|n| format!("p{n},")).collect::<String>()
+            ),
+            "parameters",
+        ),
+        (
+            "small terminals that use a large one",
+            format!(
+                "start: A0\n{}B: \"{}\"\n",
+                chain(|n| format!("A{n}: B\n")),
+                "x".repeat(40_000)
+            ),
+            "dfa_states",
+        ),
+        (
+            "a list that uses a large terminal",
+            format!(
+                "start: A\nA: \"x\"\n%reserve A : {}\nB: \"{}\"\n",
+                "B ".repeat(100_000),
+                "x".repeat(40_000)
+            ),
+            "dfa_states",
+        ),
         ("a long text", format!("start: \"x\"\n//{}", "x".repeat(1 << 20)), "grammar_bytes"),
         (
             "gbnf parentheses",
@@ -218,6 +253,18 @@ fn large_texts_within_the_limits_are_read() {
         ),
         ("ninety optional brackets", format!("start: {}\"x\"{}", "[".repeat(90), "]".repeat(90))),
         ("a wide repetition", "start: \"x\"~5000..10000".to_string()),
+        (
+            "many rules",
+            (0..20_000).map(|n| format!("s{n}: \"x\"\n")).collect::<String>() + "start: s0\n",
+        ),
+        (
+            "many terminals",
+            (0..20_000).map(|n| format!("S{n}: \"x\"\n")).collect::<String>() + "start: S0\n",
+        ),
+        (
+            "many extensions",
+            "start: \"x\"\n".to_string() + &"%extend start: \"x\" | \"y\"\n".repeat(20_000),
+        ),
         ("a long line", format!("start: {}", "\"x\" ".repeat(100_000))),
         ("blank lines", format!("start: \"x\"{}", "\n".repeat(500_000))),
         (

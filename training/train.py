@@ -1,8 +1,8 @@
 """Trains the demonstration model: a small Qwen3 and its byte-level BPE, from generated pairs.
 
     python training/train.py tokenizer --out models/demo
-    python training/train.py train --work /tmp/demo-training --model models/demo --minutes 80
-    python training/train.py export --work /tmp/demo-training --model models/demo
+    python training/train.py train --work work --model models/demo --minutes 57 --tokens 2400 --compile
+    python training/train.py export --work work --model models/demo
 
 One CPU thread is enough (and, on a busy machine, faster than two).  The forward pass below is Qwen3
 as transformers computes it, written out because it is faster on a CPU; `export` loads the result

@@ -1,7 +1,7 @@
 //! Masks, interned: equal lists of token groups are one mask.
 
 use super::{Generation, tree::Tokens};
-use crate::{TokenMask, Vocabulary, intern::Interner, recognizer::Hypothesis};
+use crate::{TokenMask, Vocabulary, intern::Interner, recognizer::Hypothesis, shortcut::Shortcut};
 
 /// All masks of one automaton.
 #[derive(Debug)]
@@ -10,17 +10,24 @@ pub(super) struct MaskTable {
     masks: Interner<Box<[u32]>, TokenMask>,
     /// Situation -> mask.
     situations: papaya::HashMap<Box<[Hypothesis]>, u32, rustc_hash::FxBuildHasher>,
+    /// The same for situations of one hypothesis.
+    recent: Shortcut,
 }
 
 impl MaskTable {
     pub(super) fn new() -> Self {
         let situations = papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher);
-        Self { masks: Interner::new(), situations }
+        Self { masks: Interner::new(), situations, recent: Shortcut::new() }
     }
 
     #[inline]
     pub(super) fn find(&self, hypotheses: &[Hypothesis]) -> Option<u32> {
-        self.situations.pin().get(hypotheses).copied()
+        let [only] = hypotheses else { return self.situations.pin().get(hypotheses).copied() };
+        self.recent.get(only.config.0, only.set.0).or_else(|| {
+            let mask = self.situations.pin().get(hypotheses).copied()?;
+            self.recent.put(only.config.0, only.set.0, mask);
+            Some(mask)
+        })
     }
 
     #[inline]

@@ -257,11 +257,13 @@ impl<'a> Walk<'a> {
         below: &mut Vec<(u32, ConfigId)>,
     ) {
         for &(draft, config) in above {
-            let longer = self.reader.next(config, byte);
+            let lex = &self.reader.tables.lex;
+            let entry = lex.get(config);
+            let longer = lex.next_byte_of(&self.reader.grammar.lexer, config, entry, byte);
             if longer != ConfigId::DEAD {
                 below.push((draft, longer));
             }
-            if !ending {
+            if !ending || !entry.ending {
                 continue;
             }
             for &(terminal, after) in self.reader.ends(config) {

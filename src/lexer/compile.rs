@@ -1,6 +1,9 @@
 //! The terminals of a grammar as automata, ready to compete.
 
-use super::dfa::{DEAD, Dfa, DfaError};
+use super::{
+    dfa::{DEAD, Dfa, DfaError},
+    spacing::Spacing,
+};
 use crate::{
     Limits,
     bitset::BitSet,
@@ -21,8 +24,8 @@ pub(crate) struct Lexer {
     pub(super) classes: Box<[u8; 256]>,
     /// One byte of each class.
     pub(super) representatives: Vec<u8>,
-    /// Whether the end of any lexeme can be followed by blank space that settles it (see [`harmless_ends`]).
-    pub(super) harmless_ends: bool,
+    /// How blanks keep lexemes apart.
+    pub(super) spacing: Spacing,
 }
 
 impl Lexer {
@@ -67,9 +70,9 @@ impl Lexer {
             }
         }
         let (classes, representatives) = common_classes(&dfas);
-        let harmless_ends = harmless_ends(&dfas, &guards, &ignored, grammar.lexing());
+        let spacing = Spacing::new(&dfas, &guards, &ignored, grammar.lexing());
         Ok(Self {
-            harmless_ends,
+            spacing,
             dfas,
             guards,
             rule: grammar.lexing(),
@@ -83,6 +86,18 @@ impl Lexer {
     /// Terminals dropped between lexemes.
     pub(crate) fn ignored(&self) -> &BitSet {
         &self.ignored
+    }
+
+    /// Terminals that the parser never gets to see: the ignored ones, and those all of whose texts belong to terminals of
+    /// higher priority.
+    pub(crate) fn unreadable(&self) -> BitSet {
+        let mut unreadable = self.ignored.clone();
+        for (terminal, dfa) in self.dfas[..self.terminals].iter().enumerate() {
+            if dfa.start() == DEAD {
+                unreadable.insert(terminal);
+            }
+        }
+        unreadable
     }
 
     /// Bytes of memory of the automata.
@@ -108,38 +123,6 @@ fn settle_priorities(
         }
     }
     Ok(())
-}
-
-/// Whether no lexeme leaves a shadow behind that an ignored byte cannot get rid of. Then any lexeme that the parser allows
-/// after another can follow it, and a partial lexeme can be judged by its terminals alone. True of languages with white
-/// space; the general search in [`super::live`] answers for the others.
-fn harmless_ends(dfas: &[Dfa], guards: &[Option<u32>], ignored: &BitSet, rule: Lexing) -> bool {
-    if rule == Lexing::Contextual && guards.iter().all(Option::is_none) {
-        return true;
-    }
-    let terminals = guards.len();
-    let blank = (0..=255u8).find(|&byte| {
-        ignored.iter().any(|t| {
-            let state = dfas[t].next(dfas[t].start(), byte);
-            dfas[t].accepts(state)
-        })
-    });
-    let Some(blank) = blank else { return false };
-    let guard_dies = |guard: &u32| {
-        let dfa = &dfas[*guard as usize];
-        dfa.next(dfa.start(), blank) == DEAD
-    };
-    if !guards.iter().flatten().all(guard_dies) {
-        return false;
-    }
-    // A shadow survives the blank only in a terminal that has it inside a lexeme: strings, comments.
-    rule == Lexing::Contextual
-        || (0..terminals).filter(|t| !ignored.contains(*t)).all(|spaced| {
-            !dfas[spaced].continues_with(blank)
-                || (0..terminals)
-                    .filter(|t| !ignored.contains(*t))
-                    .all(|ending| !dfas[ending].ends_inside(&dfas[spaced], blank))
-        })
 }
 
 fn refusal(name: &str, error: DfaError) -> CompileError {

@@ -319,13 +319,13 @@ impl Dfa {
         false
     }
 
-    /// Whether some text that is no lexeme's first byte continues with `byte`.
+    /// Whether `byte` leads on from any state.
     pub(crate) fn continues_with(&self, byte: u8) -> bool {
         (1..self.accept.len() as u32).any(|s| self.next(s, byte) != DEAD)
     }
 
-    /// Whether some non-empty text is in this language and the other one can continue it with `byte`.
-    pub(crate) fn ends_inside(&self, other: &Self, byte: u8) -> bool {
+    /// Whether some non-empty text is in this language and the other one can continue it with one of these bytes.
+    pub(crate) fn ends_inside(&self, other: &Self, bytes: impl Fn(u8) -> bool) -> bool {
         let mut seen = rustc_hash::FxHashSet::default();
         let mut work = vec![(self.start, other.start)];
         while let Some((a, b)) = work.pop() {
@@ -334,7 +334,9 @@ impl Dfa {
                 if pair.0 == DEAD || pair.1 == DEAD || !seen.insert(pair) {
                     continue;
                 }
-                if self.accepts(pair.0) && other.next(pair.1, byte) != DEAD {
+                if self.accepts(pair.0)
+                    && (0..=255).any(|b| bytes(b) && other.next(pair.1, b) != DEAD)
+                {
                     return true;
                 }
                 work.push(pair);

@@ -23,9 +23,9 @@ pub(crate) struct Live {
 
 /// Computes [`LexTable::live`].
 ///
-/// Without shadows every live terminal can be completed, and the parser can go on after it. The shadow that the
-/// completed lexeme itself leaves behind is harmless if an ignored terminal can follow and kill it ([`is_free`]);
-/// otherwise the answer is `maybe`.
+/// Without shadows every live terminal can be completed. If a blank can always get rid of the shadow that the completed
+/// lexeme itself leaves behind ([`Spacing`](super::spacing::Spacing)), the parser can go on after it; if nothing is known of
+/// the terminal, its ends are looked at one by one.
 pub(super) fn compute(table: &LexTable, lexer: &Lexer, id: ConfigId) -> Live {
     let mut sure = BitSet::new(lexer.terminals);
     let mut maybe: Vec<(TerminalId, ConfigId)> = Vec::new();
@@ -34,10 +34,18 @@ pub(super) fn compute(table: &LexTable, lexer: &Lexer, id: ConfigId) -> Live {
     let mut work = vec![id];
     while let Some(id) = work.pop() {
         let config = table.get(id);
-        let free_of_shadows = config.shadows.is_empty();
-        if free_of_shadows && lexer.harmless_ends {
-            sure.union_with(&table.lex_state(config.main).live);
-            continue;
+        if config.shadows.is_empty() {
+            let mut all = true;
+            for terminal in table.lex_state(config.main).live.iter() {
+                if lexer.spacing.sure.contains(terminal) {
+                    sure.insert(terminal);
+                } else {
+                    all = false;
+                }
+            }
+            if all {
+                continue;
+            }
         }
         for &(terminal, after) in table.ends(lexer, id) {
             if !sure.contains(terminal.index()) {
@@ -64,31 +72,9 @@ pub(super) fn compute(table: &LexTable, lexer: &Lexer, id: ConfigId) -> Live {
     Live { sure, maybe }
 }
 
-/// Whether blank space can follow the beginning of a lexeme and get rid of all its shadows: then whatever the parser
-/// allows there can follow after it.
+/// Whether a blank can follow the beginning of a lexeme and get rid of all its shadows: then whatever the parser allows
+/// there can follow after it.
 fn is_free(table: &LexTable, lexer: &Lexer, id: ConfigId) -> bool {
-    if table.get(id).shadows.is_empty() {
-        return true;
-    }
-    let mut seen = FxHashSet::default();
-    let mut work = vec![id];
-    while let Some(id) = work.pop() {
-        let config = table.get(id);
-        if !table.lex_state(config.main).live.intersects(&lexer.ignored) {
-            continue;
-        }
-        if config.shadows.is_empty() {
-            return true;
-        }
-        if seen.len() > SEARCH {
-            return false;
-        }
-        for class in 0..lexer.representatives.len() {
-            let next = table.next_class(lexer, id, class);
-            if next != ConfigId::DEAD && seen.insert(next) {
-                work.push(next);
-            }
-        }
-    }
-    false
+    let free = |id: ConfigId| id != ConfigId::DEAD && table.get(id).shadows.is_empty();
+    free(id) || lexer.spacing.blanks.iter().any(|&blank| free(table.next(lexer, id, blank)))
 }

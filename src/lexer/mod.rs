@@ -7,6 +7,7 @@
 mod compile;
 mod dfa;
 mod live;
+mod spacing;
 mod table;
 
 pub(crate) use compile::Lexer;

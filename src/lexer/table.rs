@@ -47,11 +47,15 @@ const NO_STATE: u32 = 0;
 
 /// A lexeme being read, and the shadows of those before it.
 #[derive(Debug)]
-pub(super) struct Config {
+pub(crate) struct Config {
     pub(super) main: u32,
     pub(super) shadows: Box<[u32]>,
     /// No byte of the lexeme has been read.
-    pub(super) fresh: bool,
+    pub(crate) fresh: bool,
+    /// Whether the lexeme may end here.
+    pub(crate) ending: bool,
+    /// Whether the lexeme can become longer.
+    pub(crate) extends: bool,
     /// Class -> configuration, plus one; 0 where not known yet.
     row: Box<[AtomicU32]>,
     /// Terminals that may end here, and the configuration at the beginning of the next lexeme.
@@ -123,7 +127,10 @@ impl LexTable {
             let bytes = row.len() * 4 + shadows.len() * 8 + 160;
             let shadows = shadows.into_boxed_slice();
             let (ends, live) = (OnceLock::new(), OnceLock::new());
-            (Config { main, shadows, fresh, row, ends, live }, bytes)
+            let state = self.states.get(main);
+            let ending = !fresh && !state.accepts.is_empty();
+            let extends = state.extends;
+            (Config { main, shadows, fresh, ending, extends, row, ends, live }, bytes)
         }))
     }
 
@@ -157,8 +164,25 @@ impl LexTable {
 
     #[inline]
     pub(super) fn next_class(&self, lexer: &Lexer, id: ConfigId, class: usize) -> ConfigId {
+        self.next_of(lexer, id, self.configs.get(id.0), class)
+    }
+
+    /// As [`next`](Self::next), of a configuration looked up before.
+    #[inline]
+    pub(crate) fn next_byte_of(
+        &self,
+        lexer: &Lexer,
+        id: ConfigId,
+        config: &Config,
+        byte: u8,
+    ) -> ConfigId {
+        self.next_of(lexer, id, config, usize::from(lexer.classes[byte as usize]))
+    }
+
+    #[inline]
+    fn next_of(&self, lexer: &Lexer, id: ConfigId, config: &Config, class: usize) -> ConfigId {
         // An id loaded without ordering is only ever used to index a vector whose reads synchronise by themselves.
-        match self.configs.get(id.0).row[class].load(Ordering::Relaxed) {
+        match config.row[class].load(Ordering::Relaxed) {
             0 => self.compute_next(lexer, id, class),
             known => ConfigId(known - 1),
         }
@@ -214,12 +238,6 @@ impl LexTable {
         })
     }
 
-    /// Whether the lexeme can become longer.
-    #[inline]
-    pub(crate) fn extends(&self, id: ConfigId) -> bool {
-        self.states.get(self.configs.get(id.0).main).extends
-    }
-
     /// Whether no byte of the lexeme has been read.
     #[inline]
     pub(crate) fn is_fresh(&self, id: ConfigId) -> bool {
@@ -232,7 +250,9 @@ impl LexTable {
         self.configs.get(id.0).live.get_or_init(|| live::compute(self, lexer, id))
     }
 
-    pub(super) fn get(&self, id: ConfigId) -> &Config {
+    /// A configuration.
+    #[inline]
+    pub(crate) fn get(&self, id: ConfigId) -> &Config {
         self.configs.get(id.0)
     }
 

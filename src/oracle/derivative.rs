@@ -346,6 +346,11 @@ impl Expressions {
         true
     }
 
+    /// Whether the language holds a text that is not empty. Cost: up to 256 derivatives.
+    pub fn extends(&mut self, expr: Expr) -> bool {
+        expr.0 >= 2 && (0..=255).any(|byte| self.residual(expr, byte) != Expr::VOID)
+    }
+
     /// [`derive`](Self::derive), with every void language as [`Expr::VOID`].
     pub fn residual(&mut self, expr: Expr, byte: u8) -> Expr {
         let derivative = self.derive(expr, byte);

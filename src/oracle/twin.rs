@@ -10,11 +10,14 @@
 //! * Longest match: a lexeme is read with all terminals of the grammar, each without the texts that a terminal of higher
 //!   priority matches too. It may end wherever a terminal accepts, under the shadow of all that might still match more.
 //!
-//! *Viable* means that some continuation is a sentence. Without a shadow a hypothesis is viable if a terminal that the
-//! parser takes (or an ignored one) can still complete its lexeme. This takes for granted **lexical consistency**: what the
-//! parser allows next can also be written next. A grammar in which, say, `a` must follow `a` while `aa` is a longer terminal
-//! has no text for that place at all; that is its author's mistake, and neither the engine nor the twin looks for it.
-//! Under a shadow the continuations are searched, breadth first, for one that gets rid of it or ends the text.
+//! *Viable* means that some continuation is a sentence, and continuations are searched for, breadth first, from every
+//! hypothesis. The search stops, satisfied, at the end of a sentence and as soon as the hypothesis stands between two lexemes
+//! without a shadow: where the parser can go on and nothing that was read before interferes, it is taken for granted that it
+//! can also be written how it goes on (**lexical consistency**). A grammar in which, say, `aa` must come after `b`, but `a` and
+//! all that begins with it is a comment, has no text for that place at all; that is its author's mistake.
+//!
+//! In a large grammar, where every lexeme could be longer, such a place is far away. A twin [for spaced
+//! text](Twin::spaced) is satisfied inside an ignored lexeme already: what the parser allows can follow a blank.
 
 use std::collections::VecDeque;
 
@@ -26,7 +29,7 @@ use crate::{
     grammar::{Grammar, Lexing},
 };
 
-/// Hypotheses that the search below a shadow may look at.
+/// Hypotheses that the search for a continuation may look at.
 const MAX_SEARCH: usize = 5_000;
 
 /// A grammar that the twin does not take.
@@ -52,7 +55,7 @@ pub enum TwinError {
     UnproductiveStart,
 }
 
-/// The search below a shadow was given up. Not an answer: the grammar is beyond the twin.
+/// The search for a continuation was given up. Not an answer: the grammar is beyond the twin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the search for a continuation was given up after {MAX_SEARCH} hypotheses")]
 pub struct Exhausted;
@@ -92,12 +95,16 @@ struct Lexeme {
 #[derive(Clone, Debug)]
 pub struct Twin {
     lexing: Lexing,
+    /// Whether an ignored lexeme begun without a shadow settles a search.
+    spaced: bool,
     expressions: Expressions,
     columns: Columns,
     /// What each terminal can win with.
     languages: Vec<Expr>,
     not_followed_by: Vec<Expr>,
     ignored: Vec<TerminalId>,
+    /// All bytes, those that begin an ignored terminal first: with one of them the search mostly ends.
+    bytes: Vec<u8>,
     lexemes: Vec<Lexeme>,
     lexeme_ids: FxHashMap<Box<[(TerminalId, Expr)]>, LexemeId>,
     lexeme_steps: FxHashMap<(LexemeId, u8), LexemeId>,
@@ -110,7 +117,7 @@ pub struct Twin {
 struct Note {
     /// The lexeme that begins there.
     beginning: Option<LexemeId>,
-    /// Answers of the search below shadows.
+    /// Answers of the search for a continuation.
     survives: FxHashMap<(LexemeId, Expr), bool>,
 }
 
@@ -151,24 +158,38 @@ impl Twin {
             }
             languages.push(language);
             not_followed_by.push(match &terminal.not_followed_by {
-                Some(language) => expressions.regular(language).map_err(refused)?,
+                Some(language) => {
+                    let guard = expressions.regular(language).map_err(refused)?;
+                    if expressions.extends(guard) { guard } else { Expr::VOID }
+                }
                 None => Expr::VOID,
             });
         }
         if grammar.lexing() == Lexing::Longest {
             languages = winning(grammar, &languages, &mut expressions);
         }
+        // An ignored lexeme is always dropped, so no production reads one.
         let possible = |terminal: TerminalId| languages[terminal.index()] != Expr::VOID;
-        let columns = Columns::new(grammar, possible).ok_or(TwinError::UnproductiveStart)?;
+        let columns = Columns::new(grammar, |t| possible(t) && !grammar.terminal(t).ignore)
+            .ok_or(TwinError::UnproductiveStart)?;
         let ignored = (0..languages.len()).map(TerminalId::new);
-        let ignored = ignored.filter(|&t| grammar.terminal(t).ignore && possible(t)).collect();
+        let ignored = ignored.filter(|&t| grammar.terminal(t).ignore && possible(t));
+        let ignored: Vec<TerminalId> = ignored.collect();
+        let mut bytes: Vec<u8> = (0..=255).collect();
+        bytes.sort_by_key(|&byte| {
+            let begins =
+                |t: &TerminalId| expressions.residual(languages[t.index()], byte) != Expr::VOID;
+            !ignored.iter().any(begins)
+        });
         let mut twin = Self {
             lexing: grammar.lexing(),
+            spaced: false,
             expressions,
             columns,
             languages,
             not_followed_by,
             ignored,
+            bytes,
             lexemes: Vec::new(),
             lexeme_ids: FxHashMap::default(),
             lexeme_steps: FxHashMap::default(),
@@ -177,6 +198,12 @@ impl Twin {
         let nothing = twin.lexeme(Vec::new());
         debug_assert_eq!(nothing, NOT_BEGUN);
         Ok(twin)
+    }
+
+    /// The same twin for a grammar in which a blank can follow any lexeme and any lexeme can follow a blank.
+    pub fn spaced(mut self) -> Self {
+        self.spaced = true;
+        self
     }
 
     /// The state of the empty text.
@@ -191,7 +218,7 @@ impl Twin {
         let mut hypotheses = self.expand(&state.hypotheses, byte);
         let mut dead = Vec::new();
         for (i, hypothesis) in hypotheses.iter().enumerate() {
-            if hypothesis.shadow != Expr::VOID && !self.survives(*hypothesis)? {
+            if !self.survives(*hypothesis)? {
                 dead.push(i);
             }
         }
@@ -363,6 +390,7 @@ impl Twin {
     /// What is left of a shadow after a byte; `None` if it accepted.
     fn darken(&mut self, shadow: Expr, byte: u8) -> Option<Expr> {
         let shadow = self.expressions.residual(shadow, byte);
+        // What is left and does not accept holds a longer text, if any.
         (!self.expressions.nullable(shadow)).then_some(shadow)
     }
 
@@ -384,8 +412,28 @@ impl Twin {
         })
     }
 
-    /// Whether some continuation of a hypothesis under a shadow is a sentence: one that gets rid of the shadow (from there
-    /// on lexical consistency is taken for granted) or one that ends the text before the shadow accepts.
+    /// Whether nothing that was read before interferes any more, or the text may end here.
+    fn settled(&mut self, hypothesis: Hypothesis) -> bool {
+        let Hypothesis { column, lexeme, shadow } = hypothesis;
+        if shadow == Expr::VOID {
+            let blank =
+                |(terminal, _): &(TerminalId, Expr)| self.spaced && self.ignored.contains(terminal);
+            let parts = &self.lexemes[lexeme.0 as usize].parts;
+            // Under contextual lexing a terminal without a guard can be completed, and leaves no shadow.
+            let unguarded = |(terminal, _): &(TerminalId, Expr)| {
+                self.lexing == Lexing::Contextual
+                    && self.not_followed_by[terminal.index()] == Expr::VOID
+                    && (self.ignored.contains(terminal) || self.columns.viable(column, *terminal))
+            };
+            if parts.iter().any(|part| blank(part) || unguarded(part)) {
+                return true;
+            }
+        }
+        self.ends(hypothesis).iter().any(|(_, shadow)| *shadow == Expr::VOID)
+            || self.completes(hypothesis)
+    }
+
+    /// Whether some continuation of a hypothesis is a sentence.
     fn survives(&mut self, hypothesis: Hypothesis) -> Result<bool, Exhausted> {
         let key = (hypothesis.lexeme, hypothesis.shadow);
         if let Some(&known) = self.note(hypothesis.column).survives.get(&key) {
@@ -394,19 +442,15 @@ impl Twin {
         let columns = self.columns.len();
         let mut seen = FxHashSet::from_iter([hypothesis]);
         let mut queue = VecDeque::from([hypothesis]);
-        let mut survives = false;
-        'search: while let Some(next) = queue.pop_front() {
-            if self.completes(next) {
-                survives = true;
-                break;
-            }
-            for byte in 0..=255 {
-                for found in self.expand(&[next], byte) {
-                    if found.shadow == Expr::VOID {
-                        survives = true;
-                        break 'search;
-                    }
+        let mut survives = self.settled(hypothesis);
+        'search: while !survives && let Some(next) = queue.pop_front() {
+            for i in 0..self.bytes.len() {
+                for found in self.expand(&[next], self.bytes[i]) {
                     if seen.insert(found) {
+                        if self.settled(found) {
+                            survives = true;
+                            break 'search;
+                        }
                         queue.push_back(found);
                     }
                 }
@@ -475,7 +519,11 @@ impl Twin {
         let accepting = nullable.map(|(terminal, _)| *terminal).collect();
         let longer = match self.lexing {
             Lexing::Contextual => Expr::VOID,
-            Lexing::Longest => self.expressions.union(parts.iter().map(|(_, e)| *e).collect()),
+            Lexing::Longest => {
+                let parts = parts.iter().map(|(_, expr)| *expr);
+                let parts = parts.filter(|&expr| self.expressions.extends(expr)).collect();
+                self.expressions.union(parts)
+            }
         };
         let id = LexemeId(u32::try_from(self.lexemes.len()).expect("invariant: memory ends first"));
         self.lexemes.push(Lexeme { parts: parts.clone(), accepting, longer });

@@ -7,6 +7,7 @@ use rustc_hash::FxHashSet;
 
 use crate::{
     Limits,
+    bitset::BitSet,
     grammar::{CompileError, CompileErrorKind, Grammar, Symbol},
     ids::NonterminalId,
 };
@@ -322,13 +323,24 @@ fn components(edges: &[Vec<usize>]) -> Vec<usize> {
 
 impl NormalGrammar {
     /// Normalises a grammar. Linear in its size but for productions with optional parts, which are expanded (at most
-    /// eightfold).
-    pub(crate) fn new(grammar: &Grammar, limits: &Limits) -> Result<Self, CompileError> {
+    /// eightfold). Productions with a terminal that is `unreadable` (dropped by the lexer, or never its choice) derive no
+    /// text and are left out.
+    pub(crate) fn new(
+        grammar: &Grammar,
+        unreadable: &BitSet,
+        limits: &Limits,
+    ) -> Result<Self, CompileError> {
+        let readable = |symbol: &Symbol| match symbol {
+            Symbol::Terminal(t) => !unreadable.contains(t.index()),
+            Symbol::Nonterminal(_) => true,
+        };
         let limit = limits.productions.saturating_mul(8);
         let mut rules =
             Rules { rules: vec![Vec::new(); grammar.nonterminals().len()], limit, count: 0 };
         for production in grammar.productions() {
-            rules.add(production.lhs, production.rhs.clone())?;
+            if production.rhs.iter().all(readable) {
+                rules.add(production.lhs, production.rhs.clone())?;
+            }
         }
         let mut start = grammar.start();
         rules.trim(start);

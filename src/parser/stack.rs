@@ -17,7 +17,7 @@ use super::{
     lr::{INITIAL, LrTable},
     normal::NormalGrammar,
 };
-use crate::{TerminalId, bitset::BitSet, intern::Interner};
+use crate::{TerminalId, bitset::BitSet, intern::Interner, shortcut::Shortcut};
 
 /// A set of stack nodes: where a parser may stand. [`SetId::DEAD`] is the empty one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -82,6 +82,7 @@ pub(crate) struct StackTable {
     nodes: Interner<Box<[u32]>, Node>,
     sets: Interner<Box<[u32]>, Set>,
     advances: papaya::HashMap<(SetId, TerminalId), SetId, rustc_hash::FxBuildHasher>,
+    recent: Shortcut,
     truncated_nodes: papaya::HashMap<(u32, u32), u32, rustc_hash::FxBuildHasher>,
 }
 
@@ -92,6 +93,7 @@ impl StackTable {
             nodes: Interner::new(),
             sets: Interner::new(),
             advances: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
+            recent: Shortcut::new(),
             truncated_nodes: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
         };
         let dead = table.set(&[]);
@@ -227,7 +229,11 @@ impl StackTable {
         set: SetId,
         terminal: TerminalId,
     ) -> SetId {
+        if let Some(known) = self.recent.get(set.0, terminal.0) {
+            return SetId(known);
+        }
         if let Some(known) = self.advances.pin().get(&(set, terminal)) {
+            self.recent.put(set.0, terminal.0, known.0);
             return *known;
         }
         let closure = self.closure(lr, grammar, ignored, set);

@@ -62,7 +62,7 @@ impl CompiledGrammar {
     /// ```
     pub fn new(grammar: &Grammar, limits: &Limits) -> Result<Arc<Self>, CompileError> {
         let lexer = Lexer::new(grammar, limits)?;
-        let normal = NormalGrammar::new(grammar, limits)?;
+        let normal = NormalGrammar::new(grammar, &lexer.unreadable(), limits)?;
         let lr = LrTable::new(&normal);
         let tables = RwLock::new(Arc::new(Tables::new(&lexer)));
         let (grammar, limits) = (grammar.clone(), limits.clone());

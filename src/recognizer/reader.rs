@@ -112,9 +112,16 @@ impl<'a> Reader<'a> {
     pub(crate) fn step(&self, hypotheses: &[Hypothesis], byte: u8, next: &mut Vec<Hypothesis>) {
         next.clear();
         for &Hypothesis { config, set } in hypotheses {
-            let longer = self.next(config, byte);
-            if longer != ConfigId::DEAD {
+            let entry = self.tables.lex.get(config);
+            let longer = self.tables.lex.next_byte_of(&self.grammar.lexer, config, entry, byte);
+            if longer == config {
+                // Nothing changed, so it is as alive as it was.
+                next.push(Hypothesis { config, set });
+            } else if longer != ConfigId::DEAD {
                 self.keep(longer, set, next);
+            }
+            if !entry.ending {
+                continue;
             }
             for &(terminal, after) in self.ends(config) {
                 let begun = self.next(after, byte);
@@ -138,7 +145,7 @@ impl<'a> Reader<'a> {
         if self.alive(config, set) != Some(true) {
             return;
         }
-        if self.tables.lex.extends(config) {
+        if self.tables.lex.get(config).extends {
             next.push(Hypothesis { config, set });
             return;
         }

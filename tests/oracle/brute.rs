@@ -112,7 +112,9 @@ pub(crate) fn sentence(grammar: &Grammar, text: &[u8]) -> bool {
         }
     }
     let reads = |t: TerminalId, i: usize, j: usize| {
-        lexemes.iter().any(|&(u, from, to)| u == t && to == j && from >= i && skip[i][from])
+        // An ignored lexeme is dropped, never read.
+        let read = |u: TerminalId| u == t && !grammar.terminal(u).ignore;
+        lexemes.iter().any(|&(u, from, to)| read(u) && to == j && from >= i && skip[i][from])
     };
     let mut spans = vec![vec![vec![false; n + 1]; n + 1]; grammar.nonterminals().len()];
     loop {

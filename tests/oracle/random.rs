@@ -287,26 +287,25 @@ fn run(name: &str, test: Compare) {
         a.1.extend(b.1);
         (a.0.add(b.0), a.1)
     };
-    // Some grammars derive no text; half as many again are tried as are wanted.
-    let cases = 0..(grammars + grammars / 2) as u64;
+    // A third of the grammars derives no text, which both must say.
+    let cases = 0..(grammars + grammars * 3 / 4) as u64;
     let (figures, mut failures) =
         cases.into_par_iter().map(case).reduce(|| (Figures::default(), Vec::new()), join);
     println!("{name}: {figures:?}");
     failures.sort_by_key(String::len);
-    let shown: Vec<_> = failures.iter().take(3).map(String::as_str).collect();
+    let shown: Vec<_> =
+        failures.iter().take(setting("ORACLE_SHOWN", 3) as usize).map(String::as_str).collect();
     assert!(failures.is_empty(), "{} cases fail, such as\n{}", failures.len(), shown.join("\n"));
     assert!(figures.grammars >= grammars, "too few grammars: {figures:?}");
     assert!(figures.exhausted * 50 <= figures.grammars, "the twin gives up too often: {figures:?}");
 }
 
 #[test]
-#[ignore = "needs the engine"]
 fn bytes_on_random_grammars() {
     run("bytes on random grammars", bytes);
 }
 
 #[test]
-#[ignore = "needs the engine"]
 fn tokens_on_random_grammars() {
     run("tokens on random grammars", tokens);
 }

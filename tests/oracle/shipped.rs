@@ -45,7 +45,7 @@ fn compare(name: &str, vocabulary: &Arc<Vocabulary>, states: usize) {
     let limits = Limits::default();
     let grammar = library::grammar(name, &limits).expect(name);
     let automaton = Automaton::new(&grammar, vocabulary.clone(), &limits).expect(name);
-    let mut twin = Twin::new(&grammar).expect(name);
+    let mut twin = Twin::new(&grammar).expect(name).spaced();
     let sorted = sorted(vocabulary);
     let mut random = Random::new(setting("ORACLE_SEED", 1));
     let (mut compared, mut pairs, mut allowed_bits) = (0, 0_u64, 0_u64);
@@ -91,7 +91,6 @@ fn compare(name: &str, vocabulary: &Arc<Vocabulary>, states: usize) {
 }
 
 #[test]
-#[ignore = "needs the engine"]
 fn masks_of_shipped_grammars() {
     let Some(vocabulary) = vocabulary() else { return };
     let vocabulary = Arc::new(vocabulary);

@@ -85,21 +85,17 @@ fn a_shadow_that_cannot_be_escaped_kills_at_once() {
     let terminals = [("A", "a", 0, ""), ("B", "b", 0, ""), ("C", "c", 0, ""), ("BC", "bc", 0, "")];
     let grammar = small(Lexing::Longest, &terminals, "s: A B C | A C");
     let mut twin = Twin::new(&grammar).expect("a grammar");
-    assert_eq!(verdict(&mut twin, "ab"), Some(false), "lexical consistency is taken for granted");
-    assert_eq!(verdict(&mut twin, "abc"), None);
+    assert_eq!(verdict(&mut twin, "a"), Some(false));
+    assert_eq!(verdict(&mut twin, "ab"), None);
     assert_eq!(verdict(&mut twin, "ac"), Some(true));
     // The shadow of the open comment never dies; the text may end, but only after the matching number of a.
     let terminals =
         [("A", "a", 0, ""), ("S", "b", 0, ""), ("K", "bb[^c]*c", 0, ""), ("C", "c", 0, "")];
     let grammar = small(Lexing::Longest, &terminals, "s: A s A | S S | S s C");
     let mut twin = Twin::new(&grammar).expect("a grammar");
-    for (text, expected) in [
-        ("abba", Some(true)),
-        ("aabb", Some(false)),
-        ("aabba", Some(false)),
-        ("bb", Some(true)),
-        ("babac", None),
-    ] {
+    for (text, expected) in
+        [("abba", Some(true)), ("aabb", Some(false)), ("aabba", Some(false)), ("bb", Some(true))]
+    {
         assert_eq!(verdict(&mut twin, text), expected, "{text}");
     }
     // Only a `c` could end this, which ends the comment first; the search goes on for ever and says so.

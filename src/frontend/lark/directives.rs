@@ -49,15 +49,15 @@ impl Directives {
                 Statement::Reserve(name, items) => {
                     let of = all.of.entry(find(name)?).or_default();
                     for item in items {
-                        of.reserved.push(terminals.expr(item)?.hir);
+                        let piece = terminals.expr(item)?;
+                        terminals.charge(item.at, &piece)?;
+                        of.reserved.push(piece.hir);
                     }
                 }
                 Statement::NotFollowedBy(name, expr) => {
-                    all.of
-                        .entry(find(name)?)
-                        .or_default()
-                        .not_followed_by
-                        .push(terminals.expr(expr)?.hir);
+                    let piece = terminals.expr(expr)?;
+                    terminals.charge(expr.at, &piece)?;
+                    all.of.entry(find(name)?).or_default().not_followed_by.push(piece.hir);
                 }
                 Statement::Display(name, text) => {
                     all.of.entry(find(name)?).or_default().display = Some(text.clone());

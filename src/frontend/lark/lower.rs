@@ -24,6 +24,9 @@ use crate::{
     grammar::{Grammar, Regular, Symbol, Terminal},
 };
 
+/// Rules, templates expanded, may have so many parts for each symbol that a grammar may have.
+const PARTS: usize = 8;
+
 /// What makes a terminal the same terminal wherever it is used.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 enum TerminalKey {
@@ -74,6 +77,7 @@ pub(super) fn lower(
         used_at: HashMap::new(),
         names: HashSet::new(),
         instances: HashMap::new(),
+        parts: 0,
         waiting: Vec::new(),
     };
     let beginning = At { file: 0, offset: 0 };
@@ -148,6 +152,8 @@ struct Lowering<'a> {
     /// Names of terminals and nonterminals given so far.
     names: HashSet<String>,
     instances: HashMap<Instance, NonterminalId>,
+    /// Parts of expressions lowered so far.
+    parts: usize,
     /// Nonterminals in order; those whose bodies are not lowered yet come last.
     waiting: Vec<(NonterminalId, String, Instance)>,
 }
@@ -199,6 +205,13 @@ impl Lowering<'_> {
         arguments: &[Argument],
         factor: u64,
     ) -> Result<Ebnf, GrammarError> {
+        self.parts += 1;
+        let limit = self.terminals.limits().symbols.saturating_mul(PARTS);
+        if self.parts > limit {
+            // A large template in many instances, each of which costs but one production.
+            let what = "parts of rules, templates expanded";
+            return Err(self.program.sources.limit(expr.at, what, "symbols", limit));
+        }
         Ok(match &expr.kind {
             ExprKind::Sequence(parts) => Ebnf::Sequence(
                 parts
@@ -372,6 +385,7 @@ impl Lowering<'_> {
             return Ok(TerminalUse::Empty);
         }
         let optional = extent.empty;
+        self.terminals.charge(at, &piece)?;
         let mut removed = directives.reserved;
         if optional {
             removed.push(Hir::empty());

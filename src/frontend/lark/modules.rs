@@ -170,10 +170,16 @@ impl Program {
                     .sources
                     .error(at, "%extend of a template is not supported; use %override"));
             }
-            let body =
-                std::mem::replace(&mut old.body, Expr { kind: ExprKind::Sequence(Vec::new()), at });
+            let nothing = Expr { kind: ExprKind::Alternatives(Vec::new()), at };
+            let body = std::mem::replace(&mut old.body, nothing);
             let at = body.at;
-            old.body = Expr { kind: ExprKind::Alternatives(vec![body, new.body]), at };
+            // One list of alternatives, however often it is extended: later passes recurse on the depth.
+            let mut alternatives = match body.kind {
+                ExprKind::Alternatives(alternatives) => alternatives,
+                _ => vec![body],
+            };
+            alternatives.push(new.body);
+            old.body = Expr { kind: ExprKind::Alternatives(alternatives), at };
         } else {
             old.parameters = new.parameters;
             old.priority = new.priority;

@@ -1,6 +1,6 @@
 //! Terminals as regular expressions: a definition may use other terminals, and becomes one expression.
 
-use std::collections::HashMap;
+use std::{cell::Cell, collections::HashMap};
 
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, Repetition};
 
@@ -44,12 +44,17 @@ pub(super) struct Terminals<'a> {
     program: &'a Program,
     limits: &'a Limits,
     compiled: HashMap<DefinitionId, Piece>,
+    /// Parts of all expressions so far.
+    parts: Cell<usize>,
 }
+
+/// All expressions of a grammar may have so many parts for each that one of them may have.
+const ALL_TERMINALS: usize = 32;
 
 impl<'a> Terminals<'a> {
     /// Compiles every terminal, those first that others use.
     pub(super) fn compile(program: &'a Program, limits: &'a Limits) -> Result<Self, GrammarError> {
-        let mut terminals = Self { program, limits, compiled: HashMap::new() };
+        let mut terminals = Self { program, limits, compiled: HashMap::new(), parts: Cell::new(0) };
         let mut entered = vec![false; program.definitions.len()];
         for id in 0..program.definitions.len() {
             if !is_terminal(&program.name_of(id).text) {
@@ -63,6 +68,7 @@ impl<'a> Terminals<'a> {
                 }
                 if ready {
                     let piece = terminals.expr(&program.definitions[id].body)?;
+                    terminals.charge(program.name_of(id).at, &piece)?;
                     terminals.compiled.insert(id, piece);
                     continue;
                 }
@@ -90,6 +96,21 @@ impl<'a> Terminals<'a> {
             }
         }
         Ok(terminals)
+    }
+
+    /// Counts an expression that is kept: small definitions that use a large one would fill the memory.
+    pub(super) fn charge(&self, at: At, piece: &Piece) -> Result<(), GrammarError> {
+        self.parts.set(self.parts.get() + piece.size);
+        let limit = self.limits.dfa_states.saturating_mul(ALL_TERMINALS);
+        if self.parts.get() <= limit {
+            return Ok(());
+        }
+        Err(self.program.sources.limit(
+            at,
+            "parts of all terminals' expressions",
+            "dfa_states",
+            limit,
+        ))
     }
 
     /// The limits that hold.

@@ -128,34 +128,31 @@ impl Reader<'_> {
         let rule = pair.as_rule();
         let source = pair.as_str();
         // The directive's own word and the line ends carry nothing.
-        let mut parts = pair
-            .into_inner()
-            .filter(|p| {
-                !p.as_str().starts_with('%') && !matches!(p.as_rule(), Rule::line_end | Rule::colon)
-            })
-            .peekable();
-        let mut next = || {
-            parts.next().ok_or_else(|| self.sources.error(at, "expected more of this statement"))
+        let mut parts = pair.into_inner().filter(|p| {
+            !p.as_str().starts_with('%') && !matches!(p.as_rule(), Rule::line_end | Rule::colon)
+        });
+        // The pest grammar sees to it that what is asked for is there.
+        let need = |part: Option<_>| {
+            part.ok_or_else(|| self.sources.error(at, "expected more of this statement"))
         };
         match rule {
             Rule::definition => {
-                let parts: Vec<_> = std::iter::from_fn(|| next().ok()).collect();
-                out.push(Statement::Definition(self.definition(at, parts)?));
+                out.push(Statement::Definition(self.definition(at, parts.collect())?));
             }
             Rule::override_one => {
-                let inner = next()?;
+                let inner = need(parts.next())?;
                 let definition = self.definition(self.at(&inner), inner.into_inner().collect())?;
                 out.push(Statement::Override(definition));
             }
             Rule::extend => {
-                let inner = next()?;
+                let inner = need(parts.next())?;
                 let definition = self.definition(self.at(&inner), inner.into_inner().collect())?;
                 out.push(Statement::Extend(definition));
             }
-            Rule::ignore => out.push(Statement::Ignore(self.expr(next()?)?)),
+            Rule::ignore => out.push(Statement::Ignore(self.expr(need(parts.next())?)?)),
             Rule::import => {
-                let module = self.name(&next()?);
-                let rest = next().ok();
+                let module = self.name(&need(parts.next())?);
+                let rest = parts.next();
                 self.import(module, rest, out)?;
             }
             Rule::declare => {
@@ -165,7 +162,7 @@ impl Reader<'_> {
                 );
             }
             Rule::lexing => {
-                let rule = self.name(&next()?);
+                let rule = self.name(&need(parts.next())?);
                 let lexing = match rule.text.as_str() {
                     "longest" => Lexing::Longest,
                     "contextual" => Lexing::Contextual,
@@ -179,23 +176,23 @@ impl Reader<'_> {
             }
             Rule::ignore_case => out.push(Statement::IgnoreCase),
             Rule::reserve => {
-                let name = self.terminal_name(&next()?)?;
+                let name = self.terminal_name(&need(parts.next())?)?;
                 let mut items = Vec::new();
-                self.flat_list(self.expr(next()?)?, &mut items)?;
+                self.flat_list(self.expr(need(parts.next())?)?, &mut items)?;
                 out.push(Statement::Reserve(name, items));
             }
             Rule::not_followed_by => {
-                let name = self.terminal_name(&next()?)?;
-                out.push(Statement::NotFollowedBy(name, self.expr(next()?)?));
+                let name = self.terminal_name(&need(parts.next())?)?;
+                out.push(Statement::NotFollowedBy(name, self.expr(need(parts.next())?)?));
             }
             Rule::reject => {
-                while let Ok(name) = next() {
+                for name in parts {
                     out.push(Statement::Reject(self.terminal_name(&name)?));
                 }
             }
             Rule::display => {
-                let name = self.terminal_name(&next()?)?;
-                let (text, _) = self.string(&next()?)?;
+                let name = self.terminal_name(&need(parts.next())?)?;
+                let (text, _) = self.string(&need(parts.next())?)?;
                 out.push(Statement::Display(name, text));
             }
             Rule::slot => {
@@ -230,6 +227,16 @@ impl Reader<'_> {
                 Rule::parameters => {
                     for parameter in part.into_inner().filter(|p| p.as_rule() == Rule::name) {
                         let parameter = self.name(&parameter);
+                        let limit = self.limits.parameters;
+                        if parameters.len() >= limit {
+                            let what = "parameters of a template";
+                            return Err(self.sources.limit(
+                                parameter.at,
+                                what,
+                                "parameters",
+                                limit,
+                            ));
+                        }
                         if parameters.iter().any(|p: &Name| p.text == parameter.text) {
                             let what =
                                 format!("parameter {} is there twice", quoted(&parameter.text));

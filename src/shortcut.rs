@@ -1,0 +1,79 @@
+//! A small shared cache in front of the memo tables: one atomic word per slot, no lock, exact.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Bits of each half of a key.
+const KEY: u32 = 20;
+/// Bits of a value.
+const VALUE: u32 = 24;
+/// Slots, a power of two.
+const SLOTS: usize = 4096;
+
+/// Maps pairs of small ids to a small id; forgets at will. Larger ids are simply not kept.
+pub(crate) struct Shortcut {
+    /// `first << 44 | second << 24 | value + 1`; 0 is empty.
+    slots: Box<[AtomicU64]>,
+}
+
+impl std::fmt::Debug for Shortcut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Shortcut")
+    }
+}
+
+impl Shortcut {
+    /// An empty cache: 32 KiB.
+    pub(crate) fn new() -> Self {
+        Self { slots: (0..SLOTS).map(|_| AtomicU64::new(0)).collect() }
+    }
+
+    #[inline]
+    fn slot(&self, key: u64) -> &AtomicU64 {
+        // Fibonacci hashing (Knuth, TAOCP 3, 6.4): the top bits of a product are well mixed.
+        let hash = key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - SLOTS.trailing_zeros());
+        &self.slots[hash as usize % SLOTS]
+    }
+
+    /// The value of a pair, if it is still known.
+    #[inline]
+    pub(crate) fn get(&self, first: u32, second: u32) -> Option<u32> {
+        let key = u64::from(first) << KEY | u64::from(second);
+        let word = self.slot(key).load(Ordering::Relaxed);
+        // An empty word has value 0, which no entry has.
+        (word >> VALUE == key && first >> KEY == 0 && second >> KEY == 0)
+            .then(|| (word & ((1 << VALUE) - 1)) as u32)
+            .filter(|value| *value != 0)
+            .map(|value| value - 1)
+    }
+
+    /// Keeps a value for a pair.
+    pub(crate) fn put(&self, first: u32, second: u32, value: u32) {
+        if first >> KEY == 0 && second >> KEY == 0 && (value + 1) >> VALUE == 0 {
+            let key = u64::from(first) << KEY | u64::from(second);
+            self.slot(key).store(key << VALUE | u64::from(value + 1), Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_small_ids_exactly_and_large_ones_not_at_all() {
+        let cache = Shortcut::new();
+        assert_eq!(cache.get(0, 0), None);
+        for (a, b, v) in [(0, 0, 0), (1, 2, 3), ((1 << 20) - 1, (1 << 20) - 1, (1 << 24) - 2)] {
+            cache.put(a, b, v);
+            assert_eq!(cache.get(a, b), Some(v));
+            assert_eq!(cache.get(b, a + 1), None);
+        }
+        cache.put(1 << 20, 1, 5);
+        cache.put(1, 1 << 20, 5);
+        cache.put(1, 1, u32::MAX - 1);
+        assert_eq!(
+            (cache.get(1 << 20, 1), cache.get(1, 1 << 20), cache.get(1, 1)),
+            (None, None, None)
+        );
+    }
+}
