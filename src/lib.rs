@@ -2,6 +2,7 @@
 //! lead to a text of the grammar. See ARCHITECTURE.md for the floors.
 
 pub mod automaton;
+mod batch;
 mod bitset;
 pub mod constraint;
 pub mod decoding;
@@ -18,6 +19,7 @@ pub mod model;
 pub mod oracle;
 mod parser;
 pub mod recognizer;
+pub mod sampling;
 mod shortcut;
 pub mod validation;
 pub mod vocab;
@@ -28,3 +30,8 @@ pub use ids::{NonterminalId, ProductionId, TerminalId, TokenId};
 pub use limits::Limits;
 pub use recognizer::{CompiledGrammar, Expected, Recognizer, Refusal};
 pub use vocab::{TokenMask, Vocabulary};
+
+/// The README's programs run as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -4,13 +4,13 @@
 //! bracket is computed once, at any depth, and only closings look further down.
 
 use crate::{
-    StepError, Vocabulary,
+    Vocabulary,
     intern::Interner,
     parser::{SetId, TRUNCATIONS},
     recognizer::Reader,
 };
 
-use super::{Generation, tree::TreeNode};
+use super::{Generation, StepError, tree::TreeNode};
 
 /// Memoised results; each is a list of token groups, ascending, interned.
 #[derive(Debug)]

@@ -1,9 +1,9 @@
 //! Everything memoised, in one piece: replaced as a whole when it is over the byte budget, and dropped when the last
 //! sequence that reads in it has moved on.
 
-use super::{evaluate::Results, masks::MaskTable, tree::TreeTable};
+use super::{StepError, evaluate::Results, masks::MaskTable, tree::TreeTable};
 use crate::{
-    CompiledGrammar, StepError, TokenMask, Vocabulary,
+    CompiledGrammar, TokenMask, Vocabulary,
     recognizer::{Hypothesis, Reader, Tables},
 };
 

@@ -5,6 +5,7 @@
 //! ([`evaluate`]); its results are memoised per tree node by the part of the stack that was looked at. What comes out is a
 //! list of token groups, and equal lists are one mask ([`masks`]).
 
+mod error;
 mod evaluate;
 mod generation;
 mod masks;
@@ -13,13 +14,12 @@ mod tree;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use rayon::prelude::*;
-
 use crate::{
-    CompiledGrammar, Constraint, Limits, StepError, Vocabulary,
+    CompiledGrammar, Limits, Vocabulary,
     grammar::{CompileError, Grammar},
 };
 
+pub use error::StepError;
 pub(crate) use generation::Generation;
 pub use stats::AutomatonStats;
 
@@ -66,11 +66,6 @@ impl Automaton {
         Arc::new(Self { grammar, vocabulary, generation })
     }
 
-    /// A sequence at its start.
-    pub fn constraint(self: &Arc<Self>) -> Constraint {
-        Constraint::new(self)
-    }
-
     /// The vocabulary.
     pub fn vocabulary(&self) -> &Arc<Vocabulary> {
         &self.vocabulary
@@ -79,41 +74,6 @@ impl Automaton {
     /// The byte-level grammar underneath.
     pub fn grammar(&self) -> &Arc<CompiledGrammar> {
         &self.grammar
-    }
-
-    /// Fills the rows of many sequences at once, in parallel: row i, of [`Vocabulary::words`] words, belongs to
-    /// `sequences[i]`. As [`Constraint::fill`] for each.
-    ///
-    /// # Panics
-    /// If `rows` is shorter than all rows together.
-    pub fn fill_masks(
-        &self,
-        sequences: &mut [Constraint],
-        rows: &mut [u32],
-    ) -> Vec<Result<(), StepError>> {
-        let words = self.vocabulary.words();
-        assert!(rows.len() >= words * sequences.len(), "rows for {} sequences", sequences.len());
-        sequences
-            .par_iter_mut()
-            .zip(rows.par_chunks_mut(words))
-            .map(|(sequence, row)| sequence.fill(row))
-            .collect()
-    }
-
-    /// Computes ahead, in parallel, every mask that these texts meet between their bytes. Texts that leave the grammar
-    /// count up to there.
-    pub fn warm(self: &Arc<Self>, texts: &[&[u8]]) {
-        texts.par_iter().for_each(|text| {
-            let mut sequence = self.constraint();
-            for byte in *text {
-                let refused = sequence.mask().is_err() || sequence.accept_bytes(&[*byte]).is_err();
-                if refused {
-                    return;
-                }
-            }
-            // The mask after the last byte, if there is one.
-            let _ = sequence.mask();
-        });
     }
 
     /// How much is memoised.

@@ -1,0 +1,192 @@
+//! `generate`: answer a question in the language of an expert. Not there in a program without a model runtime.
+
+mod answer;
+mod report;
+
+use std::{io::IsTerminal, path::PathBuf};
+
+use anyhow::{Result, anyhow, bail};
+use clap::Args;
+use constrained_gen::{
+    Limits,
+    decoding::{Options, Sampling, Thinking},
+    expert::{Decoding, Expert},
+    grammar::Grammar,
+    validation::Validator,
+};
+
+use super::{
+    Outcome,
+    input::{self, load_grammar},
+};
+
+/// Tokens of thinking at most.
+const MAX_THINKING: usize = 2048;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The question; standard input if there is none
+    prompt: Option<String>,
+    /// An expert that ships (sql, json), or a directory with a manifest.json
+    #[arg(long, value_name = "NAME|DIR", default_value = "sql")]
+    expert: String,
+    /// A Qwen3 model in Hugging Face form; the embedded demonstration model if not given
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+    /// Where the model runs
+    #[arg(long, value_enum, default_value_t)]
+    device: Device,
+    /// A built-in grammar, or a .lark or .gbnf file, instead of the expert's
+    #[arg(long, value_name = "NAME|FILE", conflicts_with = "no_grammar")]
+    grammar: Option<String>,
+    /// Let the model say anything, to compare
+    #[arg(long)]
+    no_grammar: bool,
+    /// What the question is about, such as a schema
+    #[arg(long, value_name = "TEXT|@FILE")]
+    context: Option<String>,
+    /// Let the model think before it answers
+    #[arg(long)]
+    think: bool,
+    /// Tokens of the answer at most
+    #[arg(long, value_name = "N", default_value_t = 512)]
+    max_tokens: usize,
+    /// Print an unfinished answer too
+    #[arg(long)]
+    partial: bool,
+    /// Write one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Print counts and times to standard error
+    #[arg(long)]
+    stats: bool,
+    #[command(flatten, next_help_heading = "Sampling (the expert's settings if not given)")]
+    sampling: SamplingArguments,
+}
+
+#[derive(Debug, Args)]
+struct SamplingArguments {
+    /// How far chance may lead from the best token, 0 to 2
+    #[arg(long, value_name = "T")]
+    temperature: Option<f32>,
+    /// Choose among the best tokens that together hold this share of the probability
+    #[arg(long, value_name = "P")]
+    top_p: Option<f32>,
+    /// Choose among this many best tokens
+    #[arg(long, value_name = "K")]
+    top_k: Option<usize>,
+    /// Choose among tokens at least this share as probable as the best one
+    #[arg(long, value_name = "P")]
+    min_p: Option<f32>,
+    /// Above 1, discourage tokens already in the answer
+    #[arg(long, value_name = "R")]
+    repetition_penalty: Option<f32>,
+    /// Always the best token
+    #[arg(long, conflicts_with_all = ["temperature", "top_p", "top_k", "min_p"])]
+    greedy: bool,
+    /// The same seed gives the same answer
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    seed: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum Device {
+    /// The processor
+    #[default]
+    Cpu,
+    /// The first NVIDIA GPU (needs the cargo feature cuda)
+    Cuda,
+    /// The first Apple GPU (needs the cargo feature metal)
+    Metal,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
+    let request = Request::new(arguments)?;
+    answer::answer(arguments, &request)
+}
+
+/// What is asked, all of it checked before a model is loaded.
+#[derive(Debug)]
+struct Request {
+    expert: Expert,
+    grammar: Option<Grammar>,
+    /// Who is asked about the answer; nobody about the language of a grammar given by hand.
+    validator: Option<Validator>,
+    question: String,
+    context: Option<String>,
+    sampling: Sampling,
+    options: Options,
+}
+
+impl Request {
+    fn new(arguments: &Arguments) -> Result<Self> {
+        let expert = super::expert::load(&arguments.expert)?;
+        let sampling = sampling(&arguments.sampling, &expert.manifest.decoding);
+        sampling.validate()?;
+        let grammar = match &arguments.grammar {
+            _ if arguments.no_grammar => None,
+            Some(name) => Some(load_grammar(name)?),
+            None => expert.grammar(&Limits::default())?,
+        };
+        let own = arguments.grammar.is_none() && grammar.is_some();
+        let mut options = Options {
+            max_tokens: arguments.max_tokens,
+            stop: expert.manifest.decoding.stop_sequences.clone(),
+            ..Options::default()
+        };
+        if arguments.think {
+            options.thinking = Thinking::On { max_tokens: MAX_THINKING };
+        }
+        Ok(Self {
+            validator: expert.validator().filter(|_| own),
+            grammar,
+            question: question(arguments.prompt.as_deref())?,
+            context: arguments.context.as_deref().map(context).transpose()?,
+            sampling,
+            options,
+            expert,
+        })
+    }
+}
+
+/// The expert's settings, changed by the arguments.
+fn sampling(arguments: &SamplingArguments, decoding: &Decoding) -> Sampling {
+    let penalty = arguments.repetition_penalty.unwrap_or(1.0);
+    if arguments.greedy {
+        return Sampling { repetition_penalty: penalty, ..Sampling::greedy() };
+    }
+    Sampling {
+        temperature: arguments.temperature.unwrap_or(decoding.temperature as f32),
+        top_p: arguments.top_p.unwrap_or(decoding.top_p as f32),
+        top_k: Some(
+            arguments.top_k.unwrap_or(usize::try_from(decoding.top_k).unwrap_or(usize::MAX)),
+        ),
+        min_p: arguments.min_p.unwrap_or(decoding.min_p as f32),
+        repetition_penalty: penalty,
+        seed: arguments.seed,
+    }
+}
+
+/// The question as an argument or on standard input.
+fn question(argument: Option<&str>) -> Result<String> {
+    let question = match argument {
+        Some(text) => text.to_owned(),
+        None if std::io::stdin().is_terminal() => {
+            bail!("no prompt: expected a question as an argument or on standard input")
+        }
+        None => input::stdin_text()?,
+    };
+    match question.trim() {
+        "" => bail!("the prompt is empty: expected a question"),
+        text => Ok(text.to_owned()),
+    }
+}
+
+/// A text, or `@` and the file that holds it.
+fn context(argument: &str) -> Result<String> {
+    let text = match argument.strip_prefix('@') {
+        Some(file) => std::fs::read_to_string(file).map_err(|e| anyhow!("{file}: {e}"))?,
+        None => argument.to_owned(),
+    };
+    Ok(text.trim().to_owned())
+}

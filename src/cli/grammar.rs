@@ -1,0 +1,154 @@
+//! `grammar list|show|check`.
+
+use std::io::Write;
+
+use anyhow::{Result, anyhow};
+use clap::{Args, Subcommand};
+use constrained_gen::{
+    Limits,
+    grammar::{Grammar, Lexing, Production, Symbol},
+    library,
+};
+
+use super::{
+    Outcome,
+    input::{Source, compile, load_grammar},
+    output,
+};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the built-in grammars
+    List,
+    /// Show a grammar as the engine sees it: terminals and productions
+    Show {
+        /// A built-in grammar, or a .lark or .gbnf file
+        #[arg(value_name = "NAME|FILE")]
+        grammar: String,
+    },
+    /// Compile grammars, and try the examples in their comments (`//> accept: TEXT`)
+    Check {
+        /// Built-in grammars, or .lark or .gbnf files
+        #[arg(value_name = "NAME|FILE", required = true)]
+        grammars: Vec<String>,
+    },
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
+    let mut out = output::stdout();
+    match &arguments.command {
+        Command::List => {
+            for name in library::names() {
+                let grammar = library::grammar(name, &Limits::default())?;
+                writeln!(out, "{name:<14} {}", summary(&grammar))?;
+            }
+        }
+        Command::Show { grammar } => show(&load_grammar(grammar)?, &mut out)?,
+        Command::Check { grammars } => {
+            let mut all = true;
+            for name in grammars {
+                all &= check(name, &mut out)?;
+            }
+            out.flush()?;
+            return Ok(if all { Outcome::Done } else { Outcome::Refused });
+        }
+    }
+    out.flush()?;
+    Ok(Outcome::Done)
+}
+
+/// Compiles a grammar and tries the examples in its comments; whether all of them hold.
+fn check(name: &str, out: &mut impl Write) -> Result<bool> {
+    let grammar = load_grammar(name)?;
+    let compiled = compile(&grammar)?;
+    let files: Vec<(String, String)> = match library::texts(name) {
+        Some(texts) => texts.map(|(file, text)| (file, text.to_owned())).collect(),
+        None => vec![(name.to_owned(), Source::File(name.into()).text()?)],
+    };
+    let (mut held, mut broken) = (0, 0);
+    for (file, text) in &files {
+        // Chapters of a grammar may begin elsewhere than the grammar does; their examples are complete texts all the same.
+        let examples = library::examples(text).map_err(|line| {
+            anyhow!("{file}:{line}: expected `//> accept: TEXT` or `//> reject: TEXT`")
+        })?;
+        for example in examples {
+            let result = compiled.recognizer().check(example.text.as_bytes());
+            if result.is_ok() == example.accept {
+                held += 1;
+                continue;
+            }
+            broken += 1;
+            let place = format!("{file}:{}", example.line);
+            match &result {
+                Ok(()) => writeln!(out, "{place}: accepted, but expected a refusal")?,
+                Err(refusal) => {
+                    let text = example.text.as_bytes();
+                    write!(out, "{}", output::Refused { name: &place, text, refusal })?;
+                }
+            }
+        }
+    }
+    let examples = match (held, broken) {
+        (0, 0) => "no examples".to_owned(),
+        (held, 0) => format!("{held} examples hold"),
+        (held, broken) => format!("{broken} of {} examples do not hold", held + broken),
+    };
+    writeln!(out, "{name}: {}; {examples}", summary(&grammar))?;
+    Ok(broken == 0)
+}
+
+fn summary(grammar: &Grammar) -> String {
+    format!(
+        "{} lexing, {} terminals, {} rules, {} productions",
+        match grammar.lexing() {
+            Lexing::Contextual => "contextual",
+            Lexing::Longest => "longest-match",
+        },
+        grammar.terminals().len(),
+        grammar.nonterminals().iter().filter(|n| !n.name.contains('$')).count(),
+        grammar.productions().len()
+    )
+}
+
+fn show(grammar: &Grammar, out: &mut impl Write) -> Result<()> {
+    writeln!(out, "grammar {}: {}", grammar.name(), summary(grammar))?;
+    writeln!(out, "start {}", grammar.nonterminal(grammar.start()).name)?;
+    for terminal in grammar.terminals() {
+        write!(out, "terminal {}", terminal.name)?;
+        if terminal.display != terminal.name {
+            write!(out, " shown as {}", terminal.display)?;
+        }
+        if terminal.priority != 0 {
+            write!(out, " priority {}", terminal.priority)?;
+        }
+        if terminal.ignore {
+            write!(out, " ignored")?;
+        }
+        if terminal.not_followed_by.is_some() {
+            write!(out, " guarded")?;
+        }
+        writeln!(out)?;
+    }
+    for production in grammar.productions() {
+        writeln!(out, "{}", shown(grammar, production))?;
+    }
+    Ok(())
+}
+
+fn shown(grammar: &Grammar, production: &Production) -> String {
+    let mut text = format!("{} :", grammar.nonterminal(production.lhs).name);
+    for symbol in &production.rhs {
+        text.push(' ');
+        text.push_str(match symbol {
+            Symbol::Terminal(id) => &grammar.terminal(*id).name,
+            Symbol::Nonterminal(id) => &grammar.nonterminal(*id).name,
+        });
+    }
+    text
+}

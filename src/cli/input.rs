@@ -1,0 +1,120 @@
+//! What commands read: files, standard input, grammars, tokenizers.
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Result, anyhow};
+use clap::Args;
+use constrained_gen::{CompiledGrammar, Limits, Vocabulary, grammar::Grammar, library};
+
+/// How messages and results name standard input.
+pub(super) const STDIN: &str = "<stdin>";
+
+/// A source of text: a file, or standard input for none or `-`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    Stdin,
+    File(PathBuf),
+}
+
+impl Source {
+    /// The sources named by arguments; standard input if there are none.
+    pub(super) fn all(files: &[PathBuf]) -> Vec<Self> {
+        if files.is_empty() {
+            return vec![Self::Stdin];
+        }
+        files
+            .iter()
+            .map(|file| match file.as_os_str() == "-" {
+                true => Self::Stdin,
+                false => Self::File(file.clone()),
+            })
+            .collect()
+    }
+
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Stdin => STDIN.into(),
+            Self::File(path) => path.display().to_string(),
+        }
+    }
+
+    pub(super) fn open(&self) -> Result<Box<dyn BufRead>> {
+        match self {
+            Self::Stdin => Ok(Box::new(BufReader::with_capacity(1 << 20, io::stdin()))),
+            Self::File(path) => {
+                let file = File::open(path).map_err(|e| in_file(path, e))?;
+                Ok(Box::new(BufReader::with_capacity(1 << 20, file)))
+            }
+        }
+    }
+
+    pub(super) fn read(&self) -> Result<Vec<u8>> {
+        let mut text = Vec::new();
+        self.open()?.read_to_end(&mut text).map_err(|e| anyhow!("{}: {e}", self.name()))?;
+        Ok(text)
+    }
+
+    pub(super) fn text(&self) -> Result<String> {
+        String::from_utf8(self.read()?).map_err(|e| anyhow!("{}: {e}", self.name()))
+    }
+}
+
+fn in_file(path: &Path, error: impl std::fmt::Display) -> anyhow::Error {
+    anyhow!("{}: {error}", path.display())
+}
+
+/// Which grammar.
+#[derive(Clone, Debug, Args)]
+pub(super) struct GrammarArgument {
+    /// A built-in grammar, or a .lark or .gbnf file
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(super) grammar: String,
+}
+
+impl GrammarArgument {
+    pub(super) fn load(&self) -> Result<Grammar> {
+        load_grammar(&self.grammar)
+    }
+
+    pub(super) fn compile(&self) -> Result<Arc<CompiledGrammar>> {
+        compile(&self.load()?)
+    }
+}
+
+pub(super) fn load_grammar(name: &str) -> Result<Grammar> {
+    Ok(library::load(name, &Limits::default())?)
+}
+
+pub(super) fn compile(grammar: &Grammar) -> Result<Arc<CompiledGrammar>> {
+    CompiledGrammar::new(grammar, &Limits::default())
+        .map_err(|e| anyhow!("grammar `{}`: {e}", grammar.name()))
+}
+
+/// Which vocabulary.
+#[derive(Clone, Debug, Args)]
+pub(super) struct TokenizerArgument {
+    /// A tokenizer.json in Hugging Face form
+    #[arg(long, value_name = "FILE")]
+    pub(super) tokenizer: PathBuf,
+}
+
+impl TokenizerArgument {
+    pub(super) fn load(&self) -> Result<Arc<Vocabulary>> {
+        let path = &self.tokenizer;
+        let json = std::fs::read(path).map_err(|e| in_file(path, e))?;
+        let vocabulary = Vocabulary::from_tokenizer_json(&json, &Limits::default())
+            .map_err(|e| in_file(path, e))?;
+        Ok(Arc::new(vocabulary))
+    }
+}
+
+/// All of standard input as text.
+#[cfg(feature = "candle")]
+pub(super) fn stdin_text() -> Result<String> {
+    Source::Stdin.text()
+}

@@ -1,0 +1,133 @@
+//! Standard output: buffered, and no panic when its reader has gone. How texts and refusals are shown.
+
+use std::{
+    fmt,
+    io::{self, BufWriter, StdoutLock},
+};
+
+use constrained_gen::{Expected, Refusal};
+
+/// Terminals that are named before the rest is only counted.
+const NAMED: usize = 12;
+
+/// Characters of the line that are shown on each side of the place of a refusal.
+const MARGIN: usize = 60;
+
+/// Standard output for data; flush it at the end.
+pub(super) fn stdout() -> BufWriter<StdoutLock<'static>> {
+    BufWriter::with_capacity(1 << 16, io::stdout().lock())
+}
+
+/// Whether an error is only that the reader of standard output has gone (`… | head`), which is no failure.
+pub(super) fn is_closed(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Bytes of text in quotes, as a person reads them: control characters and broken UTF-8 as escapes.
+pub(super) fn quoted(text: &[u8]) -> String {
+    let mut shown = String::from("\"");
+    for chunk in text.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\'' => shown.push(c),
+                _ => shown.extend(c.escape_debug()),
+            }
+        }
+        shown.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
+    }
+    shown + "\""
+}
+
+/// What was expected, in words: the first terminals by name, the rest as a number.
+pub(super) fn expectation(expected: &Expected) -> String {
+    let mut names: Vec<&str> = expected.terminals.iter().map(String::as_str).collect();
+    if expected.end {
+        names.push("end of text");
+    }
+    match names.len() {
+        0 => "nothing".into(),
+        n if n > NAMED => format!("{} and {} more", names[..NAMED].join(", "), n - NAMED),
+        _ => names.join(", "),
+    }
+}
+
+/// Where and why a text was refused: a sentence, the line, a caret.
+pub(super) struct Refused<'a> {
+    pub(super) name: &'a str,
+    pub(super) text: &'a [u8],
+    pub(super) refusal: &'a Refusal,
+}
+
+impl fmt::Display for Refused<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, text, refusal } = self;
+        let offset = refusal.offset.min(text.len());
+        let start = text[..offset].iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+        let end =
+            text[offset..].iter().position(|&b| b == b'\n').map_or(text.len(), |n| offset + n);
+        let line = 1 + text[..start].iter().filter(|&&b| b == b'\n').count();
+        // Every character takes one column: what has none of its own is replaced.
+        let flat = |bytes: &[u8]| -> Vec<char> {
+            let text = String::from_utf8_lossy(bytes);
+            text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+        };
+        let (before, after) = (flat(&text[start..offset]), flat(&text[offset..end]));
+        let found = match text.len() - offset {
+            0 => "the text ends".into(),
+            left => {
+                // The first character of what is left; a character has at most four bytes.
+                let bytes = &text[offset..offset + left.min(4)];
+                let length = match bytes.utf8_chunks().next().map(|c| c.valid().chars().next()) {
+                    Some(Some(first)) => first.len_utf8(),
+                    _ => 1,
+                };
+                format!("found {}", quoted(&bytes[..length]))
+            }
+        };
+        writeln!(
+            f,
+            "{name}: refused at byte {} (line {line}, column {}): {found}, expected {}",
+            refusal.offset,
+            before.len() + 1,
+            expectation(&refusal.expected)
+        )?;
+        let cut = before.len().saturating_sub(MARGIN);
+        let shown: String = before[cut..].iter().chain(after.iter().take(MARGIN)).collect();
+        writeln!(f, "  | {}", shown.trim_end())?;
+        writeln!(f, "  | {}^", " ".repeat(before.len() - cut))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &[u8], offset: usize) -> String {
+        let expected = Expected { terminals: vec!["FROM".into()], end: true };
+        let refusal = Refusal { offset, found: text.get(offset).copied(), expected };
+        Refused { name: "x", text, refusal: &refusal }.to_string()
+    }
+
+    #[test]
+    fn a_refusal_is_shown_in_its_line() {
+        assert_eq!(
+            refused("SELECT\n\té b o\n".as_bytes(), 11),
+            "x: refused at byte 11 (line 2, column 4): found \"b\", expected FROM, end of text\n  \
+             |  é b o\n  |    ^\n"
+        );
+    }
+
+    #[test]
+    fn ends_and_broken_text_are_shown_too() {
+        assert!(
+            refused(b"", 0).starts_with("x: refused at byte 0 (line 1, column 1): the text ends")
+        );
+        assert!(refused(b"a\xff\xfe", 1).contains("found \"\\xff\""));
+        assert!(refused("aé".as_bytes(), 2).contains("found \"\\xa9\""));
+    }
+
+    #[test]
+    fn quotes_show_every_byte() {
+        assert_eq!(quoted(b"a\"'\n\xff"), "\"a\\\"'\\n\\xff\"");
+    }
+}

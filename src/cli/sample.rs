@@ -1,0 +1,116 @@
+//! `sample`: random sentences of a grammar, token by token under the mask.
+
+use std::io::{IsTerminal, Write};
+
+use anyhow::{Result, anyhow};
+use clap::{Args, ValueEnum};
+use constrained_gen::{
+    Automaton, Limits,
+    sampling::{Sampler, Settings, Taken, Walk, Weighting},
+};
+use indicatif::{ProgressBar, ProgressDrawTarget};
+use rayon::prelude::*;
+use serde_json::json;
+
+use super::{
+    Outcome, complain,
+    input::{GrammarArgument, TokenizerArgument},
+    output,
+};
+
+/// Walks that see the same counts of lexemes taken before. Fixed, so that the result does not depend on the threads.
+const BATCH: u64 = 64;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    grammar: GrammarArgument,
+    #[command(flatten)]
+    tokenizer: TokenizerArgument,
+    /// Sentences to make
+    #[arg(long, value_name = "N")]
+    count: u64,
+    /// The same seed gives the same sentences
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    seed: u64,
+    /// Tokens of a sentence at most
+    #[arg(long, value_name = "M", default_value_t = 200)]
+    max_tokens: usize,
+    /// How to choose among the allowed tokens
+    #[arg(long, value_enum, default_value_t)]
+    weighting: Choice,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Choice {
+    /// Every allowed token alike
+    #[default]
+    Uniform,
+    /// Prefer the end and what leads to it
+    Short,
+    /// Prefer lexemes that were seldom taken
+    Broad,
+}
+
+impl From<Choice> for Weighting {
+    fn from(choice: Choice) -> Self {
+        match choice {
+            Choice::Uniform => Self::Uniform,
+            Choice::Short => Self::Short,
+            Choice::Broad => Self::Broad,
+        }
+    }
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
+    let grammar = arguments.grammar.load()?;
+    let vocabulary = arguments.tokenizer.load()?;
+    let automaton = Automaton::new(&grammar, vocabulary, &Limits::default())
+        .map_err(|e| anyhow!("grammar `{}`: {e}", grammar.name()))?;
+    let mut settings = Settings::default();
+    settings.weighting = arguments.weighting.into();
+    settings.max_tokens = arguments.max_tokens;
+    settings.seed = arguments.seed;
+    let sampler = Sampler::new(automaton, settings);
+
+    let progress = ProgressBar::with_draw_target(
+        Some(arguments.count),
+        match std::io::stderr().is_terminal() {
+            true => ProgressDrawTarget::stderr(),
+            false => ProgressDrawTarget::hidden(),
+        },
+    );
+    let mut out = output::stdout();
+    let mut taken = Taken::default();
+    let mut retries = 0;
+    for start in (0..arguments.count).step_by(BATCH as usize) {
+        let end = (start + BATCH).min(arguments.count);
+        let walks: Vec<_> =
+            (start..end).into_par_iter().map(|number| sampler.walk(number, &taken)).collect();
+        for walk in walks {
+            let walk = walk?;
+            taken.add(&walk);
+            retries += walk.retries;
+            write(&walk, &mut out)?;
+        }
+        progress.inc(end - start);
+    }
+    out.flush()?;
+    progress.finish_and_clear();
+    if retries > 0 {
+        complain::note(format_args!(
+            "{retries} walks did not end within {} tokens and were begun again",
+            arguments.max_tokens
+        ));
+    }
+    Ok(Outcome::Done)
+}
+
+fn write(walk: &Walk, out: &mut impl Write) -> Result<()> {
+    let text = std::str::from_utf8(&walk.text).map_err(|_| {
+        anyhow!("a sentence of the grammar is no UTF-8 text, which JSON cannot hold")
+    })?;
+    let tokens: Vec<u32> = walk.tokens.iter().map(|t| t.0).collect();
+    writeln!(out, "{}", json!({"text": text, "tokens": tokens}))?;
+    Ok(())
+}

@@ -1,0 +1,363 @@
+//! One walk: mask, choice, accept, until the sentence ends.
+
+use std::sync::Arc;
+
+use rand_chacha::{
+    ChaCha8Rng,
+    rand_core::{Rng, SeedableRng},
+};
+use rustc_hash::FxHashMap;
+use thiserror::Error;
+
+use super::steer::{Move, Steering};
+use crate::{Automaton, Constraint, StepError, TerminalId, TokenId, TokenMask};
+
+/// Walks that are begun for one sentence before it is given up.
+const ATTEMPTS: u64 = 200;
+
+/// Moves that are tried at one place before a walk is given up.
+const TRIES: usize = 60;
+
+/// How a walk chooses among the allowed tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Weighting {
+    /// Every allowed token alike, until half of the token limit is used up.
+    #[default]
+    Uniform,
+    /// Mostly the end where it is allowed, and half of the steps towards it.
+    Short,
+    /// Mostly whole lexemes instead of tokens, and those most that were taken least after the lexeme before.
+    Broad,
+}
+
+/// Settings of a [`Sampler`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How to choose.
+    pub weighting: Weighting,
+    /// Tokens of a sentence at most. Default 200.
+    pub max_tokens: usize,
+    /// The seed of all walks. Default 0.
+    pub seed: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { weighting: Weighting::default(), max_tokens: 200, seed: 0 }
+    }
+}
+
+/// A lexeme that was chosen as such, and the one chosen right before it.
+type Pair = (Option<TerminalId>, TerminalId);
+
+/// A sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Walk {
+    /// Its bytes; UTF-8 if the grammar's texts are.
+    pub text: Vec<u8>,
+    /// Its tokens, without the end token.
+    pub tokens: Vec<TokenId>,
+    /// Walks that were given up before this one.
+    pub retries: u64,
+    pairs: Vec<Pair>,
+}
+
+/// How often lexemes were taken; [`Weighting::Broad`] prefers those taken least.
+#[derive(Clone, Debug, Default)]
+pub struct Taken(FxHashMap<Pair, u64>);
+
+impl Taken {
+    /// Counts a walk's lexemes.
+    pub fn add(&mut self, walk: &Walk) {
+        for pair in &walk.pairs {
+            *self.0.entry(*pair).or_default() += 1;
+        }
+    }
+}
+
+/// A walk that found no sentence.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SamplingError {
+    /// No walk ended within the token limit.
+    #[error("no sentence of at most {max_tokens} tokens in {attempts} walks; allow more tokens")]
+    TooLong {
+        /// The limit.
+        max_tokens: usize,
+        /// Walks that were tried.
+        attempts: u64,
+    },
+    /// The constraint failed.
+    #[error(transparent)]
+    Step(#[from] StepError),
+}
+
+/// Makes sentences of one grammar over one vocabulary. Shared by threads.
+#[derive(Debug)]
+pub struct Sampler {
+    automaton: Arc<Automaton>,
+    settings: Settings,
+    steering: Steering,
+}
+
+impl Sampler {
+    /// A sampler. Cost: a few short texts are made and checked for every terminal of the grammar.
+    pub fn new(automaton: Arc<Automaton>, settings: Settings) -> Self {
+        let steering = Steering::new(automaton.grammar().grammar());
+        Self { automaton, settings, steering }
+    }
+
+    /// The sentence with this number. Depends on the settings, the number and `taken` alone.
+    ///
+    /// # Errors
+    /// No walk ended within the token limit, or a limit of the engine was reached.
+    pub fn walk(&self, number: u64, taken: &Taken) -> Result<Walk, SamplingError> {
+        for attempt in 0..ATTEMPTS {
+            let mut seed = [0; 32];
+            let parts = [self.settings.seed, number, attempt];
+            for (part, value) in seed.chunks_exact_mut(8).zip(parts) {
+                part.copy_from_slice(&value.to_le_bytes());
+            }
+            let mut attempted = Attempt {
+                sampler: self,
+                taken,
+                rng: ChaCha8Rng::from_seed(seed),
+                constraint: self.automaton.constraint(),
+                walk: Walk {
+                    text: Vec::new(),
+                    tokens: Vec::new(),
+                    retries: attempt,
+                    pairs: Vec::new(),
+                },
+                last: None,
+            };
+            if attempted.run()? {
+                return Ok(attempted.walk);
+            }
+        }
+        let max_tokens = self.settings.max_tokens;
+        Err(SamplingError::TooLong { max_tokens, attempts: ATTEMPTS })
+    }
+}
+
+/// One try at a sentence.
+struct Attempt<'a> {
+    sampler: &'a Sampler,
+    taken: &'a Taken,
+    rng: ChaCha8Rng,
+    constraint: Constraint,
+    walk: Walk,
+    /// The lexeme that was chosen last, if the last choice was a lexeme.
+    last: Option<TerminalId>,
+}
+
+impl Attempt<'_> {
+    /// Whether a sentence was found.
+    fn run(&mut self) -> Result<bool, SamplingError> {
+        let Settings { weighting, max_tokens, .. } = self.sampler.settings;
+        loop {
+            let used = self.walk.tokens.len();
+            let steered = used * 2 >= max_tokens;
+            let ends = self.constraint.is_complete()
+                && match weighting {
+                    _ if steered => true,
+                    Weighting::Uniform => false,
+                    Weighting::Short => self.chance(0.8),
+                    Weighting::Broad => self.chance(0.1),
+                };
+            if ends {
+                return Ok(used <= max_tokens);
+            }
+            if used >= max_tokens {
+                return Ok(false);
+            }
+            let moved = match weighting {
+                _ if steered => self.steer()?,
+                Weighting::Uniform => false,
+                Weighting::Short => self.chance(0.5) && self.steer()?,
+                Weighting::Broad => self.chance(0.9) && self.explore()?,
+            };
+            if moved {
+                continue;
+            }
+            match self.any_token()? {
+                Some(token) if self.sampler.automaton.vocabulary().is_special(token) => {
+                    return Ok(true);
+                }
+                Some(token) => self.take(token)?,
+                None => return Ok(false),
+            }
+        }
+    }
+
+    /// A number from 0 to below 1.
+    fn unit(&mut self) -> f64 {
+        (self.rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    fn chance(&mut self, probability: f64) -> bool {
+        self.unit() < probability
+    }
+
+    /// A number below `n`, which is not 0.
+    fn below(&mut self, n: usize) -> usize {
+        ((self.unit() * n as f64) as usize).min(n - 1)
+    }
+
+    /// Any allowed token, each alike; `None` where there is none.
+    fn any_token(&mut self) -> Result<Option<TokenId>, SamplingError> {
+        let count = self.constraint.mask()?.len();
+        if count == 0 {
+            return Ok(None);
+        }
+        let chosen = self.below(count);
+        self.last = None;
+        Ok(nth(self.constraint.mask()?, chosen))
+    }
+
+    fn take(&mut self, token: TokenId) -> Result<(), SamplingError> {
+        self.constraint.accept(token)?;
+        self.walk.text.extend_from_slice(self.sampler.automaton.vocabulary().bytes(token));
+        self.walk.tokens.push(token);
+        Ok(())
+    }
+
+    /// A lexeme towards the end; whether there was one.
+    fn steer(&mut self) -> Result<bool, SamplingError> {
+        self.lexeme(|_, found| match (found.inside, found.rest) {
+            (true, rest) => 30.0 / f64::from(1 + rest.min(1000)),
+            (false, rest) => (-1.5 * f64::from(rest.min(100))).exp(),
+        })
+    }
+
+    /// A lexeme that was seldom taken after the last one; whether there was one.
+    fn explore(&mut self) -> Result<bool, SamplingError> {
+        let (last, taken) = (self.last, self.taken);
+        self.lexeme(|walk, found| {
+            let pair = (last, found.terminal);
+            let here = walk.pairs.iter().filter(|p| **p == pair).count() as u64;
+            let times = taken.0.get(&pair).copied().unwrap_or(0) + here;
+            1.0 / ((1 + times) as f64).powi(2)
+        })
+    }
+
+    /// Chooses a lexeme among the expected terminals by weight and takes tokens that spell it; whether one could be.
+    fn lexeme(&mut self, weight: impl Fn(&Walk, &Move) -> f64) -> Result<bool, SamplingError> {
+        let sampler = self.sampler;
+        let expected = self.constraint.expected();
+        let mut moves: Vec<(f64, &Move)> = expected
+            .terminals
+            .iter()
+            .filter_map(|name| sampler.steering.get(name))
+            .filter(|found| !found.texts.is_empty())
+            .map(|found| (weight(&self.walk, found), found))
+            .collect();
+        for _ in 0..TRIES.min(moves.len()) {
+            let total: f64 = moves.iter().map(|(weight, _)| weight).sum();
+            let mut at = self.unit() * total;
+            let chosen = moves.iter().position(|(weight, _)| {
+                at -= weight;
+                at < 0.0
+            });
+            let (_, chosen) = moves.swap_remove(chosen.unwrap_or(moves.len() - 1));
+            if let Some(text) = self.text_of(chosen) {
+                if !self.spell(&text)? {
+                    return Ok(false);
+                }
+                self.walk.pairs.push((self.last, chosen.terminal));
+                self.last = Some(chosen.terminal);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// A text that reads this terminal here: all of it, after a gap if it needs one; else, where its lexeme is open
+    /// already, the end of it.
+    fn text_of(&mut self, chosen: &Move) -> Option<Vec<u8>> {
+        let first = self.below(chosen.texts.len());
+        let can = |text: &[u8]| self.constraint.explain(text).is_none();
+        for text in chosen.texts[first..].iter().chain(&chosen.texts[..first]) {
+            for gap in &self.sampler.steering.gaps {
+                let whole = [gap, text.as_slice()].concat();
+                if can(&whole) {
+                    return Some(whole);
+                }
+            }
+        }
+        let shortest = &chosen.texts[0];
+        let ends = (1..shortest.len()).rev().map(|from| &shortest[from..]);
+        ends.map(<[u8]>::to_vec).find(|end| can(end))
+    }
+
+    /// Takes tokens that spell a text; whether the vocabulary can.
+    fn spell(&mut self, text: &[u8]) -> Result<bool, SamplingError> {
+        let mut read = 0;
+        while read < text.len() {
+            let mask = self.constraint.mask()?;
+            let tokens: Vec<(TokenId, usize)> = spellings(&self.sampler.automaton, &text[read..])
+                .into_iter()
+                .filter(|(token, _)| mask.contains(*token))
+                .collect();
+            // Mostly the longest, as a tokenizer would have it.
+            let Some(&longest) = tokens.last() else { return Ok(false) };
+            let (token, length) =
+                if self.chance(0.8) { longest } else { tokens[self.below(tokens.len())] };
+            self.take(token)?;
+            read += length;
+        }
+        Ok(true)
+    }
+}
+
+/// The tokens that are beginnings of a text, shortest first, with their lengths.
+fn spellings(automaton: &Automaton, text: &[u8]) -> Vec<(TokenId, usize)> {
+    let trie = automaton.vocabulary().trie();
+    let mut found = Vec::new();
+    let (mut node, mut end) = (0, trie.len());
+    for (depth, &byte) in text.iter().enumerate() {
+        while node < end && trie.byte(node) != byte {
+            node = trie.skip(node);
+        }
+        if node >= end {
+            break;
+        }
+        found.extend(trie.tokens(node).iter().map(|&token| (TokenId(token), depth + 1)));
+        (node, end) = (node + 1, trie.skip(node));
+    }
+    found
+}
+
+/// The `n`th token of a mask.
+fn nth(mask: &TokenMask, n: usize) -> Option<TokenId> {
+    let mut left = n;
+    for (at, &word) in mask.words().iter().enumerate() {
+        let ones = word.count_ones() as usize;
+        if left < ones {
+            let mut word = word;
+            for _ in 0..left {
+                word &= word - 1;
+            }
+            return Some(TokenId::new(at * 32 + word.trailing_zeros() as usize));
+        }
+        left -= ones;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nth;
+    use crate::{TokenId, TokenMask};
+
+    #[test]
+    fn the_nth_token_is_that_of_the_iterator() {
+        let mask = TokenMask::from_words(vec![0b1010, 0, 0xffff_ffff, 1 << 31]);
+        for (n, token) in mask.iter().enumerate() {
+            assert_eq!(nth(&mask, n), Some(token));
+        }
+        assert_eq!(nth(&mask, mask.len()), None);
+        assert_eq!(nth(&mask, 2), Some(TokenId(64)));
+    }
+}

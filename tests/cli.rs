@@ -1,0 +1,446 @@
+//! The tool as a process: what goes to which stream, exit codes, one clear line for every wrong input, never a panic.
+#![cfg(feature = "cli")]
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use serde_json::{Value, json};
+
+const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/demo");
+const DEMO_TOKENIZER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/demo/tokenizer.json");
+
+struct Run {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+/// Runs the tool with arguments and standard input.
+fn run_with(input: &[u8], arguments: &[&str]) -> Run {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_constrained-gen"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the tool starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let input = input.to_vec();
+    // From another thread: the tool may fill its output before it has read all of its input.
+    let writer = std::thread::spawn(move || _ = stdin.write_all(&input));
+    let output = child.wait_with_output().expect("the tool ends");
+    writer.join().expect("the writer ends");
+    let run = Run {
+        code: output.status.code().expect("the tool ends by itself, not by a signal"),
+        out: String::from_utf8(output.stdout).expect("output is UTF-8"),
+        err: String::from_utf8(output.stderr).expect("messages are UTF-8"),
+    };
+    assert!(!run.err.contains("panicked"), "{arguments:?}: {}", run.err);
+    run
+}
+
+fn run(arguments: &[&str]) -> Run {
+    run_with(b"", arguments)
+}
+
+/// Runs the tool on a wrong input: exit code 2, nothing on standard output, one line on standard error that says all this.
+fn refused(arguments: &[&str], parts: &[&str]) -> String {
+    let run = run(arguments);
+    assert_eq!(run.code, 2, "{arguments:?}: {}{}", run.out, run.err);
+    assert_eq!(run.out, "", "{arguments:?}");
+    let errors: Vec<&str> = run.err.lines().filter(|line| line.starts_with("error: ")).collect();
+    assert_eq!(errors.len(), 1, "{arguments:?}: {}", run.err);
+    for part in parts {
+        assert!(errors[0].contains(part), "{arguments:?}: no `{part}` in: {}", run.err);
+    }
+    run.err
+}
+
+fn json_lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect()
+}
+
+fn write(directory: &Path, file: &str, text: impl AsRef<[u8]>) -> String {
+    let path = directory.join(file);
+    std::fs::write(&path, text).expect("a temporary file");
+    path.display().to_string()
+}
+
+/// A copy of the demonstration model, to break.
+fn model_copy(directory: &Path) -> PathBuf {
+    let copy = directory.join("model");
+    std::fs::create_dir(&copy).expect("a temporary directory");
+    for entry in std::fs::read_dir(DEMO).expect("the demonstration model") {
+        let entry = entry.expect("an entry");
+        std::fs::copy(entry.path(), copy.join(entry.file_name())).expect("a copy");
+    }
+    copy
+}
+
+#[test]
+fn help_names_the_exit_codes_and_misuse_is_2() {
+    let help = run(&["--help"]);
+    assert_eq!(help.code, 0);
+    assert!(help.out.contains("Exit codes:"), "{}", help.out);
+    assert_eq!(run(&[]).code, 2);
+    assert_eq!(run(&["check"]).code, 2);
+    assert_eq!(run(&["no-such-command"]).code, 2);
+    assert_eq!(run(&["check", "--grammar", "json", "--jsonl"]).code, 2);
+}
+
+#[test]
+fn check_says_where_a_text_fails() {
+    let accepted = run_with(b"SELECT a FROM t", &["check", "--grammar", "sql-postgres"]);
+    assert_eq!((accepted.code, accepted.out.as_str()), (0, "<stdin>: accepted\n"));
+
+    let refused = run_with(b"{\"a\": 1,\n 2}", &["check", "--grammar", "json"]);
+    assert_eq!(refused.code, 1);
+    let mut lines = refused.out.lines();
+    let verdict = lines.next().expect("a verdict");
+    assert!(
+        verdict
+            .starts_with("<stdin>: refused at byte 10 (line 2, column 2): found \"2\", expected"),
+        "{verdict}"
+    );
+    assert_eq!(lines.next(), Some("  |  2}"));
+    assert_eq!(lines.next(), Some("  |  ^"));
+
+    let early = run_with(b"[1, ", &["check", "--grammar", "json"]);
+    assert!(
+        early.out.contains("at byte 4") && early.out.contains("the text ends"),
+        "{}",
+        early.out
+    );
+    let prefix = run_with(b"[1, ", &["check", "--grammar", "json", "--prefix"]);
+    assert_eq!(prefix.code, 0, "{}", prefix.out);
+}
+
+#[test]
+fn check_reads_several_files() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let good = write(directory.path(), "good.json", "[1]\n");
+    let bad = write(directory.path(), "bad.json", "[1");
+    let both = run(&["check", "--grammar", "json", &good, &bad]);
+    assert_eq!(both.code, 1);
+    assert!(both.out.starts_with(&format!("{good}: accepted\n{bad}: refused")), "{}", both.out);
+    assert_eq!(run(&["check", "--grammar", "json", &good, &good]).code, 0);
+}
+
+#[test]
+fn check_answers_every_line_in_order() {
+    let mut input = String::new();
+    let mut wanted = Vec::new();
+    for i in 0..5000 {
+        let text = if i % 3 == 0 { format!("[{i}") } else { format!("[{i}]") };
+        wanted.push((i % 3 != 0, if i % 3 == 0 { json!(text.len()) } else { Value::Null }));
+        input += &json!({"id": i, "text": text}).to_string();
+        input.push('\n');
+    }
+    let run = run_with(
+        input.trim_end().as_bytes(),
+        &["check", "--grammar", "json", "--jsonl", "--field", "text"],
+    );
+    assert_eq!(run.code, 1, "{}", run.err);
+    let lines = json_lines(&run.out);
+    assert_eq!(lines.len(), wanted.len());
+    for (line, (accepted, offset)) in lines.iter().zip(&wanted) {
+        assert_eq!(line["accepted"], *accepted);
+        assert_eq!(line["offset"], *offset);
+        let keys: Vec<&String> = line.as_object().expect("an object").keys().collect();
+        assert_eq!(keys, ["accepted", "offset", "expected"]);
+        assert_eq!(line["expected"].as_array().expect("a list").is_empty(), *accepted);
+    }
+}
+
+#[test]
+fn check_refuses_lines_without_the_field() {
+    let run = run_with(
+        b"{\"text\": \"1\"}\n{\"other\": 1}\n",
+        &["check", "--grammar", "json", "--jsonl", "--field", "text"],
+    );
+    assert_eq!(run.code, 2);
+    assert_eq!(json_lines(&run.out).len(), 1, "what came before is answered");
+    assert!(run.err.contains("line 2") && run.err.contains("`text`"), "{}", run.err);
+}
+
+#[test]
+fn wrong_grammars_are_refused_in_one_line() {
+    refused(&["check", "--grammar", "no-such"], &["no grammar `no-such`", "json", "sql-postgres"]);
+    refused(&["check", "--grammar", "no/such.lark"], &["no/such.lark"]);
+    refused(&["grammar", "show", "no-such"], &["no grammar"]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let broken = write(directory.path(), "broken.lark", "start: \"a\" (\n");
+    let message = refused(&["grammar", "check", &broken], &["broken.lark:"]);
+    assert!(message.lines().any(|line| line.trim_end().ends_with('^')), "a caret: {message}");
+    let binary = write(directory.path(), "binary.gbnf", b"root ::= \xff\xfe");
+    refused(&["grammar", "check", &binary], &["binary.gbnf"]);
+    let endless = write(directory.path(), "endless.lark", "start: \"a\" start\n");
+    refused(&["grammar", "check", &endless], &["start"]);
+}
+
+#[test]
+fn wrong_experts_are_refused_in_one_line() {
+    refused(&["expert", "show", "no-such"], &["no expert `no-such`", "json, sql"]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().display().to_string();
+    refused(&["expert", "validate", &path], &["manifest.json"]);
+    write(directory.path(), "manifest.json", "{\"name\": \"expert-x\",");
+    refused(&["expert", "validate", &path], &["manifest.json", "not JSON", "line 1"]);
+    let mut manifest: Value =
+        serde_json::from_str(include_str!("../experts/sql/manifest.json")).expect("JSON");
+    manifest["training"]["decoding"]["temperature"] = json!("warm");
+    write(directory.path(), "manifest.json", manifest.to_string());
+    refused(
+        &["generate", "--expert", &path, "a question"],
+        &["/training/decoding/temperature", "\"warm\"", "a number from 0 to 2"],
+    );
+    manifest["training"]["decoding"]["temperature"] = json!(0.5);
+    manifest["color"] = json!("blue");
+    write(directory.path(), "manifest.json", manifest.to_string());
+    let run = run(&["expert", "validate", &path]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(run.err.contains("warning: ") && run.err.contains("/color"), "{}", run.err);
+}
+
+#[test]
+fn grammars_and_experts_are_listed_and_shown() {
+    let list = run(&["grammar", "list"]);
+    assert_eq!(list.code, 0, "{}", list.err);
+    let names: Vec<&str> = list.out.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(names, ["json", "sql-postgres"]);
+    let check = run(&["grammar", "check", "json", "sql-postgres"]);
+    assert_eq!(check.code, 0, "{}{}", check.out, check.err);
+    assert!(run(&["grammar", "show", "json"]).out.contains("start"));
+    assert_eq!(run(&["expert", "list"]).out.lines().count(), 2);
+    let show = run(&["expert", "show", "sql"]);
+    assert!(show.out.contains("dora r=12 alpha=24"), "{}", show.out);
+    assert!(show.out.contains("not shipped"), "{}", show.out);
+    let json: Value =
+        serde_json::from_str(&run(&["expert", "show", "json", "--json"]).out).expect("JSON");
+    assert_eq!(json["name"], "expert-json");
+    assert_eq!(run(&["expert", "validate", "json", "sql"]).code, 0);
+}
+
+#[test]
+fn completions_are_written_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let run = run(&["completions", shell]);
+        assert!(run.code == 0 && run.out.contains("constrained-gen"), "{shell}");
+    }
+    assert_eq!(run(&["completions", "no-shell"]).code, 2);
+}
+
+#[test]
+fn mask_shows_what_is_allowed() {
+    let arguments = ["mask", "--grammar", "json", "--tokenizer", DEMO_TOKENIZER];
+    let start = run(&[&arguments[..], &["--json"]].concat());
+    assert_eq!(start.code, 0, "{}", start.err);
+    let value: Value = serde_json::from_str(&start.out).expect("an object");
+    assert_eq!(value["complete"], false);
+    assert!(value["allowed"].as_u64() < value["vocabulary"].as_u64());
+    let inside = run(&[&arguments[..], &["--limit", "3", "[tr"]].concat());
+    assert!(inside.out.contains("complete  no"), "{}", inside.out);
+    assert!(inside.out.lines().skip(3).all(|line| line.contains("\"u")), "{}", inside.out);
+    let refused = run(&[&arguments[..], &["[1,]"]].concat());
+    assert_eq!((refused.code, refused.out.as_str()), (1, ""));
+    assert!(refused.err.contains("refused at byte 3"), "{}", refused.err);
+}
+
+#[test]
+fn wrong_tokenizers_are_refused_in_one_line() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let no_json = write(directory.path(), "a.json", "{");
+    let no_tokens = write(directory.path(), "b.json", "{\"model\": {}}");
+    for file in ["no/such.json", &no_json, &no_tokens] {
+        refused(&["mask", "--grammar", "json", "--tokenizer", file], &[file]);
+        let sample = ["sample", "--grammar", "json", "--count", "1", "--tokenizer", file];
+        refused(&sample, &[file]);
+    }
+}
+
+#[test]
+fn samples_are_whole_sentences_and_depend_on_the_seed_alone() {
+    for (grammar, weighting) in [
+        ("json", "uniform"),
+        ("json", "short"),
+        ("sql-postgres", "short"),
+        ("sql-postgres", "broad"),
+    ] {
+        let arguments = [
+            "sample",
+            "--grammar",
+            grammar,
+            "--tokenizer",
+            DEMO_TOKENIZER,
+            "--count",
+            "70",
+            "--weighting",
+            weighting,
+            "--seed",
+            "7",
+        ];
+        let first = run(&arguments);
+        assert_eq!(first.code, 0, "{}", first.err);
+        assert_eq!(first.out, run(&arguments).out, "the same seed, the same sentences");
+        let lines = json_lines(&first.out);
+        assert_eq!(lines.len(), 70);
+        assert!(lines.iter().all(|line| line["tokens"].is_array()));
+        let check = run_with(
+            first.out.as_bytes(),
+            &["check", "--grammar", grammar, "--jsonl", "--field", "text"],
+        );
+        assert_eq!(check.code, 0, "{grammar} {weighting}: {}", check.out);
+        if grammar == "json" {
+            for line in &lines {
+                let text = line["text"].as_str().expect("a text");
+                serde_json::from_str::<serde::de::IgnoredAny>(text).expect("JSON");
+            }
+        }
+    }
+    let other = ["sample", "--grammar", "json", "--tokenizer", DEMO_TOKENIZER, "--count", "5"];
+    assert_ne!(run(&[&other[..], &["--seed", "1"]].concat()).out, run(&other).out);
+}
+
+#[test]
+fn a_limit_too_narrow_for_any_sentence_is_said() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let long = write(directory.path(), "long.lark", "start: /[a-z]/ ~ 60\n");
+    refused(
+        &[
+            "sample",
+            "--grammar",
+            &long,
+            "--tokenizer",
+            DEMO_TOKENIZER,
+            "--count",
+            "1",
+            "--max-tokens",
+            "3",
+        ],
+        &["at most 3 tokens"],
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_constrained-gen"))
+        .args(["grammar", "show", "sql-postgres"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the tool starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("the tool ends");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[cfg(feature = "candle")]
+mod generate {
+    use super::*;
+
+    const QUESTION: &str = "Which employees earn more than 50000?";
+    const SCHEMA: &str =
+        "CREATE TABLE employees (id integer, name text, department text, salary numeric);";
+
+    #[test]
+    fn the_demonstration_model_answers_in_sql() {
+        let run = run(&["generate", "--context", SCHEMA, "--json", QUESTION]);
+        assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+        let answer: Value = serde_json::from_str(&run.out).expect("an object");
+        assert_eq!(answer["whole"], true);
+        assert_eq!(answer["valid"], true, "{answer}");
+        assert_eq!(answer["grammar"], "sql-postgres");
+        let text = answer["text"].as_str().expect("a text");
+        for word in ["SELECT", "employees", "salary", "50000"] {
+            assert!(text.contains(word), "{text}");
+        }
+        assert!(answer["stats"]["allowed_share"].as_f64().expect("a number") < 0.9);
+    }
+
+    #[test]
+    fn questions_come_from_standard_input_and_schemas_from_files() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let schema = format!("@{}", write(directory.path(), "schema.sql", SCHEMA));
+        let piped = run_with(QUESTION.as_bytes(), &["generate", "--context", &schema]);
+        assert_eq!(piped.code, 0, "{}", piped.err);
+        assert_eq!(piped.out, run(&["generate", "--context", SCHEMA, QUESTION]).out);
+        assert_eq!(piped.out.lines().count(), 1, "data only: {}", piped.out);
+        refused(&["generate", "--context", "@no/such.sql", QUESTION], &["no/such.sql"]);
+    }
+
+    #[test]
+    fn a_cut_off_answer_is_never_printed_as_if_whole() {
+        let arguments = ["generate", "--context", SCHEMA, "--max-tokens", "3", QUESTION];
+        let cut = run(&arguments);
+        assert_eq!((cut.code, cut.out.as_str()), (3, ""));
+        assert!(cut.err.contains("not finished") && cut.err.contains("3 tokens"), "{}", cut.err);
+        let partial = run(&[&["generate", "--partial"], &arguments[1..]].concat());
+        assert_eq!(partial.code, 3);
+        assert!(!partial.out.is_empty());
+        let json = run(&[&["generate", "--json"], &arguments[1..]].concat());
+        let value: Value = serde_json::from_str(&json.out).expect("an object");
+        assert_eq!((json.code, &value["whole"], &value["valid"]), (3, &json!(false), &Value::Null));
+    }
+
+    #[test]
+    fn an_own_grammar_decides() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let grammar = write(directory.path(), "yes.lark", "start: \"yes\" | \"no\"\n");
+        let run = run(&["generate", "--grammar", &grammar, "--stats", QUESTION]);
+        assert_eq!(run.code, 0, "{}", run.err);
+        assert!(["yes\n", "no\n"].contains(&run.out.as_str()), "{}", run.out);
+        assert!(run.err.contains("masks"), "{}", run.err);
+    }
+
+    #[test]
+    fn empty_prompts_and_wrong_settings_are_refused() {
+        refused(&["generate", ""], &["prompt is empty"]);
+        refused(&["generate", " \n"], &["prompt is empty"]);
+        refused(&["generate"], &["prompt is empty"]);
+        refused(&["generate", "--top-p", "1.5", QUESTION], &["top_p", "1.5", "from 0 to 1"]);
+        refused(&["generate", "--grammar", "no-such", QUESTION], &["no grammar"]);
+        refused(&["generate", "--expert", "no-such", QUESTION], &["no expert"]);
+    }
+
+    #[test]
+    fn broken_models_are_refused_in_one_line() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let model = model_copy(directory.path());
+        let path = model.display().to_string();
+        let generate = ["generate", "--model", &path, QUESTION];
+        refused(&["generate", "--model", "no/such", QUESTION], &["no/such"]);
+
+        let weights = std::fs::read(model.join("model.safetensors")).expect("weights");
+        for length in [0, 4, 100, weights.len() / 2, weights.len() - 1] {
+            std::fs::write(model.join("model.safetensors"), &weights[..length]).expect("a file");
+            refused(&generate, &["model.safetensors"]);
+        }
+        std::fs::write(model.join("model.safetensors"), &weights).expect("a file");
+
+        for file in ["config.json", "tokenizer.json", "model.safetensors"] {
+            let content = std::fs::read(model.join(file)).expect("a file");
+            std::fs::remove_file(model.join(file)).expect("a file to remove");
+            refused(&generate, &[file.split('.').next().expect("a name")]);
+            std::fs::write(model.join(file), content).expect("a file");
+        }
+
+        // A tokenizer with a token that the model has no row for.
+        let file = model.join("tokenizer.json");
+        let original = std::fs::read(&file).expect("a tokenizer");
+        let mut tokenizer: Value = serde_json::from_slice(&original).expect("JSON");
+        let tokens = tokenizer["added_tokens"].as_array_mut().expect("added tokens");
+        let mut extra = tokens[0].clone();
+        extra["id"] = json!(50_000);
+        extra["content"] = json!("<|extra|>");
+        tokens.push(extra);
+        std::fs::write(&file, tokenizer.to_string()).expect("a file");
+        refused(&generate, &["token"]);
+        std::fs::write(&file, original).expect("a file");
+        assert_eq!(run(&["generate", "--model", &path, "--context", SCHEMA, QUESTION]).code, 0);
+    }
+}
