@@ -34,7 +34,8 @@ fn shared(path: &str) -> Option<PathBuf> {
 
 fn compiled(name: &str) -> Arc<CompiledGrammar> {
     let limits = Limits::default();
-    CompiledGrammar::new(&library::grammar(name, &limits).expect("it ships"), &limits).expect("it compiles")
+    CompiledGrammar::new(&library::grammar(name, &limits).expect("it ships"), &limits)
+        .expect("it compiles")
 }
 
 fn lines(path: &Path) -> Vec<serde_json::Value> {
@@ -64,7 +65,8 @@ fn sql(figures: &mut Figures) {
     }
     if let Some(path) = shared("corpora/sql/invalid.jsonl") {
         let rows = lines(&path);
-        let accepted: Vec<&serde_json::Value> = rows.par_iter().filter(|row| accepts(row)).collect();
+        let accepted: Vec<&serde_json::Value> =
+            rows.par_iter().filter(|row| accepts(row)).collect();
         for row in &accepted {
             eprintln!("accepted, but PostgreSQL refuses it: {}", row["sql"]);
         }
@@ -118,7 +120,8 @@ fn figures_are_no_worse_than_written_down() {
         let words: Vec<&str> = line.split_whitespace().collect();
         let [name, count, "of", of, ..] = words[..] else { panic!("figures.txt: {line}") };
         let Some(&(now, now_of)) = figures.get(name) else { continue };
-        let (count, of): (usize, usize) = (count.parse().expect("a count"), of.parse().expect("a count"));
+        let (count, of): (usize, usize) =
+            (count.parse().expect("a count"), of.parse().expect("a count"));
         if of != now_of {
             eprintln!("{name}: another corpus ({now_of} texts, not {of}), not compared");
             continue;
