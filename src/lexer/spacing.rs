@@ -102,8 +102,8 @@ impl Spacing {
         };
         let all_settled = read.iter().all(|&t| settled(t));
         let mut sure = BitSet::new(terminals.len());
-        for t in 0..terminals.len() {
-            let leaves_nothing = rule == Lexing::Contextual && guards[t].is_none();
+        for (t, guard) in guards.iter().enumerate() {
+            let leaves_nothing = rule == Lexing::Contextual && guard.is_none();
             if leaves_nothing || (all_settled && settled(t)) {
                 sure.insert(t);
             }
