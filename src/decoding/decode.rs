@@ -3,139 +3,22 @@
 //! Tokens about which the mask leaves no choice are not scored; they are read by the model together with the next one
 //! that is. The model never reads the last tokens of an answer at all.
 
-use std::{collections::VecDeque, time::Instant};
+use std::time::Instant;
 
 use super::{
-    Logits, LogitsError, SampleError, Sampler, Sampling, SettingsError, Stats, StopError,
-    StopSequences, stream::TextStream,
+    DecodeError, Finish, Generation, Logits, Options, Sampler, Sampling, Stats, StopSequences,
+    Thinking,
+    guide::{Guide, free_mask},
+    stream::TextStream,
 };
-use crate::{Constraint, Expected, StepError, TokenId, TokenMask, Vocabulary};
+use crate::{Constraint, TokenId, TokenMask, Vocabulary};
 
 /// The added token that ends thinking in Qwen3's format.
-const THINKING_END: &str = "</think>";
+pub(super) const THINKING_END: &str = "</think>";
 /// The added token that begins it; a model may emit it although the prompt already has it.
 const THINKING_START: &str = "<think>";
 /// What the format has between the thinking and the answer.
 const AFTER_THINKING: &[u8] = b"\n\n";
-
-/// What ends an answer, and what precedes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// The most tokens of the answer, thinking not counted. Default 512.
-    pub max_tokens: usize,
-    /// Stop sequences; under a grammar they count only where the text before them is a sentence. Default none.
-    pub stop: Vec<String>,
-    /// Whether the model thinks first. Default off.
-    pub thinking: Thinking,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { max_tokens: 512, stop: Vec::new(), thinking: Thinking::Off }
-    }
-}
-
-/// Whether the model thinks before it answers. The prompt must say the same.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Thinking {
-    /// The answer comes at once.
-    #[default]
-    Off,
-    /// Any text may come until `</think>`; then a blank line; then the answer, under the grammar if there is one.
-    On {
-        /// The most tokens of it: `</think>` is put in when they are used up.
-        max_tokens: usize,
-    },
-}
-
-/// Why an answer ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Finish {
-    /// The model ended it, or the grammar left nothing but the end.
-    End,
-    /// A stop sequence came.
-    Stop {
-        /// Which one.
-        sequence: String,
-    },
-    /// [`Options::max_tokens`] were used up.
-    MaxTokens,
-    /// The model's context was used up.
-    Context,
-}
-
-/// An answer.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Generation {
-    /// The text, without thinking, stop sequence and end tokens. Bytes that are no UTF-8 (possible only without a
-    /// grammar) are replaced by U+FFFD.
-    pub text: String,
-    /// Its tokens as they came: without thinking and end tokens, but with those that spell a stop sequence.
-    pub tokens: Vec<TokenId>,
-    /// What the model thought first, if it did.
-    pub thinking: Option<String>,
-    /// Why the answer ended.
-    pub finish: Finish,
-    /// Whether the text is whole. Under a grammar: whether it is a sentence, whatever ended it. Without one: whether the
-    /// model or a stop sequence ended it. A text that is not whole must not be presented as an answer.
-    pub whole: bool,
-    /// What it cost.
-    pub stats: Stats,
-}
-
-/// An answer that could not be decoded.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DecodeError {
-    /// A sampling setting is out of range.
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-    /// A stop sequence is unusable.
-    #[error(transparent)]
-    Stop(#[from] StopError),
-    /// There is no prompt, so there is nothing to continue.
-    #[error("the prompt is empty: there is nothing to continue")]
-    EmptyPrompt,
-    /// The model and the vocabulary do not belong together.
-    #[error("the model has {logits} rows of logits, the vocabulary {vocabulary}")]
-    Width {
-        /// Rows of the model.
-        logits: usize,
-        /// Rows of the vocabulary.
-        vocabulary: usize,
-    },
-    /// Thinking was asked of a vocabulary that has no token for its end.
-    #[error("the vocabulary has no token `{THINKING_END}`: this model does not think")]
-    NoThinking,
-    /// The model failed.
-    #[error(transparent)]
-    Logits(#[from] LogitsError),
-    /// No token could be chosen.
-    #[error(transparent)]
-    Sample(#[from] SampleError),
-    /// The constraint failed.
-    #[error(transparent)]
-    Step(#[from] StepError),
-    /// The grammar expects something that no token of the vocabulary begins.
-    #[error("no token of the vocabulary continues the text after {offset} bytes, where the grammar expects {}", list(.expected))]
-    DeadEnd {
-        /// Bytes of the answer.
-        offset: usize,
-        /// What the grammar expects.
-        expected: Expected,
-    },
-}
-
-/// At most five of the terminals, for a message.
-fn list(expected: &Expected) -> String {
-    let mut text = expected.terminals.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
-    if expected.terminals.len() > 5 {
-        text.push_str(", ...");
-    }
-    text
-}
 
 /// Settings of one request, checked, for one vocabulary.
 ///
@@ -235,18 +118,15 @@ impl<'a> Decoder<'a> {
             Thinking::Off => None,
             Thinking::On { max_tokens } => Some(run.think(max_tokens)?),
         };
-        let answer = run.answer(constraint, on_text)?;
+        let mut guide = Guide::new(constraint, self.vocabulary);
+        let mut text = TextStream::default();
+        let mut tokens = Vec::new();
+        let finish = run.answer(&mut guide, &mut text, &mut tokens, on_text)?;
         let mut stats = run.stats;
-        stats.tokens = answer.tokens.len() + stats.thinking_tokens;
+        stats.tokens = tokens.len() + stats.thinking_tokens;
         stats.total_time = begin.elapsed();
-        Ok(Generation {
-            text: answer.text,
-            tokens: answer.tokens,
-            thinking,
-            finish: answer.finish,
-            whole: answer.whole,
-            stats,
-        })
+        let whole = guide.is_whole(&finish);
+        Ok(Generation { text: text.finish(on_text), tokens, thinking, finish, whole, stats })
     }
 }
 
@@ -260,20 +140,14 @@ struct Run<'a> {
     stats: Stats,
 }
 
-struct Answer {
-    text: String,
-    tokens: Vec<TokenId>,
-    finish: Finish,
-    whole: bool,
-}
-
 impl Run<'_> {
     /// Lets the model think until it ends that itself or `max_tokens` are used up; the text of it.
     fn think(&mut self, max_tokens: usize) -> Result<String, DecodeError> {
         let vocabulary = self.decoder.vocabulary;
         let end = vocabulary.added_token(THINKING_END).ok_or(DecodeError::NoThinking)?;
         let start = vocabulary.added_token(THINKING_START);
-        let free = free_mask(vocabulary, start.as_slice(), &[end]);
+        let control: Vec<TokenId> = start.into_iter().chain([end]).collect();
+        let free = free_mask(vocabulary, &control);
         let mut text = TextStream::default();
         while self.stats.thinking_tokens < max_tokens && self.has_room() {
             let token = self.choose(&free)?;
@@ -291,85 +165,56 @@ impl Run<'_> {
         Ok(text.finish(&mut |_| {}).trim().to_owned())
     }
 
-    /// Decodes the answer.
+    /// Decodes the answer into `text` and `tokens`; why it ended.
     fn answer(
         &mut self,
-        mut constraint: Option<&mut Constraint>,
+        guide: &mut Guide<'_>,
+        text: &mut TextStream,
+        tokens: &mut Vec<TokenId>,
         on_text: &mut dyn FnMut(&str),
-    ) -> Result<Answer, DecodeError> {
-        let vocabulary = self.decoder.vocabulary;
-        let free = match constraint {
-            Some(_) => None,
-            None => Some(free_mask(vocabulary, &[], vocabulary.end_tokens())),
-        };
-        let mut text = TextStream::default();
-        let mut tokens = Vec::new();
-        let mut forks = Forks::default();
-        let finish = loop {
+    ) -> Result<Finish, DecodeError> {
+        let Decoder { vocabulary, stops, options, .. } = self.decoder;
+        loop {
             let begin = Instant::now();
-            let mask = match (&mut constraint, &free) {
-                (Some(constraint), _) => {
-                    self.stats.masks += 1;
-                    constraint.mask()?
-                }
-                (None, Some(free)) => free,
-                (None, None) => {
-                    unreachable!("invariant: without a constraint there is a free mask")
-                }
-            };
+            self.stats.masks += usize::from(guide.is_grammar());
+            let mask = guide.mask()?;
             self.stats.mask_time += begin.elapsed();
             if only_end(mask, vocabulary) {
-                break Finish::End;
+                return Ok(Finish::End);
             }
-            if tokens.len() >= self.decoder.options.max_tokens {
-                break Finish::MaxTokens;
+            if tokens.len() >= options.max_tokens {
+                return Ok(Finish::MaxTokens);
             }
             let token = match mask.len() {
-                0 => return Err(dead_end(constraint.as_deref(), text.bytes().len())),
-                1 => {
-                    self.stats.forced_tokens += 1;
-                    self.note_share(1);
-                    mask.iter().next().expect("invariant: one token is in the mask")
-                }
-                _ if !self.has_room() => break Finish::Context,
+                0 => return Err(guide.dead_end(text.bytes().len())),
+                1 => self.forced(mask),
+                _ if !self.has_room() => return Ok(Finish::Context),
                 _ => self.choose(mask)?,
             };
-            let is_end = vocabulary.end_tokens().contains(&token);
-            let begin = Instant::now();
-            if let Some(constraint) = &mut constraint {
-                if !is_end && !self.decoder.stops.is_empty() {
-                    forks.note(text.bytes().len(), constraint, self.decoder.stops.longest());
-                }
-                constraint.accept(token)?;
-            }
+            let (read, begin) = (text.bytes().len(), Instant::now());
+            guide.accept(token, read, stops.longest())?;
             self.stats.mask_time += begin.elapsed();
-            if is_end {
-                break Finish::End;
+            if vocabulary.end_tokens().contains(&token) {
+                return Ok(Finish::End);
             }
-            let read = text.bytes().len();
             text.push(vocabulary.bytes(token));
             tokens.push(token);
             self.pending.push(token);
             self.sampler.observe(token);
-            let constrained = constraint.is_some();
-            let found = self
-                .decoder
-                .stops
-                .find(text.bytes(), read, |at| !constrained || forks.is_sentence(text.bytes(), at));
+            let found = stops.find(text.bytes(), read, |at| guide.is_sentence(text.bytes(), at));
             if let Some(found) = found {
                 text.truncate(found.start);
-                let sequence = self.decoder.stops.sequences()[found.index].clone();
-                break Finish::Stop { sequence };
+                return Ok(Finish::Stop { sequence: stops.sequences()[found.index].clone() });
             }
-            text.flush(self.decoder.stops.held_back(text.bytes()), on_text);
-        };
-        let whole = match (&finish, &constraint) {
-            (Finish::Stop { .. }, _) => true,
-            (Finish::End, _) => true,
-            (_, Some(constraint)) => constraint.is_complete(),
-            (Finish::MaxTokens | Finish::Context, None) => false,
-        };
-        Ok(Answer { text: text.finish(on_text), tokens, finish, whole })
+            text.flush(stops.held_back(text.bytes()), on_text);
+        }
+    }
+
+    /// The one token that is allowed.
+    fn forced(&mut self, mask: &TokenMask) -> TokenId {
+        self.note_share(1);
+        self.stats.forced_tokens += 1;
+        mask.iter().next().expect("invariant: one token is in the mask")
     }
 
     /// Whether the model's context has room for what it has to read before it can score the next token.
@@ -399,32 +244,12 @@ impl Run<'_> {
     }
 }
 
-/// No token is allowed, and the text is no sentence.
-fn dead_end(constraint: Option<&Constraint>, offset: usize) -> DecodeError {
-    match constraint {
-        Some(constraint) => DecodeError::DeadEnd { offset, expected: constraint.expected() },
-        None => SampleError::NoCandidate { allowed: 0 }.into(),
-    }
-}
-
 /// Whether a mask has nothing but end tokens (and at least one).
 fn only_end(mask: &TokenMask, vocabulary: &Vocabulary) -> bool {
     let ends = vocabulary.end_tokens();
     !mask.is_empty()
         && mask.len() <= ends.len()
         && mask.len() == ends.iter().filter(|t| mask.contains(**t)).count()
-}
-
-/// All tokens that are text, and these control tokens. Padding rows and all other control tokens are left out.
-fn free_mask(vocabulary: &Vocabulary, more: &[TokenId], ends: &[TokenId]) -> TokenMask {
-    let mut words = vec![0u32; vocabulary.words()];
-    let text = (0..vocabulary.len())
-        .map(TokenId::new)
-        .filter(|&t| !vocabulary.is_special(t) && !vocabulary.bytes(t).is_empty());
-    for token in text.chain(more.iter().copied()).chain(ends.iter().copied()) {
-        words[token.index() / 32] |= 1 << (token.0 % 32);
-    }
-    TokenMask::from_words(words)
 }
 
 /// Tokens that spell this text: one for all of it if there is one, else one per byte; none where a byte has none.
@@ -437,29 +262,5 @@ fn spell(vocabulary: &Vocabulary, text: &[u8]) -> Vec<TokenId> {
     match token_of(text) {
         Some(token) => vec![token],
         None => text.chunks(1).map(token_of).collect::<Option<_>>().unwrap_or_default(),
-    }
-}
-
-/// The constraint as it stood at the last few token boundaries, to judge a stop sequence that began there or later.
-#[derive(Default)]
-struct Forks(VecDeque<(usize, Constraint)>);
-
-impl Forks {
-    /// Notes the constraint before the token at `offset`. No stop sequence yet to be found is longer than `longest`.
-    fn note(&mut self, offset: usize, constraint: &Constraint, longest: usize) {
-        let earliest = (offset + 1).saturating_sub(longest);
-        while self.0.get(1).is_some_and(|(next, _)| *next <= earliest) {
-            self.0.pop_front();
-        }
-        self.0.push_back((offset, constraint.clone()));
-    }
-
-    /// Whether the text before `at` is a sentence.
-    fn is_sentence(&self, text: &[u8], at: usize) -> bool {
-        let Some((offset, fork)) = self.0.iter().rev().find(|(offset, _)| *offset <= at) else {
-            return false;
-        };
-        let mut fork = fork.clone();
-        fork.accept_bytes(&text[*offset..at]).is_ok() && fork.is_complete()
     }
 }

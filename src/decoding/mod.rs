@@ -4,7 +4,10 @@
 //! one step is fixed: the mask first, then the logits, then one draw among the allowed tokens. A token that the mask
 //! leaves no choice about costs neither logits nor a draw.
 
+mod answer;
 mod decode;
+mod error;
+mod guide;
 mod logits;
 mod sampler;
 mod settings;
@@ -12,7 +15,9 @@ mod stats;
 mod stop;
 mod stream;
 
-pub use decode::{DecodeError, Decoder, Finish, Generation, Options, Thinking};
+pub use answer::{Finish, Generation, Options, Thinking};
+pub use decode::Decoder;
+pub use error::DecodeError;
 pub use logits::{Logits, LogitsError};
 pub use sampler::{SampleError, Sampler};
 pub use settings::{Sampling, SettingsError};

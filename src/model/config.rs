@@ -71,7 +71,7 @@ impl Config {
             tie_word_embeddings: fields.flag("tie_word_embeddings")?.unwrap_or(false),
             eos_token_ids: fields.ids("eos_token_id")?,
         };
-        if config.num_attention_heads % config.num_key_value_heads != 0 {
+        if !config.num_attention_heads.is_multiple_of(config.num_key_value_heads) {
             let heads = config.num_attention_heads;
             return Err(fields.wrong(
                 "num_key_value_heads",
@@ -81,7 +81,7 @@ impl Config {
                 ),
             ));
         }
-        if config.head_dim == 0 || config.head_dim % 2 != 0 {
+        if config.head_dim == 0 || !config.head_dim.is_multiple_of(2) {
             let problem = format!("{} is not an even number above 0", config.head_dim);
             return Err(fields.wrong("head_dim", problem));
         }

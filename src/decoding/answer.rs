@@ -1,0 +1,71 @@
+//! What is asked of an answer, and what it is.
+
+use super::Stats;
+use crate::TokenId;
+
+/// What ends an answer, and what precedes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The most tokens of the answer, thinking not counted. Default 512.
+    pub max_tokens: usize,
+    /// Stop sequences; under a grammar they count only where the text before them is a sentence. Default none.
+    pub stop: Vec<String>,
+    /// Whether the model thinks first. Default off.
+    pub thinking: Thinking,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { max_tokens: 512, stop: Vec::new(), thinking: Thinking::Off }
+    }
+}
+
+/// Whether the model thinks before it answers. The prompt must say the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Thinking {
+    /// The answer comes at once.
+    #[default]
+    Off,
+    /// Any text may come until `</think>`; then a blank line; then the answer, under the grammar if there is one.
+    On {
+        /// The most tokens of it: `</think>` is put in when they are used up.
+        max_tokens: usize,
+    },
+}
+
+/// Why an answer ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Finish {
+    /// The model ended it, or the grammar left nothing but the end.
+    End,
+    /// A stop sequence came.
+    Stop {
+        /// Which one.
+        sequence: String,
+    },
+    /// [`Options::max_tokens`] were used up.
+    MaxTokens,
+    /// The model's context was used up.
+    Context,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Generation {
+    /// The text, without thinking, stop sequence and end tokens. Bytes that are no UTF-8 (possible only without a
+    /// grammar) are replaced by U+FFFD.
+    pub text: String,
+    /// Its tokens as they came: without thinking and end tokens, but with those that spell a stop sequence.
+    pub tokens: Vec<TokenId>,
+    /// What the model thought first, if it did.
+    pub thinking: Option<String>,
+    /// Why the answer ended.
+    pub finish: Finish,
+    /// Whether the text is whole. Under a grammar: whether it is a sentence, whatever ended it. Without one: whether the
+    /// model or a stop sequence ended it. A text that is not whole must not be presented as an answer.
+    pub whole: bool,
+    /// What it cost.
+    pub stats: Stats,
+}
