@@ -7,7 +7,7 @@ use super::{
 use crate::{
     Limits,
     bitset::BitSet,
-    grammar::{CompileError, CompileErrorKind, Grammar, Lexing, Regular},
+    grammar::{CompileError, CompileErrorKind, Grammar, Lexing, Regular, Symbol},
 };
 
 /// All automata of one grammar: the terminals', then the negative look-aheads'. Immutable.
@@ -70,7 +70,13 @@ impl Lexer {
             }
         }
         let (classes, representatives) = common_classes(&dfas);
-        let spacing = Spacing::new(&dfas, &guards, &ignored, grammar.lexing());
+        let mut read = BitSet::new(terminals.len());
+        for symbol in grammar.productions().iter().flat_map(|production| &production.rhs) {
+            if let Symbol::Terminal(terminal) = symbol {
+                read.insert(terminal.index());
+            }
+        }
+        let spacing = Spacing::new(&dfas, &guards, &ignored, &read, grammar.lexing());
         Ok(Self {
             spacing,
             dfas,

@@ -324,25 +324,46 @@ impl Dfa {
         (1..self.accept.len() as u32).any(|s| self.next(s, byte) != DEAD)
     }
 
-    /// Whether some non-empty text is in this language and the other one can continue it with one of these bytes.
-    pub(crate) fn ends_inside(&self, other: &Self, bytes: impl Fn(u8) -> bool) -> bool {
+    /// Whether some non-empty text is in this language and the other one can continue it with `byte`.
+    pub(crate) fn ends_inside(&self, other: &Self, byte: u8) -> bool {
+        self.states_at_ends(other).into_iter().any(|state| other.next(state, byte) != DEAD)
+    }
+
+    /// The live states of the other automaton after the texts of this language.
+    pub(crate) fn states_at_ends(&self, other: &Self) -> Vec<u32> {
         let mut seen = rustc_hash::FxHashSet::default();
         let mut work = vec![(self.start, other.start)];
+        let mut states = Vec::new();
         while let Some((a, b)) = work.pop() {
             for next in 0..=255 {
                 let pair = (self.next(a, next), other.next(b, next));
-                if pair.0 == DEAD || pair.1 == DEAD || !seen.insert(pair) {
-                    continue;
+                if pair.0 != DEAD && pair.1 != DEAD && seen.insert(pair) {
+                    if self.accepts(pair.0) {
+                        states.push(pair.1);
+                    }
+                    work.push(pair);
                 }
-                if self.accepts(pair.0)
-                    && (0..=255).any(|b| bytes(b) && other.next(pair.1, b) != DEAD)
-                {
-                    return true;
-                }
-                work.push(pair);
             }
         }
-        false
+        states
+    }
+
+    /// A shortest text of the language; empty if there is none.
+    pub(crate) fn shortest(&self) -> Vec<u8> {
+        let mut seen = rustc_hash::FxHashSet::from_iter([self.start]);
+        let mut queue = std::collections::VecDeque::from([(self.start, Vec::new())]);
+        while let Some((state, text)) = queue.pop_front() {
+            if self.accepts(state) {
+                return text;
+            }
+            for byte in 0..=255 {
+                let next = self.next(state, byte);
+                if next != DEAD && seen.insert(next) {
+                    queue.push_back((next, [text.as_slice(), &[byte]].concat()));
+                }
+            }
+        }
+        Vec::new()
     }
 
     /// Byte classes: two bytes in one column lead to the same states everywhere.

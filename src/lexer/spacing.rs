@@ -1,8 +1,9 @@
 //! Whether blanks keep lexemes apart: then a partial lexeme can be judged by its terminals alone.
 //!
 //! A lexeme leaves shadows behind: longer matches, and what must not follow. In a language with white space a blank gets rid
-//! of them all and the next lexeme can begin right after it, so that whatever the parser allows next can also be written
-//! next. This is proved here once, terminal by terminal; for what cannot be proved, [`super::live`] searches.
+//! of them all, and every sentence can be written with a blank around every lexeme, so that whatever the parser allows next
+//! can also be written next. This is proved here once, terminal by terminal; for what cannot be proved, [`super::live`]
+//! searches.
 
 use super::dfa::{DEAD, Dfa};
 use crate::{bitset::BitSet, grammar::Lexing};
@@ -16,53 +17,93 @@ pub(super) struct Spacing {
     pub(super) blanks: Vec<u8>,
 }
 
+/// The automata of a grammar, as the proof needs them.
+struct Proof<'a> {
+    terminals: &'a [Dfa],
+    guards: Vec<Option<&'a Dfa>>,
+    /// What may continue where a lexeme ends: under contextual lexing nothing competes with an end.
+    rivals: &'a [Dfa],
+    /// A shortest text of each terminal that the parser reads.
+    witnesses: Vec<Vec<u8>>,
+}
+
+impl Proof<'_> {
+    /// Whether a rival in this state gives way to a lexeme of any terminal, written as its witness and a blank.
+    fn gives_way(&self, rival: &Dfa, state: u32, blank: u8) -> bool {
+        self.witnesses.iter().all(|text| {
+            let mut state = state;
+            for &byte in text {
+                state = rival.next(state, byte);
+                if rival.accepts(state) {
+                    return false;
+                }
+            }
+            rival.next(state, blank) == DEAD
+        })
+    }
+
+    /// Whether this byte is an ignored lexeme that every lexeme can follow.
+    fn is_blank(&self, ignored: &BitSet, byte: u8) -> bool {
+        let reads = |t: usize| {
+            let dfa = &self.terminals[t];
+            self.guards[t].is_none() && dfa.accepts(dfa.next(dfa.start(), byte))
+        };
+        ignored.iter().any(reads)
+            && self.rivals.iter().all(|rival| {
+                let state = rival.next(rival.start(), byte);
+                state == DEAD || self.gives_way(rival, state, byte)
+            })
+    }
+
+    /// Whether a blank gets rid of all that any text of the terminal leaves behind.
+    fn settles(&self, terminal: usize, blank: u8) -> bool {
+        self.guards[terminal].is_none_or(|guard| guard.next(guard.start(), blank) == DEAD)
+            && self
+                .rivals
+                .iter()
+                .filter(|rival| rival.continues_with(blank))
+                .all(|rival| !self.terminals[terminal].ends_inside(rival, blank))
+    }
+
+    /// Whether lexemes can follow any text of an ignored terminal right away.
+    fn is_direct(&self, terminal: usize, blank: u8) -> bool {
+        self.guards[terminal].is_none()
+            && self.rivals.iter().all(|rival| {
+                let states = self.terminals[terminal].states_at_ends(rival);
+                states.into_iter().all(|state| self.gives_way(rival, state, blank))
+            })
+    }
+}
+
 impl Spacing {
-    /// `dfas` are the terminals' (priorities settled), then the guards'.
+    /// `dfas` are the terminals' (priorities settled), then the guards'; `read` are the terminals that occur in productions.
     pub(super) fn new(
         dfas: &[Dfa],
         guards: &[Option<u32>],
         ignored: &BitSet,
+        read: &BitSet,
         rule: Lexing,
     ) -> Self {
         let terminals = &dfas[..guards.len()];
-        let guard = |t: usize| guards[t].map(|guard| &dfas[guard as usize]);
-        let readable = |t: &usize| !ignored.contains(*t) && terminals[*t].start() != DEAD;
-        // What may continue where a lexeme ends: under contextual lexing nothing competes with an end.
-        let rivals = if rule == Lexing::Longest { terminals } else { &[] };
-        let mut first = [false; 256];
-        for dfa in (0..terminals.len()).filter(readable).map(|t| &terminals[t]) {
-            for byte in 0..=255u8 {
-                first[usize::from(byte)] |= dfa.next(dfa.start(), byte) != DEAD;
-            }
-        }
-        // An ignored terminal is direct if the first byte of any lexeme ends it and all its rivals.
-        let direct = |t: usize| {
-            let dfa = &terminals[t];
-            let competes = |rival: &Dfa| dfa.ends_inside(rival, |byte| first[usize::from(byte)]);
-            ignored.contains(t) && guard(t).is_none() && !rivals.iter().any(competes)
+        let read: Vec<usize> =
+            read.iter().filter(|&t| !ignored.contains(t) && terminals[t].start() != DEAD).collect();
+        let proof = Proof {
+            terminals,
+            guards: guards.iter().map(|guard| guard.map(|guard| &dfas[guard as usize])).collect(),
+            rivals: if rule == Lexing::Longest { terminals } else { &[] },
+            witnesses: read.iter().map(|&t| terminals[t].shortest()).collect(),
         };
-        let direct: Vec<usize> = (0..terminals.len()).filter(|&t| direct(t)).collect();
-        let is_blank = |byte: &u8| {
-            direct
-                .iter()
-                .any(|&t| terminals[t].accepts(terminals[t].next(terminals[t].start(), *byte)))
+        let blanks: Vec<u8> = (0..=255).filter(|&byte| proof.is_blank(ignored, byte)).collect();
+        let settled = |t: usize| {
+            blanks.iter().any(|&blank| proof.settles(t, blank))
+                || blanks
+                    .first()
+                    .is_some_and(|&blank| ignored.contains(t) && proof.is_direct(t, blank))
         };
-        let blanks: Vec<u8> = (0..=255).filter(is_blank).collect();
-        // A blank settles a terminal if it continues nothing that the terminal's texts begin.
-        let settles = |t: usize, blank: u8| {
-            let dies = |guard: &Dfa| guard.next(guard.start(), blank) == DEAD;
-            guard(t).is_none_or(dies)
-                && rivals
-                    .iter()
-                    .filter(|rival| rival.continues_with(blank))
-                    .all(|rival| !terminals[t].ends_inside(rival, |byte| byte == blank))
-        };
-        let settled =
-            |t: usize| direct.contains(&t) || blanks.iter().any(|&blank| settles(t, blank));
-        let all_settled = (0..terminals.len()).filter(readable).all(settled);
+        let all_settled = read.iter().all(|&t| settled(t));
         let mut sure = BitSet::new(terminals.len());
         for t in 0..terminals.len() {
-            let leaves_nothing = rule == Lexing::Contextual && guard(t).is_none();
+            let leaves_nothing = rule == Lexing::Contextual && guards[t].is_none();
             if leaves_nothing || (all_settled && settled(t)) {
                 sure.insert(t);
             }
@@ -76,6 +117,7 @@ mod tests {
     use super::*;
     use crate::{Limits, grammar::Regular};
 
+    /// Terminals that begin with an empty group are read by no production.
     fn spacing(rule: Lexing, ignored: &[&str], terminals: &[&str]) -> Spacing {
         let all: Vec<_> = ignored.iter().chain(terminals).collect();
         let mut set = BitSet::new(all.len());
@@ -85,7 +127,10 @@ mod tests {
             Dfa::new(&Regular::Hir(hir), &Limits::default()).expect("test pattern")
         };
         let dfas: Vec<_> = all.iter().map(dfa).collect();
-        Spacing::new(&dfas, &vec![None; all.len()], &set, rule)
+        let mut read = BitSet::new(all.len());
+        let is_read = |t: &usize| !all[*t].starts_with("(?:)");
+        (ignored.len()..all.len()).filter(is_read).for_each(|t| read.insert(t));
+        Spacing::new(&dfas, &vec![None; all.len()], &set, &read, rule)
     }
 
     #[test]
@@ -95,6 +140,9 @@ mod tests {
         let all = spacing(Lexing::Longest, &ignored, &terminals);
         assert_eq!(all.blanks, b"\t\n ");
         assert!((0..9).all(|t| all.sure.contains(t)));
+        // A blank, a dot and a letter are one (wrong) lexeme: there are still blanks around the dot.
+        let dotted = spacing(Lexing::Longest, &["[ \n]+"], &["\\.", "[a-z]+", "(?:) +\\._"]);
+        assert_eq!(dotted.blanks, b"\n ");
     }
 
     #[test]
