@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example 01_mask_by_hand`
 
+#![allow(clippy::print_stdout, reason = "an example talks to the terminal")]
+
 use std::{error::Error, sync::Arc};
 
 use constrained_gen::{Automaton, Limits, TokenId, Vocabulary, library};

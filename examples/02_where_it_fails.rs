@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example 02_where_it_fails`
 
+#![allow(clippy::print_stdout, reason = "an example talks to the terminal")]
+
 use std::error::Error;
 
 use constrained_gen::{CompiledGrammar, Limits, library};

@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example 03_own_grammar`
 
+#![allow(clippy::print_stdout, reason = "an example talks to the terminal")]
+
 use std::error::Error;
 
 use constrained_gen::{

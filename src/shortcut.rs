@@ -41,7 +41,7 @@ impl Shortcut {
         let word = self.slot(key).load(Ordering::Relaxed);
         // An empty word has value 0, which no entry has.
         (word >> VALUE == key && first >> KEY == 0 && second >> KEY == 0)
-            .then(|| (word & ((1 << VALUE) - 1)) as u32)
+            .then_some((word & ((1 << VALUE) - 1)) as u32)
             .filter(|value| *value != 0)
             .map(|value| value - 1)
     }

@@ -67,10 +67,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let vocabulary = arguments.tokenizer.load()?;
     let automaton = Automaton::new(&grammar, vocabulary, &Limits::default())
         .map_err(|e| anyhow!("grammar `{}`: {e}", grammar.name()))?;
-    let mut settings = Settings::default();
-    settings.weighting = arguments.weighting.into();
-    settings.max_tokens = arguments.max_tokens;
-    settings.seed = arguments.seed;
+    let settings = Settings {
+        weighting: arguments.weighting.into(),
+        max_tokens: arguments.max_tokens,
+        seed: arguments.seed,
+    };
     let sampler = Sampler::new(automaton, settings);
 
     let progress = ProgressBar::with_draw_target(

@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn a_stop_inside_a_literal_stops_nothing() {
         let stops = stops(&[";"]);
-        let outside_quotes = |text: &str| text.matches('\'').count() % 2 == 0;
+        let outside_quotes = |text: &str| text.matches('\'').count().is_multiple_of(2);
         assert_eq!(stop_at(&stops, &["x = '", "a;", "b';", "c"], outside_quotes), Some(9));
         assert_eq!(stop_at(&stops, &["'a;b;"], outside_quotes), None);
     }

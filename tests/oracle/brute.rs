@@ -105,8 +105,9 @@ pub(crate) fn sentence(grammar: &Grammar, text: &[u8]) -> bool {
         skip[i][i] = true;
         for &(t, from, to) in &lexemes {
             if from == i && grammar.terminal(t).ignore {
-                for j in to..=n {
-                    skip[i][j] |= skip[to][j];
+                let after = skip[to].clone();
+                for (reached, more) in skip[i].iter_mut().zip(after) {
+                    *reached |= more;
                 }
             }
         }

@@ -4,6 +4,8 @@
 //! `ORACLE_GRAMMARS` (random grammars, default 2,000), `ORACLE_SEED`, `ORACLE_STATES` (states of each shipped grammar under
 //! the full Qwen3 vocabulary, default 12; the figures are taken with 300), `ORACLE_TOKENIZER` (another `tokenizer.json`).
 
+#![allow(clippy::print_stdout, reason = "what was compared, and what was skipped, must be seen")]
+
 mod brute;
 mod compare;
 mod generator;
