@@ -1,5 +1,7 @@
 //! One step of all hypotheses: pure functions over a grammar and its tables.
 
+use std::collections::VecDeque;
+
 use rustc_hash::FxHashSet;
 
 use super::{CompiledGrammar, Expected, Tables};
@@ -84,8 +86,9 @@ impl<'a> Reader<'a> {
     #[cold]
     fn search(&self, config: ConfigId, set: SetId) -> Option<bool> {
         let mut seen = FxHashSet::default();
-        let mut work = vec![Hypothesis { config, set }];
-        while let Some(at) = work.pop() {
+        // Breadth first: recursion of the grammar leads for ever deeper, its ends are near.
+        let mut work = VecDeque::from([Hypothesis { config, set }]);
+        while let Some(at) = work.pop_front() {
             if !seen.insert(at) || seen.len() > SEARCH {
                 continue;
             }
@@ -101,7 +104,7 @@ impl<'a> Reader<'a> {
             for &(terminal, after) in &live.maybe {
                 let set = self.advance(at.set, terminal);
                 if set != SetId::DEAD {
-                    work.push(Hypothesis { config: after, set });
+                    work.push_back(Hypothesis { config: after, set });
                 }
             }
         }
