@@ -88,3 +88,14 @@ fn the_first_command_answers_in_valid_sql() {
     constrained_gen::validation::Validator::PostgreSql.check(&answer).expect("one statement");
     assert_eq!(commands[1].0, "cargo test", "the second command passes the tests");
 }
+
+/// Counts in the README are lines of the committed figures.
+#[test]
+fn counts_are_those_of_the_conformance_figures() {
+    let figures = include_str!("conformance/figures.txt");
+    let (_, rest) = README.split_once("```figures\n").expect("a block of figures");
+    let (block, _) = rest.split_once("```").expect("an end of the block");
+    for line in block.lines() {
+        assert!(figures.lines().any(|figure| figure == line), "not in the figures: {line}");
+    }
+}
