@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 use clap::{Args, ValueEnum};
 use constrained_gen::{
     Automaton, Limits,
-    sampling::{Sampler, Settings, Taken, Walk, Weighting},
+    sampling::{Coverage, Sampler, Settings, Taken, Walk, Weighting},
 };
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use rayon::prelude::*;
@@ -39,6 +39,9 @@ pub(super) struct Arguments {
     /// How to choose among the allowed tokens
     #[arg(long, value_enum, default_value_t)]
     weighting: Choice,
+    /// Say on standard error which share of the grammar's productions the sentences use, and which are missing
+    #[arg(long)]
+    coverage: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -72,6 +75,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         max_tokens: arguments.max_tokens,
         seed: arguments.seed,
     };
+    let mut coverage = arguments.coverage.then(|| Coverage::new(automaton.grammar()));
     let sampler = Sampler::new(automaton, settings);
 
     let progress = ProgressBar::with_draw_target(
@@ -92,6 +96,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             let walk = walk?;
             taken.add(&walk);
             retries += walk.retries;
+            if let Some(coverage) = &mut coverage {
+                coverage.add(&walk.text);
+            }
             write(&walk, &mut out)?;
         }
         progress.inc(end - start);
@@ -103,6 +110,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             "{retries} walks did not end within {} tokens and were begun again",
             arguments.max_tokens
         ));
+    }
+    if let Some(coverage) = coverage {
+        let (used, of) = coverage.share();
+        for production in coverage.missing() {
+            complain::note(format_args!("not reached: {production}"));
+        }
+        let share = used as f64 * 100.0 / of.max(1) as f64;
+        complain::note(format_args!("{used} of {of} productions reached ({share:.1} %)"));
     }
     Ok(Outcome::Done)
 }

@@ -21,6 +21,13 @@ pub(crate) struct Hypothesis {
     pub(crate) set: SetId,
 }
 
+impl Hypothesis {
+    /// Whether the lexer or the parser has no place left.
+    pub(crate) fn is_dead(self) -> bool {
+        self.config == ConfigId::DEAD || self.set == SetId::DEAD
+    }
+}
+
 /// A grammar with its tables.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reader<'a> {
@@ -40,6 +47,11 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(crate) fn ends(&self, config: ConfigId) -> &'a [(TerminalId, ConfigId)] {
         self.tables.lex.ends(&self.grammar.lexer, config)
+    }
+
+    /// Whether a configuration stands at the beginning of a lexeme.
+    pub(crate) fn is_fresh(&self, config: ConfigId) -> bool {
+        self.tables.lex.is_fresh(config)
     }
 
     #[inline]

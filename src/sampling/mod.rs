@@ -4,8 +4,10 @@
 //! nears it steers towards the end, so that what it returns is always a whole sentence. Everything it does depends on
 //! the seed and the number of the walk alone.
 
+mod coverage;
 mod example;
 mod steer;
 mod walk;
 
+pub use coverage::Coverage;
 pub use walk::{Sampler, SamplingError, Settings, Taken, Walk, Weighting};
