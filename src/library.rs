@@ -1,6 +1,6 @@
 //! The grammars that ship, by name, and grammar files by path.
 //!
-//! Built-in grammars are part of the binary: `grammars/NAME/main.lark` and its chapters, listed in [`BUILT_IN`]. A file
+//! Built-in grammars are part of the binary: `grammars/NAME/main.lark` and its chapters, listed in `BUILT_IN`. A file
 //! imports from its own folder and below, never from above it.
 
 use std::path::{Path, PathBuf};

@@ -1,9 +1,9 @@
 //! The token-level automaton: (lexer configuration x parser stack) -> mask; all memoisation of tokens lives here.
 //!
 //! The lexer's part of a mask does not depend on the parser, so it is tabulated: one walk of the vocabulary trie per lexer
-//! configuration gives a *terminal-sequence tree* ([`tree`]). The parser's part walks that tree and never touches a token
-//! ([`evaluate`]); its results are memoised per tree node by the part of the stack that was looked at. What comes out is a
-//! list of token groups, and equal lists are one mask ([`masks`]).
+//! configuration gives a *terminal-sequence tree* (`tree`). The parser's part walks that tree and never touches a token
+//! (`evaluate`); its results are memoised per tree node by the part of the stack that was looked at. What comes out is a
+//! list of token groups, and equal lists are one mask (`masks`).
 
 mod error;
 mod evaluate;

@@ -1,8 +1,8 @@
 //! The grammar language: Lark's syntax, with directives of our own. `docs/grammar-language.md` shows every construct.
 //!
-//! A text passes through: a scan that bounds it ([`scan`]), the pest parse into a syntax tree ([`read`]), loading of what
-//! it imports ([`modules`]), terminals as regular expressions ([`terminals`]), a check of all names ([`check`]), and
-//! lowering to productions ([`lower`]).
+//! A text passes through: a scan that bounds it (`scan`), the pest parse into a syntax tree (`read`), loading of what
+//! it imports (`modules`), terminals as regular expressions (`terminals`), a check of all names (`check`), and
+//! lowering to productions (`lower`).
 
 mod ast;
 mod check;
