@@ -97,13 +97,11 @@ impl<'a> Reader<'a> {
     /// Follows terminals that leave shadows behind, until one way is found on which they do no harm.
     #[cold]
     fn search(&self, config: ConfigId, set: SetId) -> Option<bool> {
-        let mut seen = FxHashSet::default();
+        let start = Hypothesis { config, set };
+        let mut seen = FxHashSet::from_iter([start]);
         // Breadth first: recursion of the grammar leads for ever deeper, its ends are near.
-        let mut work = VecDeque::from([Hypothesis { config, set }]);
+        let mut work = VecDeque::from([start]);
         while let Some(at) = work.pop_front() {
-            if !seen.insert(at) || seen.len() > SEARCH {
-                continue;
-            }
             let closure = self.closure(at.set);
             if closure.open {
                 return None;
@@ -114,9 +112,13 @@ impl<'a> Reader<'a> {
                 return Some(true);
             }
             for &(terminal, after) in &live.maybe {
+                if seen.len() >= SEARCH {
+                    break;
+                }
                 let set = self.advance(at.set, terminal);
-                if set != SetId::DEAD {
-                    work.push_back(Hypothesis { config: after, set });
+                let next = Hypothesis { config: after, set };
+                if set != SetId::DEAD && seen.insert(next) {
+                    work.push_back(next);
                 }
             }
         }

@@ -95,6 +95,6 @@ fn masks_of_shipped_grammars() {
     let Some(vocabulary) = vocabulary() else { return };
     let vocabulary = Arc::new(vocabulary);
     for name in library::names() {
-        compare(name, &vocabulary, setting("ORACLE_STATES", 12) as usize);
+        compare(name, &vocabulary, setting("ORACLE_STATES", 6) as usize);
     }
 }
