@@ -31,7 +31,7 @@ pub(crate) struct NormalGrammar {
     pub(super) terminals: usize,
     /// Whether the empty text is a sentence.
     pub(super) empty_sentence: bool,
-    /// Production -> productions of the source grammar... none is kept: a recogniser needs no trees.
+    /// `start' -> start`.
     pub(super) start_production: u32,
 }
 
