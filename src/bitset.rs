@@ -44,6 +44,32 @@ impl BitSet {
         self.words.iter().all(|w| *w == 0)
     }
 
+    /// How many indices are in the set.
+    pub(crate) fn len(&self) -> usize {
+        self.words.iter().map(|w| w.count_ones() as usize).sum()
+    }
+
+    /// How many indices the two sets share.
+    pub(crate) fn common(&self, other: &Self) -> usize {
+        self.words.iter().zip(&other.words).map(|(a, b)| (a & b).count_ones() as usize).sum()
+    }
+
+    /// The indices that are not in the other set.
+    pub(crate) fn minus(&self, other: &Self) -> Self {
+        Self { words: self.words.iter().zip(&other.words).map(|(a, b)| a & !b).collect() }
+    }
+
+    /// The indices of `0..universe`, the set's own, that are not in the set.
+    pub(crate) fn complement(&self, universe: usize) -> Self {
+        let mut words: Box<[u64]> = self.words.iter().map(|w| !w).collect();
+        if let Some(last) = words.last_mut()
+            && !universe.is_multiple_of(64)
+        {
+            *last &= (1 << (universe % 64)) - 1;
+        }
+        Self { words }
+    }
+
     /// The indices, ascending.
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         self.words.iter().enumerate().flat_map(|(i, &word)| {

@@ -1,0 +1,231 @@
+//! Open objects and arrays, and the stacks of them.
+
+use std::hash::Hash;
+
+use super::shape::{Array, Object};
+use crate::{bitset::BitSet, intern::Interner};
+
+/// A stack of frames; [`StackId::ROOT`] is the empty one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct StackId(pub(crate) u32);
+
+impl StackId {
+    /// Outside of all arrays and objects.
+    pub(crate) const ROOT: Self = Self(0);
+}
+
+/// How far an open array or object has been read.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Frame {
+    /// Nothing is open.
+    Root,
+    /// An object.
+    Object {
+        shape: u32,
+        /// Names that have been read.
+        seen: BitSet,
+        /// Members with other names, as far as it matters.
+        others: u32,
+        /// Obligations that are met, as bits.
+        met: u64,
+    },
+    /// An array.
+    Array {
+        shape: u32,
+        /// Items that have been begun, as far as it matters.
+        index: u32,
+        /// For each `contains`, the items that were counted for it, as far as it matters.
+        counts: Box<[u32]>,
+    },
+}
+
+impl From<&Frame> for Frame {
+    fn from(frame: &Frame) -> Self {
+        frame.clone()
+    }
+}
+
+/// Key of a stack: its frame, what is below.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Level {
+    pub(crate) frame: u32,
+    pub(crate) below: StackId,
+}
+
+impl From<&Level> for Level {
+    fn from(level: &Level) -> Self {
+        *level
+    }
+}
+
+/// Key of a view: the frame on top, and the view of what is below plus one (0: unknown).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct View(u32, u32);
+
+impl From<&View> for View {
+    fn from(view: &View) -> Self {
+        *view
+    }
+}
+
+/// A stack.
+#[derive(Debug)]
+pub(crate) struct Stack {
+    pub(crate) frame: u32,
+    alike: u32,
+    pub(crate) below: StackId,
+    pub(crate) depth: u32,
+}
+
+/// All frames and stacks met so far. Equal ones have equal ids.
+#[derive(Debug)]
+pub(crate) struct Stacks {
+    frames: Interner<Frame, Frame>,
+    stacks: Interner<Level, Stack>,
+    views: Interner<View, ()>,
+}
+
+impl Stacks {
+    /// The empty stack alone.
+    pub(crate) fn new() -> Self {
+        let stacks = Self { frames: Interner::new(), stacks: Interner::new(), views: Interner::new() };
+        let frame = stacks.frame(&Frame::Root);
+        let level = Level { frame, below: StackId::ROOT };
+        stacks.stacks.intern(&level, || (Stack { frame, alike: frame, below: StackId::ROOT, depth: 0 }, 32));
+        stacks
+    }
+
+    fn frame(&self, frame: &Frame) -> u32 {
+        self.frames.intern(frame, || (frame.clone(), 2 * size_of::<Frame>() + 64))
+    }
+
+    /// The stack with one more frame; `alike` is one on which any one token reads the same.
+    pub(super) fn push(&self, below: StackId, frame: &Frame, alike: &Frame) -> StackId {
+        let frame = self.frame(frame);
+        let level = Level { frame, below };
+        StackId(self.stacks.intern(&level, || {
+            let depth = self.get(below).depth + 1;
+            (Stack { frame, alike: self.frame(alike), below, depth }, 32)
+        }))
+    }
+
+    /// The uppermost `levels` of a stack, as a number: equal for stacks that any one token reads alike as long as it looks
+    /// no deeper.
+    pub(crate) fn view(&self, stack: StackId, levels: u32) -> u32 {
+        let (mut path, mut at) = ([0; 32], stack);
+        let mut count = 0;
+        // Deeper views are rare, and exact all the same: the whole stack then counts.
+        for _ in 0..levels {
+            let entry = self.get(at);
+            if count == path.len() {
+                return 1 + self.views.intern(&View(u32::MAX, stack.0), || ((), 16));
+            }
+            path[count] = entry.alike;
+            count += 1;
+            at = entry.below;
+            if at == StackId::ROOT && path[count - 1] == self.get(StackId::ROOT).alike {
+                break;
+            }
+        }
+        path[..count].iter().rev().fold(0, |below, frame| {
+            1 + self.views.intern(&View(*frame, below), || ((), 16))
+        })
+    }
+
+    /// A stack.
+    #[inline]
+    pub(crate) fn get(&self, stack: StackId) -> &Stack {
+        self.stacks.get(stack.0)
+    }
+
+    /// The frame on top.
+    #[inline]
+    pub(crate) fn top(&self, stack: StackId) -> &Frame {
+        self.frames.get(self.get(stack).frame)
+    }
+
+    /// Number of stacks.
+    pub(crate) fn len(&self) -> usize {
+        self.stacks.len()
+    }
+
+    /// Estimated bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.frames.bytes() + self.stacks.bytes() + self.views.bytes()
+    }
+}
+
+/// Counts that a run of items inside one token can still reach; a larger distance is as good as any other.
+const FAR: u32 = 300;
+
+impl Object {
+    /// Before any member.
+    pub(crate) fn open(&self, shape: u32) -> Frame {
+        Frame::Object { shape, seen: BitSet::new(self.values.len()), others: 0, met: 0 }
+    }
+
+    fn unseen_required(&self, seen: &BitSet) -> u32 {
+        self.required_count - self.required.common(seen) as u32
+    }
+
+    /// Whether the object may end.
+    pub(crate) fn may_close(&self, seen: &BitSet, others: u32, met: u64) -> bool {
+        self.unseen_required(seen) == 0
+            && seen.len() as u32 + others >= self.min
+            && met.count_ones() as usize == self.some.len()
+    }
+
+    /// Members that may come beyond the required ones that are still missing.
+    fn room(&self, seen: &BitSet, others: u32) -> u32 {
+        let read = seen.len() as u32 + others;
+        self.max.map_or(u32::MAX, |max| {
+            max.saturating_sub(read).saturating_sub(self.unseen_required(seen))
+        })
+    }
+
+    /// The names that may come next, as bits, and whether one of the classes may.
+    pub(crate) fn next(&self, seen: &BitSet, others: u32) -> (BitSet, bool) {
+        if self.room(seen, others) > 0 {
+            (seen.complement(self.values.len()), !self.classes.is_empty())
+        } else {
+            (self.required.minus(seen), false)
+        }
+    }
+
+    /// Members with other names beyond this number make no difference.
+    pub(crate) fn others_cap(&self) -> u32 {
+        self.max.map_or(self.min, |max| max)
+    }
+}
+
+impl Array {
+    /// Before any item.
+    pub(crate) fn open(&self, shape: u32) -> Frame {
+        Frame::Array { shape, index: 0, counts: vec![0; self.contains.len()].into() }
+    }
+
+    /// The index after an item, as far as it matters.
+    pub(crate) fn after(&self, index: u32) -> u32 {
+        let index = index + 1;
+        match self.max {
+            Some(_) => index,
+            None => index.min(self.min.max(self.prefix.len() as u32)),
+        }
+    }
+
+    /// Another index from which any one token reads the same.
+    pub(crate) fn alike(&self, index: u32) -> u32 {
+        let prefix = self.prefix.len() as u32;
+        if index < prefix {
+            return index;
+        }
+        let far_from_end = self.max.is_none_or(|max| max.saturating_sub(index) > FAR);
+        if index + FAR < self.min && far_from_end {
+            prefix
+        } else if index >= self.min && far_from_end {
+            self.min.max(prefix)
+        } else {
+            index
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What a value may be, in the form in which it is read: names as tries, languages by number, made once per expression.
+
+use super::{text::Language, words::Words};
+use crate::{bitset::BitSet, schema::ExprId};
+
+/// Number of a [`Language`].
+pub(crate) type LanguageId = u32;
+
+/// Everything a value of one expression may be.
+#[derive(Debug, Default)]
+pub(crate) struct Ready {
+    pub(crate) null: bool,
+    /// `false`, `true`.
+    pub(crate) truth: [bool; 2],
+    /// Number of a number automaton.
+    pub(crate) number: Option<u32>,
+    pub(crate) texts: Box<[LanguageId]>,
+    /// Numbers of array shapes.
+    pub(crate) arrays: Box<[u32]>,
+    /// Numbers of object shapes.
+    pub(crate) objects: Box<[u32]>,
+}
+
+/// An object: members by name, classes of other names.
+#[derive(Debug)]
+pub(crate) struct Object {
+    /// The names that may occur, as a language.
+    pub(crate) names: Language,
+    /// The value of each name, in the order of the trie.
+    pub(crate) values: Box<[ExprId]>,
+    /// Names that must occur.
+    pub(crate) required: BitSet,
+    /// How many.
+    pub(crate) required_count: u32,
+    /// Other names: a language of names and their values'.
+    pub(crate) classes: Box<[(LanguageId, ExprId)]>,
+    pub(crate) min: u32,
+    pub(crate) max: Option<u32>,
+    /// What some member must be.
+    pub(crate) some: Box<[Obligation]>,
+}
+
+/// At least one member with one of these names has a value of this expression.
+#[derive(Debug)]
+pub(crate) struct Obligation {
+    pub(crate) names: BitSet,
+    pub(crate) classes: BitSet,
+    pub(crate) value: ExprId,
+}
+
+/// An array: a prefix, and what follows it.
+#[derive(Debug)]
+pub(crate) struct Array {
+    pub(crate) prefix: Box<[ExprId]>,
+    pub(crate) rest: Option<ExprId>,
+    pub(crate) min: u32,
+    pub(crate) max: Option<u32>,
+    pub(crate) contains: Box<[Contains]>,
+}
+
+/// So many items are values of this expression.
+#[derive(Debug)]
+pub(crate) struct Contains {
+    pub(crate) item: ExprId,
+    pub(crate) min: u32,
+    pub(crate) max: Option<u32>,
+}
+
+impl Object {
+    /// The trie of the names.
+    pub(crate) fn words(&self) -> &Words {
+        match &self.names {
+            Language::Words(words) => words,
+            _ => unreachable!("invariant: names are words"),
+        }
+    }
+}
+
+impl Array {
+    /// The expression of the item at an index.
+    pub(crate) fn item(&self, index: u32) -> Option<ExprId> {
+        if self.max.is_some_and(|max| index >= max) {
+            return None;
+        }
+        self.prefix.get(index as usize).copied().or(self.rest)
+    }
+}

@@ -1,0 +1,485 @@
+//! One byte of a JSON text.
+
+use super::{
+    Machine, StackId,
+    frame::Frame,
+    shape::{Array, Object, Obligation},
+    text::{Language, Place, Step, View},
+};
+use crate::{bitset::BitSet, schema::ExprId};
+
+/// What is being read.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Scan {
+    /// A value follows.
+    Value(ExprId),
+    /// Inside `null`, `false`, `true` (the word by number, bytes read).
+    Word(u8, u8),
+    /// Inside a number: the automaton and its state.
+    Number(u32, u32),
+    /// Inside a string value: its language.
+    Text(u32, Place),
+    /// After `{` or `[`.
+    Open,
+    /// After a value.
+    After,
+    /// After a comma in an object.
+    Key,
+    /// Inside the name of a declared member.
+    Name(Place),
+    /// Inside another name, of a class.
+    Other(u32, Place),
+    /// After a name: the colon, and the value that follows it.
+    Colon(ExprId),
+}
+
+/// One reading of a text.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct Hypothesis {
+    pub(crate) scan: Scan,
+    /// Blanks read in the current run; [`SEALED`] where no more may follow.
+    pub(crate) blanks: u32,
+    pub(crate) stack: StackId,
+}
+
+/// No blank may follow.
+pub(crate) const SEALED: u32 = u32::MAX;
+
+const WORDS: [&[u8]; 3] = [b"null", b"false", b"true"];
+
+/// The lowest depth of the stack that was looked at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look(pub(crate) u32);
+
+impl Look {
+    /// Nothing has been looked at.
+    pub(crate) const NOTHING: Self = Self(u32::MAX);
+}
+
+impl Hypothesis {
+    /// A new thing to read, with no blanks yet.
+    fn new(scan: Scan, stack: StackId) -> Self {
+        Self { scan, blanks: 0, stack }
+    }
+
+    /// The same with no more blanks.
+    pub(crate) fn sealed(self) -> Self {
+        Self { blanks: SEALED, ..self }
+    }
+}
+
+/// Whether a byte is JSON white space.
+#[inline]
+pub(crate) fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'\t' | b'\r')
+}
+
+impl Machine {
+    /// The one hypothesis before any text.
+    pub(crate) fn start(&self) -> Hypothesis {
+        Hypothesis::new(Scan::Value(self.plan.root()), StackId::ROOT)
+    }
+
+    /// The frame on top of a stack; notes that it was looked at.
+    fn look(&self, stack: StackId, look: &mut Look) -> &Frame {
+        look.0 = look.0.min(self.stacks.get(stack).depth);
+        self.stacks.top(stack)
+    }
+
+    /// All readings of one more byte, added to `next`. O(1) per reading.
+    pub(crate) fn step(
+        &self,
+        at: Hypothesis,
+        byte: u8,
+        look: &mut Look,
+        next: &mut Vec<Hypothesis>,
+    ) {
+        let stack = at.stack;
+        match at.scan {
+            Scan::Value(value) => {
+                if is_blank(byte) {
+                    self.blank(at, next);
+                } else {
+                    self.begin(value, stack, byte, next);
+                }
+            }
+            Scan::Word(word, read) => {
+                let bytes = WORDS[word as usize];
+                if bytes.get(read as usize) == Some(&byte) {
+                    let done = read as usize + 1 == bytes.len();
+                    let scan = if done { Scan::After } else { Scan::Word(word, read + 1) };
+                    next.push(Hypothesis::new(scan, stack));
+                }
+            }
+            Scan::Number(number, state) => {
+                self.digit(number, self.plan.numbers[number as usize].next(state, byte), stack, next);
+                if self.plan.numbers[number as usize].accepts(state) {
+                    self.step(Hypothesis::new(Scan::After, stack), byte, look, next);
+                }
+            }
+            Scan::Text(language, place) => {
+                match self.plan.language(language).read(place, byte) {
+                    Step::Dead => {}
+                    Step::Inside(place) => {
+                        next.push(Hypothesis::new(Scan::Text(language, place), stack));
+                    }
+                    Step::End => self.closed(at, look, next),
+                }
+            }
+            Scan::Open => match byte {
+                b'}' | b']' => self.close(stack, byte, look, next),
+                _ if is_blank(byte) => self.blank(at, next),
+                _ => match self.look(stack, look) {
+                    Frame::Object { .. } if byte == b'"' => self.name(stack, next),
+                    Frame::Array { .. } => self.item(stack, Some(byte), next),
+                    _ => {}
+                },
+            },
+            Scan::After => match byte {
+                b'}' | b']' => self.close(stack, byte, look, next),
+                b',' => match self.look(stack, look) {
+                    Frame::Object { shape, seen, others, .. } => {
+                        let (names, classes) = self.plan.objects[*shape as usize].next(seen, *others);
+                        if classes || !names.is_empty() {
+                            next.push(Hypothesis::new(Scan::Key, stack));
+                        }
+                    }
+                    Frame::Array { .. } => self.item(stack, None, next),
+                    Frame::Root => {}
+                },
+                _ if is_blank(byte) => self.blank(at, next),
+                _ => {}
+            },
+            Scan::Key => {
+                if is_blank(byte) {
+                    self.blank(at, next);
+                } else if byte == b'"' {
+                    self.look(stack, look);
+                    self.name(stack, next);
+                }
+            }
+            Scan::Name(place) => {
+                let Some((language, allowed)) = self.names(stack, look) else { return };
+                let view = View::some(language, &allowed);
+                match view.read(place, byte) {
+                    Step::Dead => {}
+                    Step::Inside(place) => next.push(Hypothesis::new(Scan::Name(place), stack)),
+                    Step::End => {
+                        if let Some(word) = view.word(place) {
+                            self.named(stack, word as usize, next);
+                        }
+                    }
+                }
+            }
+            Scan::Other(class, place) => {
+                let Some(language) = self.class(stack, class, look) else { return };
+                match self.plan.language(language).read(place, byte) {
+                    Step::Dead => {}
+                    Step::Inside(place) => {
+                        next.push(Hypothesis::new(Scan::Other(class, place), stack));
+                    }
+                    Step::End => self.closed(at, look, next),
+                }
+            }
+            Scan::Colon(value) => {
+                if is_blank(byte) {
+                    self.blank(at, next);
+                } else if byte == b':' {
+                    next.push(Hypothesis::new(Scan::Value(value), stack));
+                }
+            }
+        }
+    }
+
+    /// One blank more, if the policy allows it here.
+    fn blank(&self, at: Hypothesis, next: &mut Vec<Hypothesis>) {
+        if at.blanks < self.plan.blanks(at.scan, at.stack) {
+            next.push(Hypothesis { blanks: at.blanks + 1, ..at });
+        }
+    }
+
+    /// The first byte of a value.
+    fn begin(&self, value: ExprId, stack: StackId, byte: u8, next: &mut Vec<Hypothesis>) {
+        let ready = self.plan.ready(value);
+        match byte {
+            b'n' if ready.null => next.push(Hypothesis::new(Scan::Word(0, 1), stack)),
+            b'f' if ready.truth[0] => next.push(Hypothesis::new(Scan::Word(1, 1), stack)),
+            b't' if ready.truth[1] => next.push(Hypothesis::new(Scan::Word(2, 1), stack)),
+            b'-' | b'0'..=b'9' => {
+                if let Some(number) = ready.number {
+                    let automaton = &self.plan.numbers[number as usize];
+                    let state = automaton.next(automaton.start(), byte);
+                    self.digit(number, state, stack, next);
+                }
+            }
+            b'"' => {
+                for &language in &ready.texts {
+                    if let Some(place) = self.plan.language(language).start() {
+                        next.push(Hypothesis::new(Scan::Text(language, place), stack));
+                    }
+                }
+            }
+            b'{' => {
+                for &shape in &ready.objects {
+                    let frame = self.plan.objects[shape as usize].open(shape);
+                    next.push(Hypothesis::new(Scan::Open, self.push(stack, &frame)));
+                }
+            }
+            b'[' => {
+                for &shape in &ready.arrays {
+                    let frame = self.plan.arrays[shape as usize].open(shape);
+                    next.push(Hypothesis::new(Scan::Open, self.push(stack, &frame)));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A number after one more byte; one that cannot become longer is complete.
+    fn digit(&self, number: u32, state: u32, stack: StackId, next: &mut Vec<Hypothesis>) {
+        if state != 0 {
+            let ends = !self.plan.numbers[number as usize].extends(state);
+            let scan = if ends { Scan::After } else { Scan::Number(number, state) };
+            next.push(Hypothesis::new(scan, stack));
+        }
+    }
+
+    /// The closing bracket of the frame on top.
+    fn close(&self, stack: StackId, byte: u8, look: &mut Look, next: &mut Vec<Hypothesis>) {
+        let may = match self.look(stack, look) {
+            Frame::Object { shape, seen, others, met } if byte == b'}' => {
+                self.plan.objects[*shape as usize].may_close(seen, *others, *met)
+            }
+            Frame::Array { shape, index, counts } if byte == b']' => {
+                let array = &self.plan.arrays[*shape as usize];
+                *index >= array.min
+                    && array.contains.iter().zip(counts).all(|(contains, count)| *count >= contains.min)
+            }
+            _ => false,
+        };
+        if may {
+            next.push(Hypothesis::new(Scan::After, self.stacks.get(stack).below));
+        }
+    }
+
+    /// After the opening quote of a name.
+    fn name(&self, stack: StackId, next: &mut Vec<Hypothesis>) {
+        let Frame::Object { shape, seen, others, .. } = self.stacks.top(stack) else { return };
+        let object = &self.plan.objects[*shape as usize];
+        let (allowed, classes) = object.next(seen, *others);
+        if let Some(place) = View::some(&object.names, &allowed).start() {
+            next.push(Hypothesis::new(Scan::Name(place), stack));
+        }
+        for (class, (language, _)) in object.classes.iter().enumerate().filter(|_| classes) {
+            if let Some(place) = self.plan.language(*language).start() {
+                next.push(Hypothesis::new(Scan::Other(class as u32, place), stack));
+            }
+        }
+    }
+
+    /// After the closing quote of a declared name.
+    fn named(&self, stack: StackId, word: usize, next: &mut Vec<Hypothesis>) {
+        let Frame::Object { shape, seen, others, met } = self.stacks.top(stack) else { return };
+        let object = &self.plan.objects[*shape as usize];
+        let mut seen = seen.clone();
+        seen.insert(word);
+        let frame = Frame::Object { shape: *shape, seen, others: *others, met: *met };
+        self.member(object, frame, object.values[word], |some| some.names.contains(word), stack, next);
+    }
+
+    /// After the closing quote of a string value or of an undeclared name, whatever was read before it.
+    pub(crate) fn closed(&self, at: Hypothesis, look: &mut Look, next: &mut Vec<Hypothesis>) {
+        let stack = at.stack;
+        match at.scan {
+            Scan::Text(..) => next.push(Hypothesis::new(Scan::After, stack)),
+            Scan::Other(class, _) => {
+                let Frame::Object { shape, seen, others, met } = self.look(stack, look) else { return };
+                let object = &self.plan.objects[*shape as usize];
+                let others = (*others + 1).min(object.others_cap());
+                let frame = Frame::Object { shape: *shape, seen: seen.clone(), others, met: *met };
+                let value = object.classes[class as usize].1;
+                let holds = |some: &Obligation| some.classes.contains(class as usize);
+                self.member(object, frame, value, holds, stack, next);
+            }
+            _ => {}
+        }
+    }
+
+    /// After the closing quote of a name: the colon, for every choice of the obligations that the member meets.
+    fn member(
+        &self,
+        object: &Object,
+        frame: Frame,
+        value: ExprId,
+        holds: impl Fn(&Obligation) -> bool,
+        stack: StackId,
+        next: &mut Vec<Hypothesis>,
+    ) {
+        if object.some.is_empty() {
+            next.push(Hypothesis::new(Scan::Colon(value), self.replace(stack, &frame)));
+            return;
+        }
+        let Frame::Object { shape, seen, others, met } = frame else { return };
+        let mut choices = vec![(met, value)];
+        for (bit, some) in object.some.iter().enumerate() {
+            if met >> bit & 1 == 0 && holds(some) {
+                for (met, value) in choices.clone() {
+                    if let Some(both) = self.plan.both(value, some.value) {
+                        choices.push((met | 1 << bit, both));
+                    }
+                }
+            }
+        }
+        for (met, value) in choices {
+            let frame = Frame::Object { shape, seen: seen.clone(), others, met };
+            if self.can_meet(object, &frame) {
+                next.push(Hypothesis::new(Scan::Colon(value), self.replace(stack, &frame)));
+            }
+        }
+    }
+
+    /// Whether the obligations of an open object can still be met.
+    fn can_meet(&self, object: &Object, frame: &Frame) -> bool {
+        let Frame::Object { seen, others, met, .. } = frame else { return false };
+        let (names, classes) = object.next(seen, *others);
+        object.some.iter().enumerate().all(|(bit, some)| {
+            let by_name = || {
+                names.iter().any(|name| {
+                    some.names.contains(name) && self.plan.both(object.values[name], some.value).is_some()
+                })
+            };
+            let by_class = || {
+                classes
+                    && some.classes.iter().any(|class| {
+                        self.plan.both(object.classes[class].1, some.value).is_some()
+                    })
+            };
+            met >> bit & 1 == 1 || by_name() || by_class()
+        })
+    }
+
+    /// The next item of the array on top: its first byte, or, without one, that it follows.
+    fn item(&self, stack: StackId, byte: Option<u8>, next: &mut Vec<Hypothesis>) {
+        let Frame::Array { shape, index, counts } = self.stacks.top(stack) else { return };
+        let array = &self.plan.arrays[*shape as usize];
+        let Some(item) = array.item(*index) else { return };
+        let after = array.after(*index);
+        let mut choices = vec![(counts.clone(), item)];
+        for (i, contains) in array.contains.iter().enumerate() {
+            for (counts, value) in std::mem::take(&mut choices) {
+                let count = counts[i];
+                let capped = contains.max.is_none() && count >= contains.min;
+                if !capped && contains.max.is_none_or(|max| count < max)
+                    && let Some(both) = self.plan.both(value, contains.item)
+                {
+                    let mut counts = counts.clone();
+                    counts[i] += 1;
+                    choices.push((counts, both));
+                }
+                // Without a maximum an item may match and not be counted: the count is a lower bound.
+                let other = match contains.max {
+                    None => Some(value),
+                    Some(_) => self.plan.but_not(value, contains.item),
+                };
+                choices.extend(other.map(|other| (counts, other)));
+            }
+        }
+        for (counts, value) in choices {
+            if !self.can_contain(array, *index + 1, &counts) {
+                continue;
+            }
+            let frame = Frame::Array { shape: *shape, index: after, counts };
+            let stack = self.replace(stack, &frame);
+            match byte {
+                Some(byte) => self.begin(value, stack, byte, next),
+                None => next.push(Hypothesis::new(Scan::Value(value), stack)),
+            }
+        }
+    }
+
+    /// Whether items from an index on can still be counted often enough, each `contains` by itself.
+    fn can_contain(&self, array: &Array, index: u32, counts: &[u32]) -> bool {
+        array.contains.iter().zip(counts).all(|(contains, count)| {
+            let mut missing = contains.min.saturating_sub(*count);
+            let prefix = array.prefix.len() as u32;
+            let mut at = index;
+            while missing > 0 && at < prefix && array.max.is_none_or(|max| at < max) {
+                let matches = self.plan.both(array.prefix[at as usize], contains.item).is_some();
+                missing -= u32::from(matches);
+                at += 1;
+            }
+            let rest = || array.rest.and_then(|rest| self.plan.both(rest, contains.item)).is_some();
+            missing == 0
+                || (array.max.is_none_or(|max| max.saturating_sub(at.max(prefix)) >= missing) && rest())
+        })
+    }
+
+    /// Whether the text read so far is an instance.
+    pub(crate) fn is_complete(&self, at: Hypothesis) -> bool {
+        at.stack == StackId::ROOT
+            && match at.scan {
+                Scan::After => true,
+                Scan::Number(number, state) => self.plan.numbers[number as usize].accepts(state),
+                _ => false,
+            }
+    }
+
+    /// The language of a name being read, and the names of it that are still allowed.
+    pub(crate) fn names(&self, stack: StackId, look: &mut Look) -> Option<(&Language, BitSet)> {
+        let Frame::Object { shape, seen, others, .. } = self.look(stack, look) else { return None };
+        let object = &self.plan.objects[*shape as usize];
+        Some((&object.names, object.next(seen, *others).0))
+    }
+
+    /// The language of another name being read.
+    pub(crate) fn class(&self, stack: StackId, class: u32, look: &mut Look) -> Option<u32> {
+        let Frame::Object { shape, .. } = self.look(stack, look) else { return None };
+        Some(self.plan.objects[*shape as usize].classes[class as usize].0)
+    }
+
+    /// The few bytes that can come next, blanks left out; false if they are many or not known.
+    pub(crate) fn few(&self, at: Hypothesis, look: &mut Look, mut each: impl FnMut(u8)) -> bool {
+        match at.scan {
+            Scan::Word(word, read) => each(WORDS[word as usize][read as usize]),
+            Scan::Value(value) => {
+                let ready = self.plan.ready(value);
+                let firsts = [
+                    (b'"', !ready.texts.is_empty()),
+                    (b'[', !ready.arrays.is_empty()),
+                    (b'f', ready.truth[0]),
+                    (b'n', ready.null),
+                    (b't', ready.truth[1]),
+                    (b'{', !ready.objects.is_empty()),
+                ];
+                firsts.into_iter().filter(|first| first.1).for_each(|first| each(first.0));
+                if ready.number.is_some() {
+                    each(b'-');
+                    (b'0'..=b'9').for_each(each);
+                }
+            }
+            Scan::Number(number, state) => {
+                b"+-.0123456789Ee".iter().for_each(|byte| each(*byte));
+                if self.plan.numbers[number as usize].accepts(state) {
+                    b",]}".iter().for_each(|byte| each(*byte));
+                }
+            }
+            Scan::Open => match self.look(at.stack, look) {
+                Frame::Array { .. } => b"\"-0123456789[]fnt{".iter().for_each(|byte| each(*byte)),
+                _ => b"\"}".iter().for_each(|byte| each(*byte)),
+            },
+            Scan::After => b",]}".iter().for_each(|byte| each(*byte)),
+            Scan::Key => each(b'"'),
+            Scan::Colon(_) => each(b':'),
+            Scan::Name(place) => {
+                let Some((language, allowed)) = self.names(at.stack, look) else { return false };
+                return View::some(language, &allowed).few(place, each);
+            }
+            Scan::Text(language, place) => return self.plan.language(language).few(place, each),
+            Scan::Other(class, place) => {
+                let Some(language) = self.class(at.stack, class, look) else { return false };
+                return self.plan.language(language).few(place, each);
+            }
+        }
+        true
+    }
+}

@@ -1,0 +1,353 @@
+//! Languages of decoded texts, read through their JSON spelling.
+
+use regex_syntax::utf8::{Utf8Range, Utf8Sequences};
+
+use super::{
+    spelling::{Spelled, Spelling},
+    words::Words,
+};
+use crate::{bitset::BitSet, schema::text::Piece};
+
+/// The state of [`Language::Free`] after a text that begins no excepted word.
+const OFF: u32 = u32::MAX;
+
+/// A language of texts in the form in which it is read.
+#[derive(Debug)]
+pub(crate) enum Language {
+    /// These words.
+    Words(Words),
+    /// Any text of so many characters, but not these words.
+    Free {
+        /// The words.
+        except: Words,
+        /// Characters at least.
+        min: u32,
+        /// Characters at most.
+        max: Option<u32>,
+    },
+    /// The texts of an automaton, of so many characters.
+    Automaton(Piece),
+}
+
+/// Where a reader is in a text: the language's state, the place in the spelling, and the complete characters read.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct Place {
+    pub(crate) at: u32,
+    pub(crate) spelling: Spelling,
+    pub(crate) read: u32,
+}
+
+/// What a byte of a JSON string does to a [`Place`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Step {
+    /// No text of the language goes on so.
+    Dead,
+    /// Inside the string.
+    Inside(Place),
+    /// The closing quote, after a text of the language.
+    End,
+}
+
+/// A way to look at a language.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View<'a> {
+    language: &'a Language,
+    /// For words, those that are allowed.
+    allowed: Option<&'a BitSet>,
+    /// Whether lengths count.
+    bounded: bool,
+}
+
+impl<'a> View<'a> {
+    /// The whole language.
+    pub(crate) fn all(language: &'a Language) -> Self {
+        Self { language, allowed: None, bounded: true }
+    }
+
+    /// Some of its words.
+    pub(crate) fn some(language: &'a Language, allowed: &'a BitSet) -> Self {
+        Self { language, allowed: Some(allowed), bounded: true }
+    }
+
+    /// The language without its bounds on the length.
+    pub(crate) fn unbounded(self) -> Self {
+        Self { bounded: false, ..self }
+    }
+
+    /// The language.
+    pub(crate) fn language(self) -> &'a Language {
+        self.language
+    }
+
+    /// Where reading begins, after the opening quote.
+    pub(crate) fn start(&self) -> Option<Place> {
+        let at = match self.language {
+            Language::Words(_) => 0,
+            Language::Free { except, .. } if except.words().is_empty() => OFF,
+            Language::Free { .. } => 0,
+            Language::Automaton(piece) => piece.start(),
+        };
+        let place = Place { at, spelling: Spelling::BETWEEN, read: 0 };
+        match self.language {
+            Language::Words(words) => self.has_allowed(words, 0).then_some(place),
+            _ => self.fits(place).then_some(place),
+        }
+    }
+
+    /// Reads one byte. O(1), but for escapes (a look at the characters that they can become).
+    pub(crate) fn read(&self, place: Place, byte: u8) -> Step {
+        let Place { at, spelling, read } = place;
+        match spelling.read(byte) {
+            Spelled::Nothing => Step::Dead,
+            Spelled::Raw(spelling) => match self.feed(at, byte) {
+                None => Step::Dead,
+                Some(at) => {
+                    let read = read + u32::from(spelling.is_between());
+                    self.keep(Place { at, spelling, read })
+                }
+            },
+            Spelled::Part(spelling) => {
+                let ranges = spelling.escape_ranges().unwrap_or_default();
+                let possible = ranges.iter().any(|&(low, high)| self.can_read(place, low, high));
+                if possible { Step::Inside(Place { spelling, ..place }) } else { Step::Dead }
+            }
+            Spelled::Escaped(c) => match self.feed_char(at, c) {
+                None => Step::Dead,
+                Some(at) => self.keep(Place { at, spelling: Spelling::BETWEEN, read: read + 1 }),
+            },
+            Spelled::Quote if self.may_end(place) => Step::End,
+            Spelled::Quote => Step::Dead,
+        }
+    }
+
+    fn keep(&self, place: Place) -> Step {
+        if self.fits(place) { Step::Inside(place) } else { Step::Dead }
+    }
+
+    /// The state after one byte of a decoded text.
+    #[inline]
+    fn feed(&self, at: u32, byte: u8) -> Option<u32> {
+        match self.language {
+            Language::Words(words) => {
+                words.child(at, byte).filter(|node| self.has_allowed(words, *node))
+            }
+            Language::Free { .. } if at == OFF => Some(OFF),
+            Language::Free { except, .. } => Some(except.child(at, byte).unwrap_or(OFF)),
+            Language::Automaton(piece) => Some(piece.next(at, byte)).filter(|state| *state != 0),
+        }
+    }
+
+    fn feed_char(&self, at: u32, c: char) -> Option<u32> {
+        c.encode_utf8(&mut [0; 4]).bytes().try_fold(at, |at, byte| self.feed(at, byte))
+    }
+
+    fn has_allowed(&self, words: &Words, node: u32) -> bool {
+        let mut range = words.range(node);
+        match self.allowed {
+            None => !range.is_empty(),
+            Some(allowed) => range.any(|word| allowed.contains(word as usize)),
+        }
+    }
+
+    /// Whether the text can still become one of the language; `at` is not dead.
+    #[inline]
+    fn fits(&self, place: Place) -> bool {
+        match self.language {
+            _ if !self.bounded => true,
+            Language::Words(_) | Language::Free { max: None, .. } => true,
+            Language::Free { except, max: Some(max), .. } => {
+                let begun = u32::from(!place.spelling.is_between());
+                let excepted = || place.at != OFF && except.word(place.at).is_some();
+                place.read + begun < *max
+                    || (place.read + begun == *max && (begun == 1 || !excepted()))
+            }
+            Language::Automaton(piece) => piece.viable(place.at, place.read),
+        }
+    }
+
+    /// Whether the text read so far is one of the language.
+    #[inline]
+    pub(crate) fn may_end(&self, place: Place) -> bool {
+        if !place.spelling.is_between() {
+            return false;
+        }
+        match self.language {
+            Language::Words(words) => words
+                .word(place.at)
+                .is_some_and(|word| self.allowed.is_none_or(|all| all.contains(word as usize))),
+            Language::Free { except, min, max } => {
+                let long_enough = *min <= place.read && max.is_none_or(|max| place.read <= max);
+                (long_enough || !self.bounded)
+                    && (place.at == OFF || except.word(place.at).is_none())
+            }
+            Language::Automaton(piece) => {
+                let (min, max) = (piece.min(), piece.max());
+                let long_enough = min <= place.read && max.is_none_or(|max| place.read <= max);
+                (long_enough || !self.bounded) && piece.accepts(place.at)
+            }
+        }
+    }
+
+    /// The word that has been read.
+    pub(crate) fn word(&self, place: Place) -> Option<u32> {
+        match self.language {
+            Language::Words(words) => words.word(place.at),
+            _ => None,
+        }
+    }
+
+    /// Whether some character of a range of code points can come next.
+    fn can_read(&self, place: Place, low: u32, high: u32) -> bool {
+        if low > high {
+            return false;
+        }
+        if let Language::Free { except, max, .. } = self.language {
+            let max = max.filter(|_| self.bounded);
+            let left = max.map_or(u32::MAX, |max| max.saturating_sub(place.read));
+            let words = if place.at == OFF { 0 } else { except.range(place.at).len() as u32 };
+            // More characters than excepted words: one of them is free.
+            if left != 1 || high - low >= words {
+                return left > 0;
+            }
+        }
+        // Surrogates are no characters; the sequences leave them out.
+        let first = char::from_u32(low).unwrap_or('\u{e000}');
+        let last = char::from_u32(high).unwrap_or('\u{d7ff}');
+        let after = Place { spelling: Spelling::BETWEEN, read: place.read + 1, ..place };
+        Utf8Sequences::new(first, last)
+            .any(|sequence| self.can_feed(after, sequence.as_slice()))
+    }
+
+    /// Whether some bytes of these ranges lead on. Recurses at most four deep.
+    fn can_feed(&self, after: Place, ranges: &[Utf8Range]) -> bool {
+        let Some((range, rest)) = ranges.split_first() else { return self.fits(after) };
+        let on = |byte: u8| {
+            self.feed(after.at, byte).is_some_and(|at| self.can_feed(Place { at, ..after }, rest))
+        };
+        match self.language {
+            Language::Words(words) => words.children(after.at).any(|child| {
+                let byte = words.byte(child);
+                range.matches(byte) && on(byte)
+            }),
+            _ => (range.start..=range.end).any(on),
+        }
+    }
+
+    /// The bytes that may come next, if they are few: those of words.
+    pub(crate) fn few(&self, place: Place, mut each: impl FnMut(u8)) -> bool {
+        let Language::Words(words) = self.language else { return false };
+        if !(place.spelling.is_between() || place.spelling.is_raw()) {
+            return false;
+        }
+        for child in words.children(place.at) {
+            let byte = words.byte(child);
+            if !matches!(byte, 0..=0x1f | b'"' | b'\\') {
+                each(byte);
+            }
+        }
+        if place.spelling.is_between() {
+            each(b'\\');
+            each(b'"');
+        }
+        true
+    }
+
+    /// Whether a text that has been begun in this place can be completed; for places that [`read`](Self::read) did not make.
+    pub(crate) fn holds(&self, place: Place) -> bool {
+        match place.spelling.escape_ranges() {
+            Some(ranges) => ranges.iter().any(|&(low, high)| self.can_read(place, low, high)),
+            None => self.fits(place),
+        }
+    }
+
+    /// The bytes with which an excepted word can go on.
+    pub(crate) fn excepted(&self, place: Place, mut each: impl FnMut(u8)) {
+        if let Language::Free { except, .. } = self.language
+            && place.at != OFF
+        {
+            except.children(place.at).for_each(|child| each(except.byte(child)));
+            each(b'\\');
+            if except.word(place.at).is_some() {
+                each(b'"');
+            }
+        }
+    }
+}
+
+impl Language {
+    /// The least and the greatest number of characters, where that is not a matter of the words.
+    pub(crate) fn bounds(&self) -> (u32, Option<u32>) {
+        match self {
+            Self::Words(_) => (0, None),
+            Self::Free { min, max, .. } => (*min, *max),
+            Self::Automaton(piece) => (piece.min(), piece.max()),
+        }
+    }
+}
+
+impl Place {
+    /// Between two characters of a free text that is no beginning of an excepted word.
+    pub(crate) fn free(read: u32) -> Self {
+        Self { at: OFF, spelling: Spelling::BETWEEN, read }
+    }
+
+    /// A place that is as good as this one in a free text: only its length counts.
+    pub(crate) fn blurred(self) -> Self {
+        let spelling =
+            if self.spelling.is_between() { self.spelling } else { Spelling::BEGUN };
+        Self { at: OFF, spelling, ..self }
+    }
+
+    /// Whether no excepted word can come of a free text.
+    pub(crate) fn is_free(self) -> bool {
+        self.at == OFF
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reads(view: View<'_>, text: &str) -> Option<bool> {
+        let mut place = view.start()?;
+        for byte in text.bytes() {
+            match view.read(place, byte) {
+                Step::Dead => return None,
+                Step::Inside(next) => place = next,
+                Step::End => return Some(true),
+            }
+        }
+        Some(false)
+    }
+
+    #[test]
+    fn words_are_read_in_any_spelling_and_only_as_far_as_they_are_allowed() {
+        let language = Language::Words(Words::new(["ab", "aé", "b\""].map(Box::from).to_vec()));
+        let view = View::all(&language);
+        for text in ["ab\"", r#"\u0061b""#, "aé\"", r#"a\u00e9""#, r#"b\"""#, r#"b\u0022""#] {
+            assert_eq!(reads(view, text), Some(true), "{text}");
+        }
+        assert_eq!(reads(view, r"\u006"), Some(false));
+        for text in [r"\u007", r"\u1", "c", r"a\n", "a\"", r"ab\"] {
+            assert_eq!(reads(view, text), None, "{text}");
+        }
+        let mut only = BitSet::new(3);
+        only.insert(2);
+        let view = View::some(&language, &only);
+        assert_eq!((reads(view, "a"), reads(view, "b")), (None, Some(false)));
+    }
+
+    #[test]
+    fn free_texts_count_characters_and_avoid_words() {
+        let except = Words::new(["ab", "b"].map(Box::from).to_vec());
+        let language = Language::Free { except, min: 1, max: Some(2) };
+        let view = View::all(&language);
+        for text in ["a\"", "ac\"", "éé\"", r#"\ud83d\ude00x""#, "bb\""] {
+            assert_eq!(reads(view, text), Some(true), "{text}");
+        }
+        for text in ["\"", "b\"", "ab", r"a\u0062", "abc", "ééé", r"éé\"] {
+            assert_eq!(reads(view, text), None, "{text}");
+        }
+        assert_eq!(reads(view, r"a\u006"), Some(false));
+    }
+}

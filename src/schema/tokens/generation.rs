@@ -1,0 +1,163 @@
+//! What is memoised of one schema over one vocabulary: replaced as a whole when it is over the byte budget.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use rustc_hash::FxBuildHasher;
+
+use super::{
+    recipe::Recipe,
+    tables::{Location, Tables},
+    walk::Walk,
+};
+use crate::{
+    StepError, Vocabulary,
+    schema::machine::{Hypothesis, Language, Look, Machine, Plan, Scan},
+};
+
+/// A situation: what is scanned, blanks in the run, and the view of the stack.
+type Situation = (Scan, u32, u32);
+
+/// What is known of a situation.
+#[derive(Clone, Copy, Debug)]
+enum Entry {
+    /// More levels of the stack count.
+    Deeper(u32),
+    /// The number of a recipe.
+    Mask(u32),
+}
+
+/// The machine's stacks, and the masks of situations.
+#[derive(Debug)]
+pub(crate) struct Generation {
+    machine: Machine,
+    known: papaya::HashMap<Situation, Entry, FxBuildHasher>,
+    recipes: boxcar::Vec<Recipe>,
+    bytes: AtomicUsize,
+}
+
+/// Characters of a token at most, roughly; see [`Generation::alike`].
+const FAR: u32 = 300;
+
+impl Generation {
+    /// Nothing known.
+    pub(crate) fn new(plan: &Arc<Plan>) -> Self {
+        Self {
+            machine: Machine::new(Arc::clone(plan)),
+            known: papaya::HashMap::with_hasher(FxBuildHasher),
+            recipes: boxcar::Vec::new(),
+            bytes: AtomicUsize::new(0),
+        }
+    }
+
+    /// The machine.
+    pub(crate) fn machine(&self) -> &Machine {
+        &self.machine
+    }
+
+    /// Estimated bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+            + self.known.len() * 64
+            + self.machine.stacks().bytes()
+            + self.machine.plan().bytes()
+    }
+
+    /// Situations whose masks are known.
+    pub(crate) fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Writes the tokens that may come next into a row of the vocabulary's width. A situation met before costs a look-up and
+    /// a copy.
+    ///
+    /// # Errors
+    /// The limit on the work of one step.
+    pub(crate) fn fill(
+        &self,
+        tables: &Tables,
+        vocabulary: &Vocabulary,
+        hypotheses: &[Hypothesis],
+        limit: u64,
+        row: &mut [u32],
+    ) -> Result<(), StepError> {
+        let mut first = true;
+        for at in hypotheses {
+            let recipe = &self.recipes[self.mask(tables, *at, limit)? as usize];
+            if std::mem::take(&mut first) { recipe.write(row) } else { recipe.add(row) }
+        }
+        if first {
+            row.fill(0);
+        }
+        if hypotheses.iter().any(|at| self.machine.is_complete(*at)) {
+            for token in vocabulary.end_tokens() {
+                row[token.index() / 32] |= 1 << (token.0 % 32);
+            }
+        }
+        Ok(())
+    }
+
+    /// The recipe of a hypothesis.
+    fn mask(&self, tables: &Tables, at: Hypothesis, limit: u64) -> Result<u32, StepError> {
+        let at = self.alike(tables, at);
+        let stacks = self.machine.stacks();
+        let known = self.known.pin();
+        let mut levels = 1;
+        let situation = |levels| (at.scan, at.blanks, stacks.view(at.stack, levels));
+        while let Some(entry) = known.get(&situation(levels)) {
+            match entry {
+                Entry::Mask(mask) => return Ok(*mask),
+                Entry::Deeper(more) => levels = *more,
+            }
+        }
+        let walk = Walk::new(&self.machine, tables, limit);
+        let (recipe, Look(lowest), _) = walk.recipe(Location::ALL, at)?;
+        self.bytes.fetch_add(recipe.bytes(), Ordering::Relaxed);
+        let mask = self.recipes.push(recipe) as u32;
+        let depth = stacks.get(at.stack).depth;
+        let looked = if lowest > depth { 1 } else { depth - lowest + 1 };
+        while levels < looked {
+            known.insert(situation(levels), Entry::Deeper(looked));
+            levels = looked;
+        }
+        known.insert(situation(levels), Entry::Mask(mask));
+        Ok(mask)
+    }
+
+    /// The hypothesis, or another one from which any one token reads the same: a bound that no token reaches does not count.
+    fn alike(&self, tables: &Tables, at: Hypothesis) -> Hypothesis {
+        let mut look = Look::NOTHING;
+        let room = self.machine.plan().blanks(at.scan, at.stack).saturating_sub(at.blanks);
+        let blanks = if room >= tables.longest_blanks() { 0 } else { at.blanks };
+        let shorten = |language: u32, read: u32| {
+            let language = self.machine.plan().language(language).language();
+            let (min, max) = language.bounds();
+            let far = match language {
+                Language::Words(_) => true,
+                Language::Free { .. } => max.is_none_or(|max| max.saturating_sub(read) > FAR),
+                Language::Automaton(_) => max.is_none(),
+            };
+            if far && read >= min { min } else { read }
+        };
+        let scan = match at.scan {
+            Scan::Text(language, mut place) => {
+                place.read = shorten(language, place.read);
+                Scan::Text(language, place)
+            }
+            Scan::Other(class, mut place) => {
+                if let Some(language) = self.machine.class(at.stack, class, &mut look) {
+                    place.read = shorten(language, place.read);
+                }
+                Scan::Other(class, place)
+            }
+            Scan::Name(mut place) => {
+                place.read = 0;
+                Scan::Name(place)
+            }
+            scan => scan,
+        };
+        Hypothesis { scan, blanks, ..at }
+    }
+}
