@@ -5,7 +5,7 @@ use std::sync::Arc;
 pub use crate::automaton::StepError;
 use crate::{
     Automaton, Expected, Refusal, TokenId, TokenMask,
-    automaton::Generation,
+    automaton::{Generation, SituationId},
     recognizer::{Hypothesis, Reader},
 };
 
@@ -14,13 +14,11 @@ use crate::{
 pub struct Constraint {
     automaton: Arc<Automaton>,
     generation: Arc<Generation>,
-    hypotheses: Vec<Hypothesis>,
-    /// Scratch of one step: a warm step allocates nothing.
+    situation: SituationId,
+    /// Scratch of one step: a step that is not remembered allocates nothing here either.
     scratch: [Vec<Hypothesis>; 2],
     /// Texts taken since the memory was last looked at.
     since_check: u32,
-    /// The mask of this state, once asked for.
-    mask: Option<u32>,
     offset: usize,
     ended: bool,
 }
@@ -29,20 +27,20 @@ impl PartialEq for Constraint {
     /// Whether the two sequences stand in the same state of the same automaton: they allow the same continuations.
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.generation, &other.generation)
-            && self.hypotheses == other.hypotheses
+            && self.situation == other.situation
             && self.ended == other.ended
     }
 }
 
 impl Constraint {
     pub(crate) fn new(automaton: &Arc<Automaton>) -> Self {
+        let generation = automaton.generation();
         Self {
-            generation: automaton.generation(),
+            situation: generation.situation(&[Reader::START]),
+            generation,
             automaton: Arc::clone(automaton),
-            hypotheses: vec![Reader::START],
             scratch: [Vec::new(), Vec::new()],
             since_check: 0,
-            mask: None,
             offset: 0,
             ended: false,
         }
@@ -50,6 +48,10 @@ impl Constraint {
 
     fn reader(&self) -> Reader<'_> {
         self.automaton.grammar().reader(&self.generation.tables)
+    }
+
+    fn hypotheses(&self) -> &[Hypothesis] {
+        self.generation.hypotheses(self.situation)
     }
 
     /// The tokens allowed next. End tokens are in it exactly where the text is a sentence. Borrowed from the automaton; a
@@ -61,18 +63,8 @@ impl Constraint {
         if self.ended {
             return Err(StepError::Ended);
         }
-        let mask = match self.mask {
-            Some(mask) => mask,
-            None => {
-                let automaton = &self.automaton;
-                self.generation.mask(
-                    automaton.grammar(),
-                    automaton.vocabulary(),
-                    &self.hypotheses,
-                )?
-            }
-        };
-        self.mask = Some(mask);
+        let (grammar, vocabulary) = (self.automaton.grammar(), self.automaton.vocabulary());
+        let mask = self.generation.mask(grammar, vocabulary, self.situation)?;
         Ok(self.generation.interned(mask))
     }
 
@@ -91,15 +83,28 @@ impl Constraint {
         Ok(())
     }
 
-    /// Takes a token; an end token ends the sequence. O(bytes of the token).
+    /// Takes a token; an end token ends the sequence. O(bytes of the token), or one look-up if the token was taken in the
+    /// same situation lately, by any sequence.
     ///
     /// # Errors
     /// The token is not in the mask; it says where it fails and what was expected.
+    #[inline]
     pub fn accept(&mut self, token: TokenId) -> Result<(), StepError> {
         if self.ended {
             return Err(StepError::Ended);
         }
-        let vocabulary = self.automaton.vocabulary();
+        let Some(next) = self.generation.step(self.situation, token) else {
+            return self.read(token);
+        };
+        self.situation = next;
+        self.taken(self.automaton.vocabulary().bytes(token).len());
+        Ok(())
+    }
+
+    /// [`accept`](Self::accept), byte by byte.
+    fn read(&mut self, token: TokenId) -> Result<(), StepError> {
+        let automaton = Arc::clone(&self.automaton);
+        let vocabulary = automaton.vocabulary();
         let bytes = vocabulary.bytes(token);
         if vocabulary.is_special(token) || bytes.is_empty() {
             let ends = vocabulary.end_tokens().binary_search(&token).is_ok();
@@ -109,16 +114,15 @@ impl Constraint {
             self.ended = true;
             return Ok(());
         }
-        let length = bytes.len();
-        match advance(&self.automaton, &self.generation, &self.hypotheses, &mut self.scratch, bytes)
-        {
-            Ok(()) => self.take(length),
-            Err(at) => {
-                let refusal = Box::new(self.refusal(bytes[at], at));
-                return Err(StepError::Refused { token, refusal });
+        match self.advance(bytes) {
+            Ok(next) => {
+                self.generation.remember(self.situation, token, next);
+                self.situation = next;
+                self.taken(bytes.len());
+                Ok(())
             }
+            Err(refusal) => Err(StepError::Refused { token, refusal: Box::new(refusal) }),
         }
-        Ok(())
     }
 
     /// Takes text that is not cut into tokens. Nothing of it is taken if it is refused, or if the sequence has ended.
@@ -132,25 +136,34 @@ impl Constraint {
             let expected = Expected { terminals: Vec::new(), end: true };
             return Err(Refusal { offset: self.offset, found: Some(byte), expected });
         }
-        match advance(&self.automaton, &self.generation, &self.hypotheses, &mut self.scratch, bytes)
-        {
-            Ok(()) => {
-                self.take(bytes.len());
-                Ok(())
-            }
-            Err(at) => Err(self.refusal(bytes[at], at)),
-        }
+        self.situation = self.advance(bytes)?;
+        self.taken(bytes.len());
+        Ok(())
     }
 
-    /// Makes the result of [`advance`] the state.
+    /// The situation after these bytes.
+    fn advance(&mut self, bytes: &[u8]) -> Result<SituationId, Refusal> {
+        let reader = self.automaton.grammar().reader(&self.generation.tables);
+        let before = self.generation.hypotheses(self.situation);
+        let [at, next] = &mut self.scratch;
+        at.clear();
+        at.extend_from_slice(before);
+        for (i, &byte) in bytes.iter().enumerate() {
+            reader.step(at, byte, next);
+            if next.is_empty() {
+                let expected = reader.expected(at);
+                return Err(Refusal { offset: self.offset + i, found: Some(byte), expected });
+            }
+            std::mem::swap(at, next);
+        }
+        Ok(if at == before { self.situation } else { self.generation.situation(at) })
+    }
+
+    /// Counts text taken.
     #[inline]
-    fn take(&mut self, length: usize) {
+    fn taken(&mut self, length: usize) {
         /// Texts between two looks at the memory, which sums many counters.
         const CHECK_EVERY: u32 = 256;
-        if self.scratch[0] != self.hypotheses {
-            self.mask = None;
-            std::mem::swap(&mut self.scratch[0], &mut self.hypotheses);
-        }
         self.offset += length;
         self.since_check += 1;
         if self.since_check >= CHECK_EVERY {
@@ -161,28 +174,20 @@ impl Constraint {
         }
     }
 
-    /// The refusal of a byte, after [`advance`] stopped before it.
-    #[cold]
-    fn refusal(&self, byte: u8, at: usize) -> Refusal {
-        let expected = self.reader().expected(&self.scratch[0]);
-        Refusal { offset: self.offset + at, found: Some(byte), expected }
-    }
-
     /// The tables are full: goes on in new ones.
     #[cold]
     fn move_on(&mut self) {
         let generation = self.automaton.generation();
         if !Arc::ptr_eq(&generation, &self.generation) {
             let grammar = self.automaton.grammar();
-            self.generation.copy_to(grammar, &mut self.hypotheses, &generation);
+            self.situation = self.generation.copy_to(grammar, self.situation, &generation);
             self.generation = generation;
-            self.mask = None;
         }
     }
 
     /// Whether the text is a sentence.
     pub fn is_complete(&self) -> bool {
-        self.reader().is_complete(&self.hypotheses)
+        self.reader().is_complete(self.hypotheses())
     }
 
     /// Whether an end token was accepted.
@@ -192,12 +197,12 @@ impl Constraint {
 
     /// The bytes that must come next, up to the first choice (at most `limit`); empty where there is a choice or an end.
     pub fn forced(&self, limit: usize) -> Vec<u8> {
-        self.reader().forced(&self.hypotheses, limit)
+        self.reader().forced(self.hypotheses(), limit)
     }
 
     /// What may come next.
     pub fn expected(&self) -> Expected {
-        self.reader().expected(&self.hypotheses)
+        self.reader().expected(self.hypotheses())
     }
 
     /// Why these bytes cannot come next; `None` if they can.
@@ -214,28 +219,4 @@ impl Constraint {
     pub fn automaton(&self) -> &Arc<Automaton> {
         &self.automaton
     }
-}
-
-/// Reads bytes from `from` into `scratch[0]`; `Err` is the index of the byte that does not fit, with `scratch[0]` standing
-/// before it.
-#[inline]
-fn advance(
-    automaton: &Automaton,
-    generation: &Generation,
-    from: &[Hypothesis],
-    scratch: &mut [Vec<Hypothesis>; 2],
-    bytes: &[u8],
-) -> Result<(), usize> {
-    let reader = automaton.grammar().reader(&generation.tables);
-    let [at, next] = scratch;
-    at.clear();
-    at.extend_from_slice(from);
-    for (i, &byte) in bytes.iter().enumerate() {
-        reader.step(at, byte, next);
-        if next.is_empty() {
-            return Err(i);
-        }
-        std::mem::swap(at, next);
-    }
-    Ok(())
 }

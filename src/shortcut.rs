@@ -6,9 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const KEY: u32 = 20;
 /// Bits of a value.
 const VALUE: u32 = 24;
-/// Slots, a power of two.
-const SLOTS: usize = 4096;
-
 /// Maps pairs of small ids to a small id; forgets at will. Larger ids are simply not kept.
 pub(crate) struct Shortcut {
     /// `first << 44 | second << 24 | value + 1`; 0 is empty.
@@ -22,23 +19,31 @@ impl std::fmt::Debug for Shortcut {
 }
 
 impl Shortcut {
-    /// An empty cache: 32 KiB.
+    /// An empty cache of 32 KiB.
     pub(crate) fn new() -> Self {
-        Self { slots: (0..SLOTS).map(|_| AtomicU64::new(0)).collect() }
+        Self::with_slots(4096)
+    }
+
+    /// An empty cache of so many slots, a power of two; each takes 8 bytes.
+    pub(crate) fn with_slots(slots: usize) -> Self {
+        debug_assert!(slots.is_power_of_two() && slots > 1);
+        Self { slots: (0..slots).map(|_| AtomicU64::new(0)).collect() }
     }
 
     #[inline]
     fn slot(&self, key: u64) -> &AtomicU64 {
         // Fibonacci hashing (Knuth, TAOCP 3, 6.4): the top bits of a product are well mixed.
-        let hash = key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - SLOTS.trailing_zeros());
-        &self.slots[hash as usize % SLOTS]
+        let hash =
+            key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - self.slots.len().trailing_zeros());
+        &self.slots[hash as usize]
     }
 
     /// The value of a pair, if it is still known.
     #[inline]
     pub(crate) fn get(&self, first: u32, second: u32) -> Option<u32> {
         let key = u64::from(first) << KEY | u64::from(second);
-        let word = self.slot(key).load(Ordering::Relaxed);
+        // Whoever finds an id here also finds the entry that it names.
+        let word = self.slot(key).load(Ordering::Acquire);
         // An empty word has value 0, which no entry has.
         (word >> VALUE == key && first >> KEY == 0 && second >> KEY == 0)
             .then_some((word & ((1 << VALUE) - 1)) as u32)
@@ -50,7 +55,7 @@ impl Shortcut {
     pub(crate) fn put(&self, first: u32, second: u32, value: u32) {
         if first >> KEY == 0 && second >> KEY == 0 && (value + 1) >> VALUE == 0 {
             let key = u64::from(first) << KEY | u64::from(second);
-            self.slot(key).store(key << VALUE | u64::from(value + 1), Ordering::Relaxed);
+            self.slot(key).store(key << VALUE | u64::from(value + 1), Ordering::Release);
         }
     }
 }

@@ -1,33 +1,18 @@
 //! Masks, interned: equal lists of token groups are one mask.
 
 use super::{Generation, tree::Tokens};
-use crate::{TokenMask, Vocabulary, intern::Interner, recognizer::Hypothesis, shortcut::Shortcut};
+use crate::{TokenMask, Vocabulary, intern::Interner};
 
 /// All masks of one automaton.
 #[derive(Debug)]
 pub(super) struct MaskTable {
     /// `[complete, lists of groups...]` -> mask.
     masks: Interner<Box<[u32]>, TokenMask>,
-    /// Situation -> mask.
-    situations: papaya::HashMap<Box<[Hypothesis]>, u32, rustc_hash::FxBuildHasher>,
-    /// The same for situations of one hypothesis.
-    recent: Shortcut,
 }
 
 impl MaskTable {
     pub(super) fn new() -> Self {
-        let situations = papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher);
-        Self { masks: Interner::new(), situations, recent: Shortcut::new() }
-    }
-
-    #[inline]
-    pub(super) fn find(&self, hypotheses: &[Hypothesis]) -> Option<u32> {
-        let [only] = hypotheses else { return self.situations.pin().get(hypotheses).copied() };
-        self.recent.get(only.config.0, only.set.0).or_else(|| {
-            let mask = self.situations.pin().get(hypotheses).copied()?;
-            self.recent.put(only.config.0, only.set.0, mask);
-            Some(mask)
-        })
+        Self { masks: Interner::new() }
     }
 
     #[inline]
@@ -40,22 +25,21 @@ impl MaskTable {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.masks.bytes() + self.situations.len() * 64
+        self.masks.bytes()
     }
 
-    /// The mask of a situation whose lists of groups are known.
+    /// The mask of these lists of groups, and of the end tokens if the text is complete.
     pub(super) fn make(
         &self,
         generation: &Generation,
         vocabulary: &Vocabulary,
-        hypotheses: &[Hypothesis],
         mut lists: Vec<u32>,
         complete: bool,
     ) -> u32 {
         lists.sort_unstable();
         lists.dedup();
         lists.insert(0, u32::from(complete));
-        let mask = self.masks.intern(lists.as_slice(), || {
+        self.masks.intern(lists.as_slice(), || {
             let mut words = vec![0u32; vocabulary.words()];
             for list in &lists[1..] {
                 for &group in generation.results.list(*list) {
@@ -69,9 +53,7 @@ impl MaskTable {
             }
             let bytes = words.len() * 4 + lists.len() * 8;
             (TokenMask::from_words(words), bytes)
-        });
-        self.situations.pin().insert(hypotheses.into(), mask);
-        mask
+        })
     }
 }
 

@@ -9,6 +9,7 @@ mod error;
 mod evaluate;
 mod generation;
 mod masks;
+mod situations;
 mod stats;
 mod tree;
 
@@ -21,6 +22,7 @@ use crate::{
 
 pub use error::StepError;
 pub(crate) use generation::Generation;
+pub(crate) use situations::SituationId;
 pub use stats::AutomatonStats;
 
 /// One grammar over one vocabulary, shared by all threads and requests. What one sequence computes, all others find.

@@ -17,6 +17,8 @@ pub struct AutomatonStats {
     pub tree_nodes: usize,
     /// Memoised results of tree nodes.
     pub results: usize,
+    /// Situations that a sequence stood in.
+    pub situations: usize,
     /// Distinct masks.
     pub masks: usize,
     /// Estimated bytes of all of these.
@@ -31,6 +33,7 @@ impl AutomatonStats {
             stack_nodes: generation.tables.stacks.len(),
             tree_nodes: generation.trees.len(),
             results: generation.results.len(),
+            situations: generation.situations.len(),
             masks: generation.masks.len(),
             bytes: generation.bytes() + grammar.lr.bytes() + grammar.lexer.bytes(),
         }
@@ -43,6 +46,7 @@ impl AutomatonStats {
             + self.stack_nodes
             + self.tree_nodes
             + self.results
+            + self.situations
             + self.masks
     }
 }

@@ -136,7 +136,7 @@ impl LexTable {
 
     fn next_state(&self, lexer: &Lexer, id: u32, class: usize) -> u32 {
         let state = self.states.get(id);
-        match state.row[class].load(Ordering::Relaxed) {
+        match state.row[class].load(Ordering::Acquire) {
             0 => {
                 let byte = lexer.representatives[class];
                 let components: Vec<(u32, u32)> = state
@@ -148,7 +148,7 @@ impl LexTable {
                     .filter(|(_, s)| *s != DEAD)
                     .collect();
                 let next = self.state(lexer, &components);
-                state.row[class].store(next + 1, Ordering::Relaxed);
+                state.row[class].store(next + 1, Ordering::Release);
                 next
             }
             known => known - 1,
@@ -181,8 +181,8 @@ impl LexTable {
 
     #[inline]
     fn next_of(&self, lexer: &Lexer, id: ConfigId, config: &Config, class: usize) -> ConfigId {
-        // An id loaded without ordering is only ever used to index a vector whose reads synchronise by themselves.
-        match config.row[class].load(Ordering::Relaxed) {
+        // Whoever finds an id here also finds the entry that it names.
+        match config.row[class].load(Ordering::Acquire) {
             0 => self.compute_next(lexer, id, class),
             known => ConfigId(known - 1),
         }
@@ -207,7 +207,7 @@ impl LexTable {
                 next = self.config(lexer, false, main, shadows);
             }
         }
-        config.row[class].store(next.0 + 1, Ordering::Relaxed);
+        config.row[class].store(next.0 + 1, Ordering::Release);
         next
     }
 

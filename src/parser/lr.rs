@@ -60,10 +60,10 @@ impl LrTable {
     }
 
     fn follow(&self, grammar: &NormalGrammar, edge: &Edge) -> u32 {
-        match edge.target.load(Ordering::Relaxed) {
+        match edge.target.load(Ordering::Acquire) {
             0 => {
                 let target = self.state(grammar, &edge.kernel);
-                edge.target.store(target + 1, Ordering::Relaxed);
+                edge.target.store(target + 1, Ordering::Release);
                 target
             }
             known => known - 1,

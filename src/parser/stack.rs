@@ -257,7 +257,7 @@ impl StackTable {
     pub(crate) fn truncate(&self, set: SetId, index: usize) -> SetId {
         let entry = self.sets.get(set.0);
         let Some(slot) = entry.truncations.get(index) else { return set };
-        match slot.load(Ordering::Relaxed) {
+        match slot.load(Ordering::Acquire) {
             0 => {
                 let depth = DEPTHS[index];
                 let mut nodes: Vec<u32> =
@@ -265,7 +265,7 @@ impl StackTable {
                 nodes.sort_unstable();
                 nodes.dedup();
                 let truncated = self.set(&nodes);
-                slot.store(truncated.0 + 1, Ordering::Relaxed);
+                slot.store(truncated.0 + 1, Ordering::Release);
                 truncated
             }
             known => SetId(known - 1),
