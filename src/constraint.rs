@@ -5,8 +5,8 @@ use std::sync::Arc;
 pub use crate::automaton::StepError;
 use crate::{
     Automaton, Expected, Refusal, TokenId, TokenMask,
-    automaton::{Generation, SituationId},
-    recognizer::{Hypothesis, Reader},
+    automaton::{Generation, Room},
+    situation::SituationId,
 };
 
 /// The state of one sequence. Cloning is a cheap fork (a few words); nothing has to be undone.
@@ -16,7 +16,7 @@ pub struct Constraint {
     generation: Arc<Generation>,
     situation: SituationId,
     /// Scratch of one step: a step that is not remembered allocates nothing here either.
-    scratch: [Vec<Hypothesis>; 2],
+    room: Room,
     /// Texts taken since the memory was last looked at.
     since_check: u32,
     offset: usize,
@@ -36,22 +36,14 @@ impl Constraint {
     pub(crate) fn new(automaton: &Arc<Automaton>) -> Self {
         let generation = automaton.generation();
         Self {
-            situation: generation.situation(&[Reader::START]),
+            situation: generation.start(),
             generation,
             automaton: Arc::clone(automaton),
-            scratch: [Vec::new(), Vec::new()],
+            room: Room::default(),
             since_check: 0,
             offset: 0,
             ended: false,
         }
-    }
-
-    fn reader(&self) -> Reader<'_> {
-        self.automaton.grammar().reader(&self.generation.tables)
-    }
-
-    fn hypotheses(&self) -> &[Hypothesis] {
-        self.generation.hypotheses(self.situation)
     }
 
     /// The tokens allowed next. End tokens are in it exactly where the text is a sentence. Borrowed from the automaton; a
@@ -63,9 +55,7 @@ impl Constraint {
         if self.ended {
             return Err(StepError::Ended);
         }
-        let (grammar, vocabulary) = (self.automaton.grammar(), self.automaton.vocabulary());
-        let mask = self.generation.mask(grammar, vocabulary, self.situation)?;
-        Ok(self.generation.interned(mask))
+        self.generation.mask(self.situation, &mut self.room)
     }
 
     /// Writes the mask as bits: bit `t % 32` of word `t / 32` is token `t` (the layout of vLLM, XGrammar, llguidance).
@@ -74,13 +64,10 @@ impl Constraint {
     /// # Errors
     /// As [`mask`](Self::mask). A row too short for the vocabulary is an error too (never truncated silently).
     pub fn fill(&mut self, row: &mut [u32]) -> Result<(), StepError> {
-        let words = self.mask()?.words();
-        let Some((head, tail)) = row.split_at_mut_checked(words.len()) else {
-            return Err(StepError::Row { words: row.len(), needed: words.len() });
-        };
-        head.copy_from_slice(words);
-        tail.fill(0);
-        Ok(())
+        if self.ended {
+            return Err(StepError::Ended);
+        }
+        self.generation.fill(self.situation, row)
     }
 
     /// Takes a token; an end token ends the sequence. O(bytes of the token), or one look-up if the token was taken in the
@@ -143,20 +130,12 @@ impl Constraint {
 
     /// The situation after these bytes.
     fn advance(&mut self, bytes: &[u8]) -> Result<SituationId, Refusal> {
-        let reader = self.automaton.grammar().reader(&self.generation.tables);
-        let before = self.generation.hypotheses(self.situation);
-        let [at, next] = &mut self.scratch;
-        at.clear();
-        at.extend_from_slice(before);
-        for (i, &byte) in bytes.iter().enumerate() {
-            reader.step(at, byte, next);
-            if next.is_empty() {
-                let expected = reader.expected(at);
-                return Err(Refusal { offset: self.offset + i, found: Some(byte), expected });
-            }
-            std::mem::swap(at, next);
-        }
-        Ok(if at == before { self.situation } else { self.generation.situation(at) })
+        let refusal = |(at, expected): (usize, Expected)| Refusal {
+            offset: self.offset + at,
+            found: Some(bytes[at]),
+            expected,
+        };
+        self.generation.advance(self.situation, bytes, &mut self.room).map_err(refusal)
     }
 
     /// Counts text taken.
@@ -168,7 +147,7 @@ impl Constraint {
         self.since_check += 1;
         if self.since_check >= CHECK_EVERY {
             self.since_check = 0;
-            if self.generation.bytes() > self.automaton.grammar().limits().automaton_bytes {
+            if self.generation.bytes() > self.automaton.limits().automaton_bytes {
                 self.move_on();
             }
         }
@@ -179,15 +158,14 @@ impl Constraint {
     fn move_on(&mut self) {
         let generation = self.automaton.generation();
         if !Arc::ptr_eq(&generation, &self.generation) {
-            let grammar = self.automaton.grammar();
-            self.situation = self.generation.copy_to(grammar, self.situation, &generation);
+            self.situation = self.generation.copy_to(self.situation, &generation);
             self.generation = generation;
         }
     }
 
     /// Whether the text is a sentence.
     pub fn is_complete(&self) -> bool {
-        self.reader().is_complete(self.hypotheses())
+        self.generation.is_complete(self.situation)
     }
 
     /// Whether an end token was accepted.
@@ -197,12 +175,12 @@ impl Constraint {
 
     /// The bytes that must come next, up to the first choice (at most `limit`); empty where there is a choice or an end.
     pub fn forced(&self, limit: usize) -> Vec<u8> {
-        self.reader().forced(self.hypotheses(), limit)
+        self.generation.forced(self.situation, limit)
     }
 
     /// What may come next.
     pub fn expected(&self) -> Expected {
-        self.reader().expected(self.hypotheses())
+        self.generation.expected(self.situation)
     }
 
     /// Why these bytes cannot come next; `None` if they can.

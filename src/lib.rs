@@ -20,11 +20,13 @@ pub mod oracle;
 mod parser;
 pub mod recognizer;
 pub mod sampling;
+pub mod schema;
 mod shortcut;
+mod situation;
 pub mod validation;
 pub mod vocab;
 
-pub use automaton::Automaton;
+pub use automaton::{Automaton, SchemaCompiler};
 pub use constraint::{Constraint, StepError};
 pub use ids::{NonterminalId, ProductionId, TerminalId, TokenId};
 pub use limits::Limits;

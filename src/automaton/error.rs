@@ -1,6 +1,6 @@
 //! What a step of a sequence can be refused for.
 
-use crate::{Refusal, TokenId};
+use crate::{Refusal, TokenId, schema::SchemaError};
 
 /// A step that was refused. The constraint is unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,4 +37,7 @@ pub enum StepError {
         /// The limit.
         limit: u64,
     },
+    /// A part of a schema that is first needed here cannot be followed.
+    #[error(transparent)]
+    Schema(Box<SchemaError>),
 }

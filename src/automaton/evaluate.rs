@@ -10,7 +10,7 @@ use crate::{
     recognizer::Reader,
 };
 
-use super::{Generation, StepError, tree::TreeNode};
+use super::{StepError, grammar::GrammarGeneration, tree::TreeNode};
 
 /// Memoised results; each is a list of token groups, ascending, interned.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ enum Next {
     Deepen,
 }
 
-impl Generation {
+impl GrammarGeneration {
     /// The list of groups that are allowed at a tree node on a stack. The work-list's depth is the number of lexemes in the
     /// longest token.
     ///

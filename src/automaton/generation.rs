@@ -1,132 +1,214 @@
 //! Everything memoised, in one piece: replaced as a whole when it is over the byte budget, and dropped when the last
 //! sequence that reads in it has moved on.
 
+use std::sync::Arc;
+
 use super::{
     StepError,
-    evaluate::Results,
-    masks::MaskTable,
-    situations::{SituationId, SituationTable},
-    tree::TreeTable,
+    grammar::{GrammarGeneration, Scratch},
 };
 use crate::{
-    CompiledGrammar, TokenId, TokenMask, Vocabulary,
-    recognizer::{Hypothesis, Reader, Tables},
+    CompiledGrammar, Expected, TokenId, TokenMask, Vocabulary,
+    schema::{CompiledSchema, SchemaGeneration, SchemaTables},
+    situation::SituationId,
 };
 
 /// One generation of memoised results.
 #[derive(Debug)]
-pub(crate) struct Generation {
-    pub(crate) tables: Tables,
-    pub(super) trees: TreeTable,
-    pub(super) results: Results,
-    pub(super) masks: MaskTable,
-    pub(super) situations: SituationTable,
+pub(crate) enum Generation {
+    /// Of a grammar.
+    Grammar(GrammarGeneration),
+    /// Of a schema.
+    Schema(SchemaGeneration, Schema),
+}
+
+/// What a schema's generation needs of its automaton.
+#[derive(Debug)]
+pub(crate) struct Schema {
+    compiled: Arc<CompiledSchema>,
+    tables: Arc<SchemaTables>,
+    vocabulary: Arc<Vocabulary>,
+}
+
+/// What one sequence keeps for its next step.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Room {
+    scratch: Scratch,
+    /// A mask written out, and the situation that it belongs to.
+    mask: Option<(SituationId, TokenMask)>,
 }
 
 impl Generation {
-    pub(super) fn new(grammar: &CompiledGrammar) -> Self {
-        Self {
-            tables: Tables::new(&grammar.lexer),
-            trees: TreeTable::new(),
-            results: Results::new(),
-            masks: MaskTable::new(),
-            situations: SituationTable::new(),
-        }
+    /// Nothing memoised of a grammar.
+    pub(super) fn of_grammar(grammar: &Arc<CompiledGrammar>, vocabulary: &Arc<Vocabulary>) -> Self {
+        Self::Grammar(GrammarGeneration::new(grammar, vocabulary))
+    }
+
+    /// Nothing memoised of a schema.
+    pub(super) fn of_schema(
+        schema: &Arc<CompiledSchema>,
+        tables: &Arc<SchemaTables>,
+        vocabulary: &Arc<Vocabulary>,
+    ) -> Self {
+        let (compiled, tables) = (Arc::clone(schema), Arc::clone(tables));
+        let vocabulary = Arc::clone(vocabulary);
+        Self::Schema(
+            SchemaGeneration::new(compiled.plan()),
+            Schema { compiled, tables, vocabulary },
+        )
     }
 
     /// Estimated bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.tables.bytes()
-            + self.trees.bytes()
-            + self.results.bytes()
-            + self.masks.bytes()
-            + self.situations.bytes()
+        match self {
+            Self::Grammar(generation) => generation.bytes(),
+            Self::Schema(generation, _) => generation.bytes(),
+        }
     }
 
-    /// The situation of these hypotheses.
-    pub(crate) fn situation(&self, hypotheses: &[Hypothesis]) -> SituationId {
-        self.situations.of(hypotheses)
-    }
-
-    /// The hypotheses of a situation.
-    #[inline]
-    pub(crate) fn hypotheses(&self, situation: SituationId) -> &[Hypothesis] {
-        self.situations.hypotheses(situation)
+    /// The situation before any text.
+    pub(crate) fn start(&self) -> SituationId {
+        match self {
+            Self::Grammar(generation) => generation.start(),
+            Self::Schema(generation, _) => generation.start(),
+        }
     }
 
     /// The situation after a token that is text, if it was taken lately.
     #[inline]
     pub(crate) fn step(&self, from: SituationId, token: TokenId) -> Option<SituationId> {
-        self.situations.step(from, token)
+        match self {
+            Self::Grammar(generation) => generation.situations.step(from, token),
+            Self::Schema(generation, _) => generation.situations().step(from, token),
+        }
     }
 
     /// Remembers a token taken.
     pub(crate) fn remember(&self, from: SituationId, token: TokenId, to: SituationId) {
-        self.situations.set_step(from, token, to);
+        match self {
+            Self::Grammar(generation) => generation.situations.set_step(from, token, to),
+            Self::Schema(generation, _) => generation.situations().set_step(from, token, to),
+        }
     }
 
-    /// The mask of a situation. One seen before costs one look-up.
+    /// The mask of a situation; a schema's is written out into the sequence's room.
+    ///
+    /// # Errors
+    /// A limit.
     #[inline]
-    pub(crate) fn mask(
-        &self,
-        grammar: &CompiledGrammar,
-        vocabulary: &Vocabulary,
+    pub(crate) fn mask<'a>(
+        &'a self,
         situation: SituationId,
-    ) -> Result<u32, StepError> {
-        match self.situations.mask(situation) {
-            Some(known) => Ok(known),
-            None => self.compute(grammar, vocabulary, situation),
+        room: &'a mut Room,
+    ) -> Result<&'a TokenMask, StepError> {
+        match self {
+            Self::Grammar(generation) => generation.mask(situation),
+            Self::Schema(..) => {
+                let mask = match room.mask.take() {
+                    Some((of, mask)) if of == situation => mask,
+                    _ => {
+                        let mut words = vec![0; self.words()];
+                        self.fill(situation, &mut words)?;
+                        TokenMask::from_words(words)
+                    }
+                };
+                Ok(&room.mask.insert((situation, mask)).1)
+            }
         }
     }
 
-    #[cold]
-    fn compute(
-        &self,
-        grammar: &CompiledGrammar,
-        vocabulary: &Vocabulary,
-        situation: SituationId,
-    ) -> Result<u32, StepError> {
-        let hypotheses = self.hypotheses(situation);
-        let reader = grammar.reader(&self.tables);
-        let mut results = Vec::with_capacity(hypotheses.len());
-        for hypothesis in hypotheses {
-            results.push(self.result(reader, vocabulary, *hypothesis)?);
+    fn words(&self) -> usize {
+        match self {
+            Self::Grammar(_) => 0,
+            Self::Schema(_, schema) => schema.vocabulary.words(),
         }
-        let complete = reader.is_complete(hypotheses);
-        let mask = self.masks.make(self, vocabulary, results, complete);
-        self.situations.set_mask(situation, mask);
-        Ok(mask)
     }
 
-    /// The interned mask of an id from [`mask`](Self::mask).
-    pub(crate) fn interned(&self, mask: u32) -> &TokenMask {
-        self.masks.get(mask)
+    /// Writes the mask of a situation into a row, which must be as long as the vocabulary is wide or longer.
+    ///
+    /// # Errors
+    /// The row is too short; a limit.
+    #[inline]
+    pub(crate) fn fill(&self, situation: SituationId, row: &mut [u32]) -> Result<(), StepError> {
+        let of = row.len();
+        let short = |needed: usize| StepError::Row { words: of, needed };
+        match self {
+            Self::Grammar(generation) => {
+                let words = generation.mask(situation)?.words();
+                let (head, tail) =
+                    row.split_at_mut_checked(words.len()).ok_or(short(words.len()))?;
+                head.copy_from_slice(words);
+                tail.fill(0);
+            }
+            Self::Schema(generation, Schema { compiled, tables, vocabulary }) => {
+                let words = vocabulary.words();
+                let (head, tail) = row.split_at_mut_checked(words).ok_or(short(words))?;
+                let limit = compiled.limits().step_work;
+                generation
+                    .fill(tables, vocabulary, situation, limit, head)
+                    .map_err(|_| StepError::Limit { limit })?;
+                if let Some(error) = compiled.plan().failure() {
+                    return Err(StepError::Schema(Box::new(error.clone())));
+                }
+                tail.fill(0);
+            }
+        }
+        Ok(())
     }
 
-    /// The same situation in another generation.
-    pub(crate) fn copy_to(
+    /// The situation after some bytes.
+    ///
+    /// # Errors
+    /// The index of the first byte that does not fit, and what was expected there.
+    pub(crate) fn advance(
         &self,
-        grammar: &CompiledGrammar,
-        situation: SituationId,
-        other: &Self,
-    ) -> SituationId {
-        let (lex, stacks) = (&other.tables.lex, &other.tables.stacks);
-        let copy = |at: &Hypothesis| Hypothesis {
-            config: self.tables.lex.copy_to(&grammar.lexer, at.config, lex),
-            set: self.tables.stacks.copy_to(at.set, stacks),
-        };
-        let mut hypotheses: Vec<_> = self.hypotheses(situation).iter().map(copy).collect();
-        hypotheses.sort_unstable();
-        other.situation(&hypotheses)
+        from: SituationId,
+        bytes: &[u8],
+        room: &mut Room,
+    ) -> Result<SituationId, (usize, Expected)> {
+        match self {
+            Self::Grammar(generation) => generation.advance(from, bytes, &mut room.scratch),
+            Self::Schema(generation, _) => generation.advance(from, bytes),
+        }
     }
 
-    fn result(
-        &self,
-        reader: Reader<'_>,
-        vocabulary: &Vocabulary,
-        at: Hypothesis,
-    ) -> Result<u32, StepError> {
-        let root = self.trees.root(reader, vocabulary, at.config);
-        self.evaluate(reader, vocabulary, root, at.set)
+    /// Whether the text is a sentence.
+    pub(crate) fn is_complete(&self, situation: SituationId) -> bool {
+        match self {
+            Self::Grammar(generation) => generation.is_complete(situation),
+            Self::Schema(generation, _) => {
+                let hypotheses = generation.situations().hypotheses(situation);
+                generation.machine().any_complete(hypotheses)
+            }
+        }
+    }
+
+    /// What may come next.
+    pub(crate) fn expected(&self, situation: SituationId) -> Expected {
+        match self {
+            Self::Grammar(generation) => generation.expected(situation),
+            Self::Schema(generation, _) => {
+                generation.machine().expected(generation.situations().hypotheses(situation))
+            }
+        }
+    }
+
+    /// The bytes that must come next, at most `limit`.
+    pub(crate) fn forced(&self, situation: SituationId, limit: usize) -> Vec<u8> {
+        match self {
+            Self::Grammar(generation) => generation.forced(situation, limit),
+            Self::Schema(generation, _) => {
+                generation.machine().forced(generation.situations().hypotheses(situation), limit)
+            }
+        }
+    }
+
+    /// The same situation in another generation of the same automaton.
+    pub(crate) fn copy_to(&self, situation: SituationId, other: &Self) -> SituationId {
+        match (self, other) {
+            (Self::Grammar(from), Self::Grammar(to)) => from.copy_to(situation, to),
+            (Self::Schema(from, _), Self::Schema(to, _)) => from.copy_to(situation, to),
+            _ => unreachable!("invariant: the generations of one automaton are of one kind"),
+        }
     }
 }

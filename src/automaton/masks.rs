@@ -1,6 +1,6 @@
 //! Masks, interned: equal lists of token groups are one mask.
 
-use super::{Generation, tree::Tokens};
+use super::{grammar::GrammarGeneration, tree::Tokens};
 use crate::{TokenMask, Vocabulary, intern::Interner};
 
 /// All masks of one automaton.
@@ -31,7 +31,7 @@ impl MaskTable {
     /// The mask of these lists of groups, and of the end tokens if the text is complete.
     pub(super) fn make(
         &self,
-        generation: &Generation,
+        generation: &GrammarGeneration,
         vocabulary: &Vocabulary,
         mut lists: Vec<u32>,
         complete: bool,

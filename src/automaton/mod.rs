@@ -8,8 +8,9 @@
 mod error;
 mod evaluate;
 mod generation;
+mod grammar;
 mod masks;
-mod situations;
+mod schema;
 mod stats;
 mod tree;
 
@@ -18,17 +19,26 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::{
     CompiledGrammar, Limits, Vocabulary,
     grammar::{CompileError, Grammar},
+    schema::{CompiledSchema, SchemaTables},
 };
 
 pub use error::StepError;
-pub(crate) use generation::Generation;
-pub(crate) use situations::SituationId;
+pub(crate) use generation::{Generation, Room};
+pub use schema::SchemaCompiler;
 pub use stats::AutomatonStats;
 
-/// One grammar over one vocabulary, shared by all threads and requests. What one sequence computes, all others find.
+/// What an automaton is made of.
+#[derive(Debug)]
+enum Source {
+    Grammar(Arc<CompiledGrammar>),
+    Schema(Arc<CompiledSchema>, Arc<SchemaTables>),
+}
+
+/// One grammar or one JSON Schema over one vocabulary, shared by all threads and requests. What one sequence computes, all
+/// others find.
 #[derive(Debug)]
 pub struct Automaton {
-    grammar: Arc<CompiledGrammar>,
+    source: Source,
     vocabulary: Arc<Vocabulary>,
     generation: RwLock<Arc<Generation>>,
 }
@@ -64,8 +74,21 @@ impl Automaton {
 
     /// The automaton of a grammar that was compiled before, for one vocabulary more.
     pub fn of(grammar: Arc<CompiledGrammar>, vocabulary: Arc<Vocabulary>) -> Arc<Self> {
-        let generation = RwLock::new(Arc::new(Generation::new(&grammar)));
-        Arc::new(Self { grammar, vocabulary, generation })
+        Self::over(Source::Grammar(grammar), vocabulary)
+    }
+
+    /// The automaton of a schema; the tables are those of the vocabulary.
+    pub(crate) fn of_schema(
+        schema: Arc<CompiledSchema>,
+        tables: Arc<SchemaTables>,
+        vocabulary: Arc<Vocabulary>,
+    ) -> Arc<Self> {
+        Self::over(Source::Schema(schema, tables), vocabulary)
+    }
+
+    fn over(source: Source, vocabulary: Arc<Vocabulary>) -> Arc<Self> {
+        let generation = RwLock::new(Arc::new(source.generation(&vocabulary)));
+        Arc::new(Self { source, vocabulary, generation })
     }
 
     /// The vocabulary.
@@ -73,14 +96,39 @@ impl Automaton {
         &self.vocabulary
     }
 
-    /// The byte-level grammar underneath.
-    pub fn grammar(&self) -> &Arc<CompiledGrammar> {
-        &self.grammar
+    /// The byte-level grammar underneath, if it is one.
+    pub fn grammar(&self) -> Option<&Arc<CompiledGrammar>> {
+        match &self.source {
+            Source::Grammar(grammar) => Some(grammar),
+            Source::Schema(..) => None,
+        }
+    }
+
+    /// The schema underneath, if it is one.
+    pub fn schema(&self) -> Option<&Arc<CompiledSchema>> {
+        match &self.source {
+            Source::Grammar(_) => None,
+            Source::Schema(schema, _) => Some(schema),
+        }
+    }
+
+    /// The limits it was compiled under.
+    pub fn limits(&self) -> &Limits {
+        match &self.source {
+            Source::Grammar(grammar) => grammar.limits(),
+            Source::Schema(schema, _) => schema.limits(),
+        }
     }
 
     /// How much is memoised.
     pub fn stats(&self) -> AutomatonStats {
-        AutomatonStats::of(&self.grammar, &self.current())
+        match (self.current().as_ref(), &self.source) {
+            (Generation::Grammar(generation), Source::Grammar(grammar)) => {
+                AutomatonStats::of_grammar(grammar, generation)
+            }
+            (Generation::Schema(generation, _), _) => AutomatonStats::of_schema(generation),
+            _ => AutomatonStats::default(),
+        }
     }
 
     fn current(&self) -> Arc<Generation> {
@@ -89,15 +137,24 @@ impl Automaton {
 
     /// The generation in use, a new one if it is over the budget.
     pub(crate) fn generation(&self) -> Arc<Generation> {
-        let budget = self.grammar.limits().automaton_bytes;
+        let budget = self.limits().automaton_bytes;
         let generation = self.current();
         if generation.bytes() <= budget {
             return generation;
         }
         let mut current = self.generation.write().unwrap_or_else(PoisonError::into_inner);
         if current.bytes() > budget {
-            *current = Arc::new(Generation::new(&self.grammar));
+            *current = Arc::new(self.source.generation(&self.vocabulary));
         }
         Arc::clone(&current)
+    }
+}
+
+impl Source {
+    fn generation(&self, vocabulary: &Arc<Vocabulary>) -> Generation {
+        match self {
+            Self::Grammar(grammar) => Generation::of_grammar(grammar, vocabulary),
+            Self::Schema(schema, tables) => Generation::of_schema(schema, tables, vocabulary),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! How much an automaton has memoised.
 
-use super::Generation;
-use crate::CompiledGrammar;
+use super::grammar::GrammarGeneration;
+use crate::{CompiledGrammar, schema::SchemaGeneration};
 
 /// How much an automaton has memoised.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct AutomatonStats {
 }
 
 impl AutomatonStats {
-    pub(super) fn of(grammar: &CompiledGrammar, generation: &Generation) -> Self {
+    pub(super) fn of_grammar(grammar: &CompiledGrammar, generation: &GrammarGeneration) -> Self {
         Self {
             lexer_configs: generation.tables.lex.len(),
             lr_states: grammar.lr.len(),
@@ -36,6 +36,17 @@ impl AutomatonStats {
             situations: generation.situations.len(),
             masks: generation.masks.len(),
             bytes: generation.bytes() + grammar.lr.bytes() + grammar.lexer.bytes(),
+        }
+    }
+
+    pub(super) fn of_schema(generation: &SchemaGeneration) -> Self {
+        let (stack_nodes, masks) = generation.len();
+        Self {
+            stack_nodes,
+            masks,
+            situations: generation.situations().len(),
+            bytes: generation.bytes(),
+            ..Self::default()
         }
     }
 

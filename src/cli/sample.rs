@@ -75,7 +75,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         max_tokens: arguments.max_tokens,
         seed: arguments.seed,
     };
-    let mut coverage = arguments.coverage.then(|| Coverage::new(automaton.grammar()));
+    let mut coverage = automaton.grammar().filter(|_| arguments.coverage).map(Coverage::new);
     let sampler = Sampler::new(automaton, settings);
 
     let progress = ProgressBar::with_draw_target(

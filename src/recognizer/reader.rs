@@ -9,6 +9,7 @@ use crate::{
     TerminalId,
     lexer::ConfigId,
     parser::{Closure, SetId},
+    situation::forced,
 };
 
 /// Configurations looked at to decide whether a text with shadows that blank space does not settle can go on.
@@ -225,24 +226,8 @@ impl<'a> Reader<'a> {
 
     /// The bytes that must come next, up to the first choice or the first place where the text may end.
     pub(crate) fn forced(&self, hypotheses: &[Hypothesis], limit: usize) -> Vec<u8> {
-        let mut forced = Vec::new();
-        let (mut at, mut next, mut only) = (hypotheses.to_vec(), Vec::new(), Vec::new());
-        while forced.len() < limit && !self.is_complete(&at) {
-            let mut found = None;
-            for byte in 0..=255 {
-                self.step(&at, byte, &mut next);
-                if !next.is_empty() {
-                    if found.is_some() {
-                        return forced;
-                    }
-                    found = Some(byte);
-                    std::mem::swap(&mut next, &mut only);
-                }
-            }
-            let Some(byte) = found else { return forced };
-            forced.push(byte);
-            std::mem::swap(&mut at, &mut only);
-        }
-        forced
+        let step =
+            |at: &[Hypothesis], byte: u8, next: &mut Vec<Hypothesis>| self.step(at, byte, next);
+        forced(hypotheses, limit, step, |at| self.is_complete(at))
     }
 }

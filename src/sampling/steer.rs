@@ -60,6 +60,27 @@ impl Steering {
         Self { moves, gaps }
     }
 
+    /// The moves in a JSON text, by the names under which they are expected.
+    pub(super) fn of_json() -> Self {
+        let moves = [
+            ("\"}\"", "}", true, 0),
+            ("\"]\"", "]", true, 0),
+            ("\":\"", ":", true, 1),
+            ("null", "null", false, 0),
+            ("false", "false", false, 0),
+            ("true", "true", false, 0),
+            ("number", "0", false, 0),
+            ("string", "\"\"", false, 0),
+            ("array", "[", false, 1),
+            ("object", "{", false, 2),
+        ];
+        let known = |(at, (name, text, inside, rest)): (usize, (&str, &str, bool, u32))| {
+            let texts = vec![text.as_bytes().to_vec()];
+            (name.to_owned(), Move { terminal: TerminalId::new(at), inside, rest, texts })
+        };
+        Self { moves: moves.into_iter().enumerate().map(known).collect(), gaps: vec![Vec::new()] }
+    }
+
     /// What is known of a terminal, by its display name.
     pub(super) fn get(&self, display: &str) -> Option<&Move> {
         self.moves.get(display)

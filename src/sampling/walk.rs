@@ -104,7 +104,10 @@ pub struct Sampler {
 impl Sampler {
     /// A sampler. Cost: a few short texts are made and checked for every terminal of the grammar.
     pub fn new(automaton: Arc<Automaton>, settings: Settings) -> Self {
-        let steering = Steering::new(automaton.grammar().grammar());
+        let steering = match automaton.grammar() {
+            Some(grammar) => Steering::new(grammar.grammar()),
+            None => Steering::of_json(),
+        };
         Self { automaton, settings, steering }
     }
 

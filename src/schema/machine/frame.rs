@@ -88,10 +88,13 @@ pub(crate) struct Stacks {
 impl Stacks {
     /// The empty stack alone.
     pub(crate) fn new() -> Self {
-        let stacks = Self { frames: Interner::new(), stacks: Interner::new(), views: Interner::new() };
+        let stacks =
+            Self { frames: Interner::new(), stacks: Interner::new(), views: Interner::new() };
         let frame = stacks.frame(&Frame::Root);
         let level = Level { frame, below: StackId::ROOT };
-        stacks.stacks.intern(&level, || (Stack { frame, alike: frame, below: StackId::ROOT, depth: 0 }, 32));
+        stacks
+            .stacks
+            .intern(&level, || (Stack { frame, alike: frame, below: StackId::ROOT, depth: 0 }, 32));
         stacks
     }
 
@@ -127,9 +130,10 @@ impl Stacks {
                 break;
             }
         }
-        path[..count].iter().rev().fold(0, |below, frame| {
-            1 + self.views.intern(&View(*frame, below), || ((), 16))
-        })
+        path[..count]
+            .iter()
+            .rev()
+            .fold(0, |below, frame| 1 + self.views.intern(&View(*frame, below), || ((), 16)))
     }
 
     /// A stack.

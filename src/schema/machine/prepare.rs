@@ -9,11 +9,14 @@ use super::{
     words::Words,
 };
 use crate::{
+    Limits,
     bitset::BitSet,
     schema::{
-        Alternatives, ArrayShape, ExprId, ObjectShape, Schema, SchemaError, Whitespace,
+        Schema, SchemaError, SchemaErrorKind, Whitespace,
+        expr::ExprId,
         number::NumberDfa,
-        text::TextSet,
+        shape::{self, Alternatives, ArrayShape, ObjectShape},
+        text::{Language as Texts, TextSet},
     },
 };
 
@@ -22,10 +25,11 @@ use crate::{
 pub(crate) struct Plan {
     schema: Schema,
     whitespace: Whitespace,
+    limits: Limits,
     known: papaya::HashMap<ExprId, u32, rustc_hash::FxBuildHasher>,
     ready: boxcar::Vec<Ready>,
     languages: boxcar::Vec<Language>,
-    pub(super) numbers: boxcar::Vec<Arc<NumberDfa>>,
+    pub(super) numbers: boxcar::Vec<NumberDfa>,
     pub(super) objects: boxcar::Vec<Object>,
     pub(super) arrays: boxcar::Vec<Array>,
     /// What came up after compilation; texts that need it are refused with it.
@@ -89,10 +93,11 @@ impl Machine {
 
 impl Plan {
     /// The plan of a schema. O(1): everything is made when it is visited.
-    pub(crate) fn new(schema: Schema, whitespace: Whitespace) -> Self {
+    pub(crate) fn new(schema: Schema, whitespace: Whitespace, limits: Limits) -> Self {
         Self {
             schema,
             whitespace,
+            limits,
             known: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
             ready: boxcar::Vec::new(),
             languages: boxcar::Vec::new(),
@@ -101,6 +106,11 @@ impl Plan {
             arrays: boxcar::Vec::new(),
             failure: OnceLock::new(),
         }
+    }
+
+    /// The schema.
+    pub(crate) fn schema(&self) -> &Schema {
+        &self.schema
     }
 
     /// The schema's own expression.
@@ -118,7 +128,11 @@ impl Plan {
         match (self.whitespace, scan) {
             (
                 _,
-                Scan::Word(..) | Scan::Number(..) | Scan::Text(..) | Scan::Name(_) | Scan::Other(..),
+                Scan::Word(..)
+                | Scan::Number(..)
+                | Scan::Text(..)
+                | Scan::Name(_)
+                | Scan::Other(..),
             )
             | (Whitespace::Compact, _) => 0,
             (Whitespace::Spaced, Scan::Value(_)) => u32::from(stack != StackId::ROOT),
@@ -160,23 +174,26 @@ impl Plan {
         self.record(self.schema.but_not(a, b))
     }
 
-    fn record(&self, result: Result<Option<ExprId>, SchemaError>) -> Option<ExprId> {
+    fn record<T>(&self, result: Result<Option<T>, SchemaError>) -> Option<T> {
         result.unwrap_or_else(|error| {
             let _ = self.failure.set(error);
             None
         })
     }
 
+    /// A result, or the record of what went wrong.
+    fn keep<T, E: std::fmt::Display>(&self, result: Result<T, E>) -> Option<T> {
+        let failed = |error: E| {
+            SchemaError::new(SchemaErrorKind::Unsupported, String::new(), "", error.to_string())
+        };
+        self.record(result.map(Some).map_err(failed))
+    }
+
     fn prepare(&self, alternatives: &Alternatives) -> Ready {
         let number = (!alternatives.number.is_empty())
-            .then(|| self.schema.number_automaton(&alternatives.number))
-            .and_then(|automaton| match automaton {
-                Ok(automaton) => Some(self.numbers.push(automaton) as u32),
-                Err(error) => {
-                    let _ = self.failure.set(error);
-                    None
-                }
-            });
+            .then(|| NumberDfa::new(&alternatives.number, &self.limits))
+            .and_then(|automaton| self.keep(automaton))
+            .map(|automaton| self.numbers.push(automaton) as u32);
         Ready {
             null: alternatives.null,
             truth: alternatives.truth,
@@ -193,21 +210,22 @@ impl Plan {
         if !texts.strings().is_empty() {
             languages.push(Language::Words(Words::new(texts.strings().to_vec())));
         }
-        languages.extend(texts.pieces().iter().map(|piece| match piece.except() {
-            Some(except) => Language::Free {
+        languages.extend(texts.pieces().iter().map(|piece| match &piece.language {
+            Texts::Free { except } => Language::Free {
                 except: Words::new(except.to_vec()),
-                min: piece.min(),
-                max: piece.max(),
+                min: piece.min,
+                max: piece.max,
             },
-            None => Language::Automaton(piece.clone()),
+            Texts::Automaton(_) => Language::Automaton(piece.clone()),
         }));
         languages.into_iter().map(|language| self.languages.push(language) as u32).collect()
     }
 
     fn array(&self, array: &ArrayShape) -> u32 {
         let clamp = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
-        let contains = |contains: &crate::schema::Contains| Contains {
+        let contains = |contains: &shape::Contains| Contains {
             item: contains.schema,
+            from: clamp(contains.from),
             min: clamp(contains.min),
             max: contains.max.map(clamp),
         };
@@ -228,51 +246,53 @@ impl Plan {
         let mut members: Vec<_> = object
             .members
             .iter()
-            .filter_map(|member| Some((member.name.as_str(), member.value?, member.required)))
+            .filter_map(|member| Some((&*member.name, member.value?, member.required)))
             .collect();
         members.sort_unstable_by_key(|member| member.0);
-        let mut required = BitSet::new(members.len());
-        for (at, member) in members.iter().enumerate().filter(|(_, member)| member.2) {
-            debug_assert!(member.2);
-            required.insert(at);
+        let bits = |holds: &dyn Fn(usize) -> bool| {
+            let mut set = BitSet::new(members.len());
+            (0..members.len()).filter(|at| holds(*at)).for_each(|at| set.insert(at));
+            set
+        };
+        let required = bits(&|at| members[at].2);
+        // Names go before classes; the parts of a class differ in the obligations that they can meet.
+        let names = TextSet::from_strings(object.members.iter().map(|member| member.name.clone()));
+        let mut parts: Vec<(TextSet, ExprId, u64)> = Vec::new();
+        for class in &object.classes {
+            let others = self.keep(class.keys.without(&names, &self.limits));
+            let mut split = vec![(others.unwrap_or_else(TextSet::none), 0)];
+            for (bit, some) in object.some.iter().enumerate() {
+                for (keys, met) in std::mem::take(&mut split) {
+                    let inside = self.keep(keys.intersect(&some.keys, &self.limits));
+                    let outside = self.keep(keys.without(&some.keys, &self.limits));
+                    split.extend(inside.map(|keys| (keys, met | 1 << bit)));
+                    split.extend(outside.map(|keys| (keys, met)));
+                }
+            }
+            parts.extend(split.into_iter().map(|(keys, met)| (keys, class.value, met)));
         }
-        let words = Words::new(members.iter().map(|member| member.0.into()).collect());
-        let mut classes = Vec::new();
-        // For each language of a class, the class it is of.
-        let mut origin = Vec::new();
-        for (at, class) in object.classes.iter().enumerate() {
-            for language in self.texts(&class.keys) {
-                classes.push((language, class.value));
-                origin.push(at);
+        let (mut classes, mut meets) = (Vec::new(), Vec::new());
+        for (keys, value, met) in parts {
+            for language in self.texts(&keys) {
+                classes.push((language, value));
+                meets.push(met);
             }
         }
-        let some = object
-            .some
-            .iter()
-            .map(|some| {
-                let mut names = BitSet::new(members.len());
-                for (at, member) in members.iter().enumerate() {
-                    if some.keys.contains(member.0) {
-                        names.insert(at);
-                    }
-                }
-                let mut bits = BitSet::new(classes.len());
-                for (bit, class) in origin.iter().enumerate() {
-                    // A class lies inside of an obligation's names or outside.
-                    let inside = object.classes[*class].keys.shortest();
-                    if inside.is_some_and(|name| some.keys.contains(&name)) {
-                        bits.insert(bit);
-                    }
-                }
-                Obligation { names, classes: bits, value: some.value }
-            })
-            .collect();
-        let required_count = required.len() as u32;
+        let some = |(bit, some): (usize, &shape::Obligation)| {
+            let mut classes = BitSet::new(meets.len());
+            (0..meets.len())
+                .filter(|class| meets[*class] >> bit & 1 == 1)
+                .for_each(|class| classes.insert(class));
+            let names = bits(&|at| some.keys.contains(members[at].0));
+            Obligation { names, classes, value: some.value }
+        };
+        let some = object.some.iter().enumerate().map(some).collect();
+        let words = Words::new(members.iter().map(|member| member.0.into()).collect());
         self.objects.push(Object {
             names: Language::Words(words),
             values: members.iter().map(|member| member.1).collect(),
+            required_count: required.len() as u32,
             required,
-            required_count,
             classes: classes.into(),
             min: clamp(object.min),
             max: object.max.map(clamp),

@@ -1,7 +1,7 @@
 //! What a value may be, in the form in which it is read: names as tries, languages by number, made once per expression.
 
 use super::{text::Language, words::Words};
-use crate::{bitset::BitSet, schema::ExprId};
+use crate::{bitset::BitSet, schema::expr::ExprId};
 
 /// Number of a [`Language`].
 pub(crate) type LanguageId = u32;
@@ -62,6 +62,8 @@ pub(crate) struct Array {
 #[derive(Debug)]
 pub(crate) struct Contains {
     pub(crate) item: ExprId,
+    /// Items before this index are not counted.
+    pub(crate) from: u32,
     pub(crate) min: u32,
     pub(crate) max: Option<u32>,
 }

@@ -70,11 +70,8 @@ impl Spelling {
                 let (digits, value) = (rest >> 16, rest & 0xffff);
                 let shift = 16 - 4 * digits;
                 let (low, high) = (value << shift, (value << shift) | ((1 << shift) - 1));
-                let plain = if low < 0xd800 {
-                    (low, high.min(0x10ffff))
-                } else {
-                    (low.max(0xe000), high)
-                };
+                let plain =
+                    if low < 0xd800 { (low, high.min(0x10ffff)) } else { (low.max(0xe000), high) };
                 let (first, last) = (low.max(0xd800), high.min(0xdbff));
                 let pairs = if first <= last {
                     (0x10000 + ((first - 0xd800) << 10), 0x10000 + ((last - 0xd800) << 10) + 0x3ff)
@@ -210,7 +207,9 @@ mod tests {
                     out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
                     at = Spelling::BETWEEN;
                 }
-                Spelled::Quote => return (i + 1 == text.len()).then(|| String::from_utf8(out).unwrap()),
+                Spelled::Quote => {
+                    return (i + 1 == text.len()).then(|| String::from_utf8(out).unwrap());
+                }
             }
         }
         None
@@ -219,15 +218,29 @@ mod tests {
     #[test]
     fn reads_what_serde_json_reads() {
         let texts = [
-            r#"plain""#, r#"é€😀""#, r#"\u00e9\u20AC""#, r#"\ud83d\ude00""#, r#"\n\t\\\/\"\b\f\r""#,
-            r#"\ude00""#, r#"\ud83d""#, r#"\ud83dx""#, r#"\ud83d\u0041""#, r#"\x""#, r#"\u12g4""#, "\u{1}\"",
-            r#"\uDBFF\uDFFF""#, r#"\ud7ff\ue000""#, r#"\udbff\udc00""#,
+            r#"plain""#,
+            r#"é€😀""#,
+            r#"\u00e9\u20AC""#,
+            r#"\ud83d\ude00""#,
+            r#"\n\t\\\/\"\b\f\r""#,
+            r#"\ude00""#,
+            r#"\ud83d""#,
+            r#"\ud83dx""#,
+            r#"\ud83d\u0041""#,
+            r#"\x""#,
+            r#"\u12g4""#,
+            "\u{1}\"",
+            r#"\uDBFF\uDFFF""#,
+            r#"\ud7ff\ue000""#,
+            r#"\udbff\udc00""#,
         ];
         for text in texts {
             let judged = serde_json::from_str::<String>(&format!("\"{text}")).ok();
             assert_eq!(decode(text.as_bytes()), judged, "{text}");
         }
-        for bytes in [&b"\xc0\x80\""[..], b"\xed\xa0\x80\"", b"\xf4\x90\x80\x80\"", b"\xff\"", b"\xe2\x82\""] {
+        for bytes in
+            [&b"\xc0\x80\""[..], b"\xed\xa0\x80\"", b"\xf4\x90\x80\x80\"", b"\xff\"", b"\xe2\x82\""]
+        {
             assert_eq!(decode(bytes), None);
         }
     }

@@ -6,7 +6,7 @@ use super::{
     shape::{Array, Object, Obligation},
     text::{Language, Place, Step, View},
 };
-use crate::{bitset::BitSet, schema::ExprId};
+use crate::{bitset::BitSet, schema::expr::ExprId};
 
 /// What is being read.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -112,20 +112,23 @@ impl Machine {
                 }
             }
             Scan::Number(number, state) => {
-                self.digit(number, self.plan.numbers[number as usize].next(state, byte), stack, next);
+                self.digit(
+                    number,
+                    self.plan.numbers[number as usize].next(state, byte),
+                    stack,
+                    next,
+                );
                 if self.plan.numbers[number as usize].accepts(state) {
                     self.step(Hypothesis::new(Scan::After, stack), byte, look, next);
                 }
             }
-            Scan::Text(language, place) => {
-                match self.plan.language(language).read(place, byte) {
-                    Step::Dead => {}
-                    Step::Inside(place) => {
-                        next.push(Hypothesis::new(Scan::Text(language, place), stack));
-                    }
-                    Step::End => self.closed(at, look, next),
+            Scan::Text(language, place) => match self.plan.language(language).read(place, byte) {
+                Step::Dead => {}
+                Step::Inside(place) => {
+                    next.push(Hypothesis::new(Scan::Text(language, place), stack));
                 }
-            }
+                Step::End => self.closed(at, look, next),
+            },
             Scan::Open => match byte {
                 b'}' | b']' => self.close(stack, byte, look, next),
                 _ if is_blank(byte) => self.blank(at, next),
@@ -139,7 +142,8 @@ impl Machine {
                 b'}' | b']' => self.close(stack, byte, look, next),
                 b',' => match self.look(stack, look) {
                     Frame::Object { shape, seen, others, .. } => {
-                        let (names, classes) = self.plan.objects[*shape as usize].next(seen, *others);
+                        let (names, classes) =
+                            self.plan.objects[*shape as usize].next(seen, *others);
                         if classes || !names.is_empty() {
                             next.push(Hypothesis::new(Scan::Key, stack));
                         }
@@ -253,7 +257,11 @@ impl Machine {
             Frame::Array { shape, index, counts } if byte == b']' => {
                 let array = &self.plan.arrays[*shape as usize];
                 *index >= array.min
-                    && array.contains.iter().zip(counts).all(|(contains, count)| *count >= contains.min)
+                    && array
+                        .contains
+                        .iter()
+                        .zip(counts)
+                        .all(|(contains, count)| *count >= contains.min)
             }
             _ => false,
         };
@@ -284,7 +292,14 @@ impl Machine {
         let mut seen = seen.clone();
         seen.insert(word);
         let frame = Frame::Object { shape: *shape, seen, others: *others, met: *met };
-        self.member(object, frame, object.values[word], |some| some.names.contains(word), stack, next);
+        self.member(
+            object,
+            frame,
+            object.values[word],
+            |some| some.names.contains(word),
+            stack,
+            next,
+        );
     }
 
     /// After the closing quote of a string value or of an undeclared name, whatever was read before it.
@@ -293,7 +308,9 @@ impl Machine {
         match at.scan {
             Scan::Text(..) => next.push(Hypothesis::new(Scan::After, stack)),
             Scan::Other(class, _) => {
-                let Frame::Object { shape, seen, others, met } = self.look(stack, look) else { return };
+                let Frame::Object { shape, seen, others, met } = self.look(stack, look) else {
+                    return;
+                };
                 let object = &self.plan.objects[*shape as usize];
                 let others = (*others + 1).min(object.others_cap());
                 let frame = Frame::Object { shape: *shape, seen: seen.clone(), others, met: *met };
@@ -345,14 +362,16 @@ impl Machine {
         object.some.iter().enumerate().all(|(bit, some)| {
             let by_name = || {
                 names.iter().any(|name| {
-                    some.names.contains(name) && self.plan.both(object.values[name], some.value).is_some()
+                    some.names.contains(name)
+                        && self.plan.both(object.values[name], some.value).is_some()
                 })
             };
             let by_class = || {
                 classes
-                    && some.classes.iter().any(|class| {
-                        self.plan.both(object.classes[class].1, some.value).is_some()
-                    })
+                    && some
+                        .classes
+                        .iter()
+                        .any(|class| self.plan.both(object.classes[class].1, some.value).is_some())
             };
             met >> bit & 1 == 1 || by_name() || by_class()
         })
@@ -366,10 +385,14 @@ impl Machine {
         let after = array.after(*index);
         let mut choices = vec![(counts.clone(), item)];
         for (i, contains) in array.contains.iter().enumerate() {
+            if *index < contains.from {
+                continue;
+            }
             for (counts, value) in std::mem::take(&mut choices) {
                 let count = counts[i];
                 let capped = contains.max.is_none() && count >= contains.min;
-                if !capped && contains.max.is_none_or(|max| count < max)
+                if !capped
+                    && contains.max.is_none_or(|max| count < max)
                     && let Some(both) = self.plan.both(value, contains.item)
                 {
                     let mut counts = counts.clone();
@@ -402,7 +425,7 @@ impl Machine {
         array.contains.iter().zip(counts).all(|(contains, count)| {
             let mut missing = contains.min.saturating_sub(*count);
             let prefix = array.prefix.len() as u32;
-            let mut at = index;
+            let mut at = index.max(contains.from);
             while missing > 0 && at < prefix && array.max.is_none_or(|max| at < max) {
                 let matches = self.plan.both(array.prefix[at as usize], contains.item).is_some();
                 missing -= u32::from(matches);
@@ -410,7 +433,8 @@ impl Machine {
             }
             let rest = || array.rest.and_then(|rest| self.plan.both(rest, contains.item)).is_some();
             missing == 0
-                || (array.max.is_none_or(|max| max.saturating_sub(at.max(prefix)) >= missing) && rest())
+                || (array.max.is_none_or(|max| max.saturating_sub(at.max(prefix)) >= missing)
+                    && rest())
         })
     }
 

@@ -1,12 +1,17 @@
 //! Languages of decoded texts, read through their JSON spelling.
 
+use std::sync::Arc;
+
 use regex_syntax::utf8::{Utf8Range, Utf8Sequences};
 
 use super::{
     spelling::{Spelled, Spelling},
     words::Words,
 };
-use crate::{bitset::BitSet, schema::text::Piece};
+use crate::{
+    bitset::BitSet,
+    schema::text::{Language as Texts, Piece, TextDfa},
+};
 
 /// The state of [`Language::Free`] after a text that begins no excepted word.
 const OFF: u32 = u32::MAX;
@@ -27,6 +32,15 @@ pub(crate) enum Language {
     },
     /// The texts of an automaton, of so many characters.
     Automaton(Piece),
+}
+
+/// The automaton of a piece of automata.
+#[inline]
+fn dfa(piece: &Piece) -> Option<&Arc<TextDfa>> {
+    match &piece.language {
+        Texts::Automaton(dfa) => Some(dfa),
+        Texts::Free { .. } => None,
+    }
 }
 
 /// Where a reader is in a text: the language's state, the place in the spelling, and the complete characters read.
@@ -85,7 +99,7 @@ impl<'a> View<'a> {
             Language::Words(_) => 0,
             Language::Free { except, .. } if except.words().is_empty() => OFF,
             Language::Free { .. } => 0,
-            Language::Automaton(piece) => piece.start(),
+            Language::Automaton(piece) => dfa(piece).map_or(0, |dfa| dfa.start()),
         };
         let place = Place { at, spelling: Spelling::BETWEEN, read: 0 };
         match self.language {
@@ -133,7 +147,9 @@ impl<'a> View<'a> {
             }
             Language::Free { .. } if at == OFF => Some(OFF),
             Language::Free { except, .. } => Some(except.child(at, byte).unwrap_or(OFF)),
-            Language::Automaton(piece) => Some(piece.next(at, byte)).filter(|state| *state != 0),
+            Language::Automaton(piece) => {
+                Some(dfa(piece)?.next(at, byte)).filter(|state| *state != 0)
+            }
         }
     }
 
@@ -180,11 +196,8 @@ impl<'a> View<'a> {
                 (long_enough || !self.bounded)
                     && (place.at == OFF || except.word(place.at).is_none())
             }
-            Language::Automaton(piece) => {
-                let (min, max) = (piece.min(), piece.max());
-                let long_enough = min <= place.read && max.is_none_or(|max| place.read <= max);
-                (long_enough || !self.bounded) && piece.accepts(place.at)
-            }
+            Language::Automaton(piece) if self.bounded => piece.accepts(place.at, place.read),
+            Language::Automaton(piece) => dfa(piece).is_some_and(|dfa| dfa.accepts(place.at)),
         }
     }
 
@@ -214,8 +227,7 @@ impl<'a> View<'a> {
         let first = char::from_u32(low).unwrap_or('\u{e000}');
         let last = char::from_u32(high).unwrap_or('\u{d7ff}');
         let after = Place { spelling: Spelling::BETWEEN, read: place.read + 1, ..place };
-        Utf8Sequences::new(first, last)
-            .any(|sequence| self.can_feed(after, sequence.as_slice()))
+        Utf8Sequences::new(first, last).any(|sequence| self.can_feed(after, sequence.as_slice()))
     }
 
     /// Whether some bytes of these ranges lead on. Recurses at most four deep.
@@ -275,12 +287,20 @@ impl<'a> View<'a> {
 }
 
 impl Language {
+    /// The automaton of [`Language::Automaton`].
+    pub(crate) fn automaton(&self) -> Option<&Arc<TextDfa>> {
+        match self {
+            Self::Automaton(piece) => dfa(piece),
+            _ => None,
+        }
+    }
+
     /// The least and the greatest number of characters, where that is not a matter of the words.
     pub(crate) fn bounds(&self) -> (u32, Option<u32>) {
         match self {
             Self::Words(_) => (0, None),
             Self::Free { min, max, .. } => (*min, *max),
-            Self::Automaton(piece) => (piece.min(), piece.max()),
+            Self::Automaton(piece) => (piece.min, piece.max),
         }
     }
 }
@@ -293,8 +313,7 @@ impl Place {
 
     /// A place that is as good as this one in a free text: only its length counts.
     pub(crate) fn blurred(self) -> Self {
-        let spelling =
-            if self.spelling.is_between() { self.spelling } else { Spelling::BEGUN };
+        let spelling = if self.spelling.is_between() { self.spelling } else { Spelling::BEGUN };
         Self { at: OFF, spelling, ..self }
     }
 

@@ -8,19 +8,22 @@ use std::sync::{
 use rustc_hash::FxBuildHasher;
 
 use super::{
+    Exhausted,
     recipe::Recipe,
     tables::{Location, Tables},
     walk::Walk,
 };
 use crate::{
-    StepError, Vocabulary,
+    Vocabulary,
+    recognizer::Expected,
     schema::machine::{Hypothesis, Language, Look, Machine, Plan, Scan},
+    situation::{SituationId, SituationTable},
 };
 
-/// A situation: what is scanned, blanks in the run, and the view of the stack.
-type Situation = (Scan, u32, u32);
+/// What a mask depends on: what is scanned, blanks in the run, and the view of the stack.
+type Key = (Scan, u32, u32);
 
-/// What is known of a situation.
+/// What is known of a key.
 #[derive(Clone, Copy, Debug)]
 enum Entry {
     /// More levels of the stack count.
@@ -29,14 +32,18 @@ enum Entry {
     Mask(u32),
 }
 
-/// The machine's stacks, and the masks of situations.
+/// The machine's stacks, the situations of sequences, and masks.
 #[derive(Debug)]
 pub(crate) struct Generation {
     machine: Machine,
-    known: papaya::HashMap<Situation, Entry, FxBuildHasher>,
+    known: papaya::HashMap<Key, Entry, FxBuildHasher>,
     recipes: boxcar::Vec<Recipe>,
+    situations: SituationTable<Hypothesis>,
     bytes: AtomicUsize,
 }
+
+/// Slots for steps taken lately: 16 KiB.
+const STEPS: usize = 1 << 11;
 
 /// Characters of a token at most, roughly; see [`Generation::alike`].
 const FAR: u32 = 300;
@@ -48,6 +55,7 @@ impl Generation {
             machine: Machine::new(Arc::clone(plan)),
             known: papaya::HashMap::with_hasher(FxBuildHasher),
             recipes: boxcar::Vec::new(),
+            situations: SituationTable::new(STEPS),
             bytes: AtomicUsize::new(0),
         }
     }
@@ -63,11 +71,53 @@ impl Generation {
             + self.known.len() * 64
             + self.machine.stacks().bytes()
             + self.machine.plan().bytes()
+            + self.situations.bytes()
     }
 
-    /// Situations whose masks are known.
-    pub(crate) fn len(&self) -> usize {
-        self.known.len()
+    /// Situations met so far.
+    pub(crate) fn situations(&self) -> &SituationTable<Hypothesis> {
+        &self.situations
+    }
+
+    /// Number of stacks and masks.
+    pub(crate) fn len(&self) -> (usize, usize) {
+        (self.machine.stacks().len(), self.recipes.count())
+    }
+
+    /// The situation before any text.
+    pub(crate) fn start(&self) -> SituationId {
+        self.situations.of(&[self.machine.start()])
+    }
+
+    /// The same situation in another generation of the same plan.
+    pub(crate) fn copy_to(&self, situation: SituationId, other: &Self) -> SituationId {
+        let hypotheses = self.situations.hypotheses(situation).iter();
+        let mut copies: Vec<_> =
+            hypotheses.map(|at| self.machine.copy_to(*at, &other.machine)).collect();
+        copies.sort_unstable();
+        other.situations.of(&copies)
+    }
+
+    /// The situation after some bytes.
+    ///
+    /// # Errors
+    /// The index of the first byte that does not fit, and what was expected there.
+    pub(crate) fn advance(
+        &self,
+        from: SituationId,
+        bytes: &[u8],
+    ) -> Result<SituationId, (usize, Expected)> {
+        let before = self.situations.hypotheses(from);
+        let (mut at, mut next) = (before.to_vec(), Vec::new());
+        for (i, &byte) in bytes.iter().enumerate() {
+            next.clear();
+            self.machine.step_all(&at, byte, &mut next);
+            if next.is_empty() {
+                return Err((i, self.machine.expected(&at)));
+            }
+            std::mem::swap(&mut at, &mut next);
+        }
+        Ok(if at == before { from } else { self.situations.of(&at) })
     }
 
     /// Writes the tokens that may come next into a row of the vocabulary's width. A situation met before costs a look-up and
@@ -79,10 +129,11 @@ impl Generation {
         &self,
         tables: &Tables,
         vocabulary: &Vocabulary,
-        hypotheses: &[Hypothesis],
+        situation: SituationId,
         limit: u64,
         row: &mut [u32],
-    ) -> Result<(), StepError> {
+    ) -> Result<(), Exhausted> {
+        let hypotheses = self.situations.hypotheses(situation);
         let mut first = true;
         for at in hypotheses {
             let recipe = &self.recipes[self.mask(tables, *at, limit)? as usize];
@@ -91,7 +142,7 @@ impl Generation {
         if first {
             row.fill(0);
         }
-        if hypotheses.iter().any(|at| self.machine.is_complete(*at)) {
+        if self.machine.any_complete(hypotheses) {
             for token in vocabulary.end_tokens() {
                 row[token.index() / 32] |= 1 << (token.0 % 32);
             }
@@ -100,13 +151,13 @@ impl Generation {
     }
 
     /// The recipe of a hypothesis.
-    fn mask(&self, tables: &Tables, at: Hypothesis, limit: u64) -> Result<u32, StepError> {
+    fn mask(&self, tables: &Tables, at: Hypothesis, limit: u64) -> Result<u32, Exhausted> {
         let at = self.alike(tables, at);
         let stacks = self.machine.stacks();
         let known = self.known.pin();
         let mut levels = 1;
-        let situation = |levels| (at.scan, at.blanks, stacks.view(at.stack, levels));
-        while let Some(entry) = known.get(&situation(levels)) {
+        let key = |levels| (at.scan, at.blanks, stacks.view(at.stack, levels));
+        while let Some(entry) = known.get(&key(levels)) {
             match entry {
                 Entry::Mask(mask) => return Ok(*mask),
                 Entry::Deeper(more) => levels = *more,
@@ -119,10 +170,10 @@ impl Generation {
         let depth = stacks.get(at.stack).depth;
         let looked = if lowest > depth { 1 } else { depth - lowest + 1 };
         while levels < looked {
-            known.insert(situation(levels), Entry::Deeper(looked));
+            known.insert(key(levels), Entry::Deeper(looked));
             levels = looked;
         }
-        known.insert(situation(levels), Entry::Mask(mask));
+        known.insert(key(levels), Entry::Mask(mask));
         Ok(mask)
     }
 

@@ -6,7 +6,7 @@
 
 use std::sync::{
     Arc, OnceLock,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicU32, AtomicUsize, Ordering},
 };
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -16,7 +16,7 @@ use crate::{
     Vocabulary,
     schema::{
         machine::{Language, Place, Spelling, Step, View, is_blank},
-        text::Piece,
+        text::TextDfa,
     },
 };
 
@@ -92,7 +92,8 @@ pub(crate) struct Tables {
     texts: papaya::HashMap<(Location, u32, u32), Arc<TextTable>, FxBuildHasher>,
     blanks: papaya::HashMap<Location, Arc<BlankTable>, FxBuildHasher>,
     /// Automata of texts, numbered from 1; 0 is the free text.
-    languages: papaya::HashMap<Piece, u32>,
+    languages: papaya::HashMap<Arc<TextDfa>, u32>,
+    last_language: AtomicU32,
     longest_blanks: OnceLock<u32>,
     bytes: AtomicUsize,
 }
@@ -112,6 +113,7 @@ impl Tables {
             texts: papaya::HashMap::with_hasher(FxBuildHasher),
             blanks: papaya::HashMap::with_hasher(FxBuildHasher),
             languages: papaya::HashMap::new(),
+            last_language: AtomicU32::new(0),
             longest_blanks: OnceLock::new(),
             bytes: AtomicUsize::new(0),
         };
@@ -148,14 +150,14 @@ impl Tables {
         match language {
             Language::Words(_) => None,
             Language::Free { .. } => Some(0),
-            Language::Automaton(piece) => {
+            Language::Automaton(_) => {
+                let automaton = language.automaton()?;
                 let languages = self.languages.pin();
-                let piece = piece.without_bounds();
-                if let Some(known) = languages.get(&piece) {
+                if let Some(known) = languages.get(automaton) {
                     return Some(*known);
                 }
-                let next = languages.len() as u32 + 1;
-                Some(*languages.get_or_insert(piece, next))
+                let next = self.last_language.fetch_add(1, Ordering::Relaxed) + 1;
+                Some(*languages.get_or_insert(Arc::clone(automaton), next))
             }
         }
     }

@@ -34,8 +34,7 @@ impl TokenTrie {
             }
             while low < high {
                 let byte = entries[low].0[depth];
-                let end =
-                    low + entries[low..high].partition_point(|entry| entry.0[depth] == byte);
+                let end = low + entries[low..high].partition_point(|entry| entry.0[depth] == byte);
                 queue.push_back((low, end, depth + 1, byte));
                 next += 1;
                 low = end;
@@ -84,7 +83,8 @@ impl TokenTrie {
         }
         self.heads = vec![0; 256];
         for child in self.children(0) {
-            self.heads[self.byte(child) as usize] = child + 1;
+            let byte = self.byte(child);
+            self.heads[usize::from(byte)] = child + 1;
         }
         self
     }

@@ -4,13 +4,11 @@
 //! allows few bytes, and each is looked up in the trie.
 
 use super::{
+    Exhausted,
     recipe::{Parts, Recipe},
     tables::{Location, Tables},
 };
-use crate::{
-    StepError,
-    schema::machine::{Hypothesis, Look, Machine, Place, Scan, Step, View},
-};
+use crate::schema::machine::{Hypothesis, Look, Machine, Place, Scan, Step, View};
 
 /// Subtrees with fewer nodes are read byte by byte.
 const SMALL: u32 = 24;
@@ -30,11 +28,10 @@ pub(super) struct Walk<'a> {
     pub(super) look: Look,
     /// Steps left.
     pub(super) left: u64,
-    limit: u64,
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(machine: &'a Machine, tables: &'a Tables, limit: u64) -> Self {
+    pub(super) fn new(machine: &'a Machine, tables: &'a Tables, left: u64) -> Self {
         Self {
             machine,
             tables,
@@ -43,14 +40,13 @@ impl<'a> Walk<'a> {
             parts: Parts::default(),
             minus: Vec::new(),
             look: Look::NOTHING,
-            left: limit,
-            limit,
+            left,
         }
     }
 
     /// A walk that shares what is left of the steps.
     fn inner(&self) -> Self {
-        Self { left: self.left, limit: self.limit, ..Self::new(self.machine, self.tables, 0) }
+        Self::new(self.machine, self.tables, self.left)
     }
 
     /// The tokens that may be read from a hypothesis, below a location.
@@ -61,7 +57,7 @@ impl<'a> Walk<'a> {
         mut self,
         location: Location,
         at: Hypothesis,
-    ) -> Result<(Recipe, Look, u64), StepError> {
+    ) -> Result<(Recipe, Look, u64), Exhausted> {
         self.work.push((location, at));
         while let Some((location, at)) = self.work.pop() {
             self.visit(location, at)?;
@@ -70,15 +66,15 @@ impl<'a> Walk<'a> {
         Ok((recipe, self.look, self.left))
     }
 
-    fn spend(&mut self, steps: u64) -> Result<(), StepError> {
+    fn spend(&mut self, steps: u64) -> Result<(), Exhausted> {
         match self.left.checked_sub(steps) {
             Some(left) => self.left = left,
-            None => return Err(StepError::Limit { limit: self.limit }),
+            None => return Err(Exhausted),
         }
         Ok(())
     }
 
-    fn visit(&mut self, location: Location, mut at: Hypothesis) -> Result<(), StepError> {
+    fn visit(&mut self, location: Location, mut at: Hypothesis) -> Result<(), Exhausted> {
         let trie = self.tables.trie(location);
         if trie.size(location.node) == 1 {
             return Ok(());
@@ -122,7 +118,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The children of a location, one by one.
-    fn bytes(&mut self, location: Location, at: Hypothesis) -> Result<(), StepError> {
+    fn bytes(&mut self, location: Location, at: Hypothesis) -> Result<(), Exhausted> {
         let trie = self.tables.trie(location);
         let blanks = self.machine.plan().blanks(at.scan, at.stack) > at.blanks;
         let mut bytes = [0u8; 256];
@@ -172,7 +168,7 @@ impl<'a> Walk<'a> {
         view: View<'_>,
         number: u32,
         place: Place,
-    ) -> Result<(), StepError> {
+    ) -> Result<(), Exhausted> {
         self.spend(1)?;
         let state = if number == 0 { Place::free(0).at } else { place.at };
         let table = self.tables.text(location, view, number, state);
@@ -213,7 +209,7 @@ impl<'a> Walk<'a> {
         view: View<'_>,
         place: Place,
         minus: &mut Vec<u32>,
-    ) -> Result<(), StepError> {
+    ) -> Result<(), Exhausted> {
         let trie = self.tables.trie(location);
         let mut work = vec![(location.node, place)];
         let mut bytes = Vec::new();
@@ -254,7 +250,7 @@ impl<'a> Walk<'a> {
         location: Location,
         at: Hypothesis,
         minus: &[u32],
-    ) -> Result<(), StepError> {
+    ) -> Result<(), Exhausted> {
         let free = |place: Place| Place::free(place.read);
         let scan = match at.scan {
             Scan::Text(language, place) => Scan::Text(language, free(place)),
@@ -270,4 +266,3 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 }
-

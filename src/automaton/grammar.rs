@@ -1,0 +1,148 @@
+//! What is memoised of a grammar over a vocabulary, in one piece.
+
+use std::sync::Arc;
+
+use super::{StepError, evaluate::Results, masks::MaskTable, tree::TreeTable};
+use crate::{
+    CompiledGrammar, TokenMask, Vocabulary,
+    recognizer::{Expected, Hypothesis, Reader, Tables},
+    situation::{SituationId, SituationTable},
+};
+
+/// Slots for steps taken lately: 128 KiB. A long document of records takes some thousands of different ones.
+const STEPS: usize = 1 << 14;
+
+/// One generation of memoised results.
+#[derive(Debug)]
+pub(crate) struct GrammarGeneration {
+    grammar: Arc<CompiledGrammar>,
+    vocabulary: Arc<Vocabulary>,
+    pub(super) tables: Tables,
+    pub(super) trees: TreeTable,
+    pub(super) results: Results,
+    pub(super) masks: MaskTable,
+    pub(super) situations: SituationTable<Hypothesis>,
+}
+
+/// Room for the hypotheses of one step: a warm step allocates nothing.
+pub(super) type Scratch = [Vec<Hypothesis>; 2];
+
+impl GrammarGeneration {
+    /// Nothing memoised.
+    pub(super) fn new(grammar: &Arc<CompiledGrammar>, vocabulary: &Arc<Vocabulary>) -> Self {
+        Self {
+            tables: Tables::new(&grammar.lexer),
+            grammar: Arc::clone(grammar),
+            vocabulary: Arc::clone(vocabulary),
+            trees: TreeTable::new(),
+            results: Results::new(),
+            masks: MaskTable::new(),
+            situations: SituationTable::new(STEPS),
+        }
+    }
+
+    fn reader(&self) -> Reader<'_> {
+        self.grammar.reader(&self.tables)
+    }
+
+    /// Estimated bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.tables.bytes()
+            + self.trees.bytes()
+            + self.results.bytes()
+            + self.masks.bytes()
+            + self.situations.bytes()
+    }
+
+    /// The situation before any text.
+    pub(super) fn start(&self) -> SituationId {
+        self.situations.of(&[Reader::START])
+    }
+
+    /// The mask of a situation. One seen before costs one look-up.
+    #[inline]
+    pub(super) fn mask(&self, situation: SituationId) -> Result<&TokenMask, StepError> {
+        let mask = match self.situations.mask(situation) {
+            Some(known) => known,
+            None => self.compute(situation)?,
+        };
+        Ok(self.masks.get(mask))
+    }
+
+    #[cold]
+    fn compute(&self, situation: SituationId) -> Result<u32, StepError> {
+        let hypotheses = self.situations.hypotheses(situation);
+        let (reader, vocabulary) = (self.reader(), self.vocabulary.as_ref());
+        let mut results = Vec::with_capacity(hypotheses.len());
+        for hypothesis in hypotheses {
+            results.push(self.result(reader, vocabulary, *hypothesis)?);
+        }
+        let complete = reader.is_complete(hypotheses);
+        let mask = self.masks.make(self, vocabulary, results, complete);
+        self.situations.set_mask(situation, mask);
+        Ok(mask)
+    }
+
+    /// The situation after some bytes.
+    ///
+    /// # Errors
+    /// The index of the first byte that does not fit, and what was expected there.
+    pub(super) fn advance(
+        &self,
+        from: SituationId,
+        bytes: &[u8],
+        scratch: &mut Scratch,
+    ) -> Result<SituationId, (usize, Expected)> {
+        let reader = self.reader();
+        let before = self.situations.hypotheses(from);
+        let [at, next] = scratch;
+        at.clear();
+        at.extend_from_slice(before);
+        for (i, &byte) in bytes.iter().enumerate() {
+            reader.step(at, byte, next);
+            if next.is_empty() {
+                return Err((i, reader.expected(at)));
+            }
+            std::mem::swap(at, next);
+        }
+        Ok(if at == before { from } else { self.situations.of(at) })
+    }
+
+    /// Whether the text is a sentence.
+    pub(super) fn is_complete(&self, situation: SituationId) -> bool {
+        self.reader().is_complete(self.situations.hypotheses(situation))
+    }
+
+    /// What may come next.
+    pub(super) fn expected(&self, situation: SituationId) -> Expected {
+        self.reader().expected(self.situations.hypotheses(situation))
+    }
+
+    /// The bytes that must come next, at most `limit`.
+    pub(super) fn forced(&self, situation: SituationId, limit: usize) -> Vec<u8> {
+        self.reader().forced(self.situations.hypotheses(situation), limit)
+    }
+
+    /// The same situation in another generation.
+    pub(super) fn copy_to(&self, situation: SituationId, other: &Self) -> SituationId {
+        let (lex, stacks) = (&other.tables.lex, &other.tables.stacks);
+        let copy = |at: &Hypothesis| Hypothesis {
+            config: self.tables.lex.copy_to(&self.grammar.lexer, at.config, lex),
+            set: self.tables.stacks.copy_to(at.set, stacks),
+        };
+        let mut hypotheses: Vec<_> =
+            self.situations.hypotheses(situation).iter().map(copy).collect();
+        hypotheses.sort_unstable();
+        other.situations.of(&hypotheses)
+    }
+
+    fn result(
+        &self,
+        reader: Reader<'_>,
+        vocabulary: &Vocabulary,
+        at: Hypothesis,
+    ) -> Result<u32, StepError> {
+        let root = self.trees.root(reader, vocabulary, at.config);
+        self.evaluate(reader, vocabulary, root, at.set)
+    }
+}
