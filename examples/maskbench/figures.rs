@@ -52,7 +52,8 @@ impl Figures {
     }
 }
 
-fn rounded(x: f64) -> f64 {
+/// To a thousandth.
+pub(crate) fn rounded(x: f64) -> f64 {
     (x * 1_000.0).round() / 1_000.0
 }
 
@@ -136,7 +137,8 @@ pub(crate) struct Summary {
     pub tbm_us: Figures,
     pub ttfm_us: Figures,
     pub compile_us: Figures,
-    /// The most memory the process ever had, where this engine was alone in it.
+    /// The most memory the process had since the engine was made, where this engine was alone in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub peak_rss_mib: Option<f64>,
 }
 

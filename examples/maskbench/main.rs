@@ -111,6 +111,7 @@ fn main() -> anyhow::Result<()> {
     let vocabulary = Arc::new(engines::vocabulary(&json)?);
     let tokenizer = tokenizers::Tokenizer::from_bytes(&json).map_err(anyhow::Error::msg)?;
     drop(json);
+    measure::forget_peak();
     let base = measure::memory("VmRSS");
     let names: Vec<Name> = match arguments.peer {
         Some(Name::Ours) => bail!("--peer names another engine"),
@@ -130,7 +131,13 @@ fn main() -> anyhow::Result<()> {
     let (nothing, reading) = measure::clock_costs();
     let members = output.as_object_mut().expect("an object");
     members.insert("base_rss_mib".into(), json!(base));
-    members.insert("clock_us".into(), json!({ "of_nothing": nothing, "of_cpu_clock": reading }));
+    members.insert(
+        "clock_us".into(),
+        json!({
+            "of_nothing": figures::rounded(nothing.into()),
+            "of_cpu_clock": figures::rounded(reading.into()),
+        }),
+    );
     let peak = measure::memory("VmHWM");
     if engines.len() == 1 {
         members.insert("peak_rss_mib".into(), json!(peak));

@@ -69,6 +69,12 @@ pub(crate) fn bare_copies(words: usize, count: usize) -> Vec<f32> {
         .collect()
 }
 
+/// Forgets the peak of the process's memory so far, so that `VmHWM` is the peak from here on. Quietly does nothing where the
+/// system has no such thing.
+pub(crate) fn forget_peak() {
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
 /// A line of `/proc/self/status` in MiB: `VmRSS` (now) or `VmHWM` (the most it ever was). `None` where there is no such file.
 pub(crate) fn memory(line: &str) -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;

@@ -87,7 +87,6 @@ pub(crate) struct Run {
     pub invalid: [usize; 2],
 }
 
-
 thread_local! {
     static LAST_PANIC: RefCell<String> = const { RefCell::new(String::new()) };
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     engines::Refusal,
-    figures::{Figures, Tally},
+    figures::{Figures, Tally, rounded},
     protocol::Run,
 };
 
@@ -51,8 +51,8 @@ fn refusal(refusal: &Refusal) -> Value {
 fn record(run: &Run) -> Value {
     let mut record = json!({
         "outcome": run.outcome,
-        "compile_us": run.compile,
-        "ttfm_us": run.ttfm,
+        "compile_us": rounded(run.compile.into()),
+        "ttfm_us": run.ttfm.map(|time| rounded(time.into())),
         "masks": run.tbm.len(),
         "tbm_us": Figures::of(run.tbm.clone()),
     });
