@@ -15,9 +15,9 @@ use crate::{
 
 /// Nothing may take longer, in microseconds.
 const LIMIT: f64 = 100_000.0;
-/// Medians of one family that are at most so far apart, or below [`NOISE`] microseconds, are flat.
-const FLAT: f64 = 3.0;
-/// A median that is not worth comparing.
+/// A median so many times one of a smaller bound has grown.
+const GROWTH: f64 = 3.0;
+/// Microseconds: a median below is not worth comparing.
 const NOISE: f64 = 2.0;
 
 /// A schema and a valid instance.
@@ -79,24 +79,26 @@ pub(crate) fn print(
         }
         let verdict = if largest.0 <= LIMIT { "none above" } else { "ABOVE" };
         println!("{verdict} 100 ms: the largest is {:.1} ms ({})", largest.0 / 1e3, largest.1);
-        let uneven = uneven(&medians);
-        let verdict = if uneven.is_empty() { "yes".to_owned() } else { format!("no: {uneven}") };
+        let grown = grown(&medians);
+        let verdict = if grown.is_empty() { "yes".to_owned() } else { format!("no: {grown}") };
         println!("medians flat in the bound: {verdict}\n");
     }
     Ok(())
 }
 
-/// The families whose medians grow with the bound.
-fn uneven(medians: &[(&str, f64)]) -> String {
+/// The families whose medians grow with the bound. (That they fall is usual: a short instance meets nothing but first times.)
+fn grown(medians: &[(&str, f64)]) -> String {
     let mut found = String::new();
     let mut rest = medians;
     while let Some(&(family, _)) = rest.first() {
         let count = rest.iter().take_while(|(name, _)| *name == family).count();
         let (these, others) = rest.split_at(count);
-        let of = |pick: fn(f64, f64) -> f64, start| these.iter().map(|m| m.1).fold(start, pick);
-        let (least, most) = (of(f64::min, f64::MAX), of(f64::max, 0.0));
-        if most > NOISE && most > FLAT * least {
-            let _ = write!(found, "{family} from {least} to {most}; ");
+        let mut least = f64::MAX;
+        for &(_, median) in these {
+            if median > NOISE && median > GROWTH * least {
+                let _ = write!(found, "{family} from {least} to {median}; ");
+            }
+            least = least.min(median);
         }
         rest = others;
     }
@@ -312,9 +314,10 @@ mod tests {
     }
 
     #[test]
-    fn a_median_that_grows_is_uneven() {
-        assert_eq!(uneven(&[("a", 5.0), ("a", 6.0), ("b", 50.0)]), "");
-        assert!(uneven(&[("a", 5.0), ("a", 60.0)]).starts_with("a from 5"));
-        assert_eq!(uneven(&[("a", 0.1), ("a", 1.0)]), "");
+    fn a_median_grows_with_the_bound() {
+        assert_eq!(grown(&[("a", 5.0), ("a", 6.0), ("b", 50.0)]), "");
+        assert_eq!(grown(&[("a", 5.0), ("a", 60.0), ("b", 1.0)]), "a from 5 to 60; ");
+        assert_eq!(grown(&[("a", 60.0), ("a", 5.0)]), "");
+        assert_eq!(grown(&[("a", 0.1), ("a", 1.0)]), "");
     }
 }

@@ -246,3 +246,47 @@ fn apart(arguments: &Arguments, names: &[Name], output: &mut Value) -> anyhow::R
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn a_file_from_end_to_end() {
+        let schema = r#"{"type":"object","properties":{"a":{"type":"integer"}},"required":["a"],"additionalProperties":false}"#;
+        let tests = r#"[{"valid":true,"text":"{\"a\": 1}"},{"valid":false,"text":"{\"a\": \"x\"}","why":"a string"}]"#;
+        let mut file = tempfile::Builder::new().suffix(".jsonl").tempfile().expect("a file");
+        writeln!(file, r#"{{"name":"one","schema":{schema},"tests":{tests}}}"#).expect("written");
+        writeln!(file, r#"{{"name":"two","schema":{{"not":{{}}}},"tests":[]}}"#).expect("written");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let records = tempfile::NamedTempFile::new().expect("a file");
+        let tokenizer = root.join("models/demo/tokenizer.json");
+        let arguments = Arguments::parse_from([
+            "maskbench".as_ref(),
+            "--peer=llguidance".as_ref(),
+            "--passes=2".as_ref(),
+            "--tokenizer".as_ref(),
+            tokenizer.as_os_str(),
+            "--out".as_ref(),
+            records.path().as_os_str(),
+            file.path().as_os_str(),
+        ]);
+        let json = std::fs::read(&tokenizer).expect("the demonstration model's tokenizer");
+        let vocabulary = Arc::new(engines::vocabulary(&json).expect("a vocabulary"));
+        let tokenizer = tokenizers::Tokenizer::from_bytes(&json).expect("a tokenizer");
+        let mut both: Vec<Box<dyn Engine>> = [Name::Ours, Name::Llguidance]
+            .map(|name| name.engine(&vocabulary, false).expect("an engine"))
+            .into();
+        let passes = passes(&arguments, &mut both, &vocabulary, &tokenizer).expect("it runs");
+        let output = output(&both, &passes);
+        let theirs = &output["llguidance"];
+        assert_eq!((&theirs["schemas"], &theirs["passing"]), (&json!(2), &json!(1)), "{output}");
+        assert_eq!(theirs["instances"]["invalid_accepted"], 0);
+        assert_eq!(theirs["later_pass"]["masks"], theirs["masks"]);
+        assert!(output["ratios"]["both"]["tbm_us"]["p999"].as_f64().is_some_and(|r| r > 0.0));
+        let records = std::fs::read_to_string(records.path()).expect("records");
+        assert_eq!(records.lines().count(), 4, "one line per schema and pass");
+    }
+}
