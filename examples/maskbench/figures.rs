@@ -115,6 +115,8 @@ pub(crate) struct Tally {
     times: Vec<Times>,
     /// Why schemas were refused, and how often.
     pub refusals: BTreeMap<String, usize>,
+    /// The schemas that the engine compiled and did wrong, or did not survive.
+    pub wrong: Vec<(Outcome, String)>,
 }
 
 /// The figures of one engine, as they are printed.
@@ -166,9 +168,12 @@ impl Timing {
 }
 
 impl Tally {
-    /// Counts a run.
-    pub(crate) fn add(&mut self, run: &Run) {
+    /// Counts a run of the schema with this name.
+    pub(crate) fn add(&mut self, name: &str, run: &Run) {
         self.schemas += 1;
+        if !matches!(run.outcome, Outcome::Passing | Outcome::CompileError) {
+            self.wrong.push((run.outcome, name.to_owned()));
+        }
         self.outcomes.add(run.outcome);
         self.loose.add(run.loose);
         self.warned += usize::from(!run.warnings.is_empty());
@@ -272,10 +277,10 @@ mod tests {
         let run =
             |ttfm: Option<f32>, tbm: &[f32]| Run { ttfm, tbm: tbm.to_vec(), ..Run::default() };
         let (mut ours, mut theirs) = (Tally::default(), Tally::default());
-        ours.add(&run(Some(1.0), &[1.0, 1.0]));
-        theirs.add(&run(Some(4.0), &[2.0, 2.0]));
-        ours.add(&run(Some(9.0), &[100.0]));
-        theirs.add(&run(None, &[]));
+        ours.add("", &run(Some(1.0), &[1.0, 1.0]));
+        theirs.add("", &run(Some(4.0), &[2.0, 2.0]));
+        ours.add("", &run(Some(9.0), &[100.0]));
+        theirs.add("", &run(None, &[]));
         let (count, one, other) = ours.timing_of_both(&theirs);
         assert_eq!(count, 1);
         let ratio = one.over(&other);

@@ -149,6 +149,7 @@ fn main() -> anyhow::Result<()> {
         members.insert("row_copy_us".into(), json!(Figures::of(copies)));
     }
     for (engine, tally) in engines.iter().zip(&passes[0]) {
+        records::print_wrong(engine.name(), tally);
         records::print_refusals(engine.name(), tally);
     }
     if arguments.apart {
@@ -182,7 +183,7 @@ fn passes(
             let mut runs = Vec::new();
             for i in (turn..engines.len()).chain(0..turn) {
                 let run = protocol::run(&mut *engines[i], &schema, &mut row, &text);
-                tallies[i].add(&run);
+                tallies[i].add(&schema.name, &run);
                 runs.push((engines[i].name(), run));
             }
             records.write(file, &schema.name, pass, &runs)

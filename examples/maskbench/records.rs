@@ -72,6 +72,21 @@ fn record(run: &Run) -> Value {
     record
 }
 
+/// Prints the names of some schemas that an engine compiled and did wrong.
+pub(crate) fn print_wrong(engine: &str, tally: &Tally) {
+    const SHOWN: usize = 20;
+    if tally.wrong.is_empty() {
+        return;
+    }
+    eprintln!("{engine} did {} of {} schemas wrong:", tally.wrong.len(), tally.schemas());
+    for (outcome, name) in tally.wrong.iter().take(SHOWN) {
+        eprintln!("  {outcome:?}  {name}");
+    }
+    if tally.wrong.len() > SHOWN {
+        eprintln!("  and {} others", tally.wrong.len() - SHOWN);
+    }
+}
+
 /// Prints what an engine refused, most frequent first.
 pub(crate) fn print_refusals(engine: &str, tally: &Tally) {
     const SHOWN: usize = 40;
