@@ -1,23 +1,22 @@
-//! What share of real texts the shipped grammars accept, held to the committed `figures.txt`: a worse figure fails, a
-//! better one is to be written down (`UPDATE_FIGURES=1 cargo test --test conformance`).
+//! What share of real texts the shipped grammars accept, and how much of the JSON Schema Test Suite is done right, held
+//! to the committed `figures.txt` and `json_schema.txt`: a worse figure fails, a better one is to be written down
+//! (`UPDATE_FIGURES=1 cargo test --test conformance`).
 //!
 //! The corpora lie beside the repository in `../shared`; where they do not, this says so and checks nothing.
 
 #![allow(clippy::print_stderr, reason = "a skipped corpus must be seen")]
 
+mod figures;
+mod json_schema;
+
 use std::{
-    collections::BTreeMap,
-    fmt::Write as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use constrained_gen::{CompiledGrammar, Limits, library};
+use figures::Figures;
 use rayon::prelude::*;
-
-/// Figures: name -> (count, of how many). For names with `refused` in them and for the others more is better; for
-/// `accepted-invalid` fewer is.
-type Figures = BTreeMap<String, (usize, usize)>;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -100,42 +99,12 @@ fn figures_are_no_worse_than_written_down() {
     let mut figures = Figures::new();
     sql(&mut figures);
     json(&mut figures);
-    if figures.is_empty() {
-        return;
-    }
-    let file = root().join("tests/conformance/figures.txt");
-    let mut text = String::new();
-    for (name, (count, of)) in &figures {
-        let share = *count as f64 * 100.0 / (*of).max(1) as f64;
-        let _ = writeln!(text, "{name:<32} {count:>6} of {of:>6}  {share:6.2} %");
-    }
-    eprintln!("{text}");
-    if std::env::var_os("UPDATE_FIGURES").is_some() {
-        std::fs::write(&file, &text).expect("the figures can be written");
-        return;
-    }
-    let committed = std::fs::read_to_string(&file).expect("tests/conformance/figures.txt");
-    let mut worse = Vec::new();
-    for line in committed.lines() {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let [name, count, "of", of, ..] = words[..] else { panic!("figures.txt: {line}") };
-        let Some(&(now, now_of)) = figures.get(name) else { continue };
-        let (count, of): (usize, usize) =
-            (count.parse().expect("a count"), of.parse().expect("a count"));
-        if of != now_of {
-            eprintln!("{name}: another corpus ({now_of} texts, not {of}), not compared");
-            continue;
-        }
-        let (is_worse, is_better) = match name.ends_with("accepted-invalid") {
-            true => (now > count, now < count),
-            false => (now < count, now > count),
-        };
-        if is_better {
-            eprintln!("{name}: better than written down ({now}, not {count}): write it down");
-        }
-        if is_worse {
-            worse.push(format!("{name}: {now}, was {count}"));
-        }
-    }
-    assert!(worse.is_empty(), "worse than written down: {worse:?}");
+    figures::hold("figures.txt", &figures);
+}
+
+#[test]
+fn json_schema_figures_are_no_worse_than_written_down() {
+    let mut figures = Figures::new();
+    json_schema::suite(&mut figures);
+    figures::hold("json_schema.txt", &figures);
 }

@@ -1,0 +1,82 @@
+//! llguidance as an engine: default features, default slices, default limits.
+
+use std::sync::Arc;
+
+use constrained_gen::{TokenId, Vocabulary};
+use llguidance::{Matcher, ParserFactory, api::TopLevelGrammar};
+use toktrie::{ApproximateTokEnv, TokEnv, TokRxInfo, TokTrie};
+
+use crate::engines::{Compiled, Engine, Refusal, Sequence};
+
+/// The peer.
+pub(crate) struct Llguidance {
+    factory: ParserFactory,
+}
+
+impl Llguidance {
+    pub(crate) fn new(vocabulary: &Vocabulary) -> anyhow::Result<Self> {
+        let end = vocabulary.end_tokens().first().map_or(toktrie::INVALID_TOKEN, |token| token.0);
+        let words: Vec<Vec<u8>> = (0..vocabulary.width() as u32)
+            .map(|token| {
+                let mut bytes = vocabulary.bytes(TokenId(token)).to_vec();
+                if vocabulary.is_special(TokenId(token)) {
+                    bytes.insert(0, TokTrie::SPECIAL_TOKEN_MARKER);
+                }
+                bytes
+            })
+            .collect();
+        let trie = TokTrie::from(&TokRxInfo::new(vocabulary.width() as u32, end), &words);
+        let environment: TokEnv = Arc::new(ApproximateTokEnv::new(trie));
+        let mut factory = ParserFactory::new_simple(&environment)?;
+        factory.quiet();
+        // Else each error prints the whole grammar.
+        factory.limits_mut().verbose_errors = false;
+        Ok(Self { factory })
+    }
+}
+
+impl Engine for Llguidance {
+    fn name(&self) -> &'static str {
+        "llguidance"
+    }
+
+    fn compile(&mut self, schema: &str) -> Result<Box<dyn Compiled>, Refusal> {
+        let refusal = |message: String| Refusal { message, ..Refusal::default() };
+        let value = serde_json::from_str(schema).map_err(|error| refusal(error.to_string()))?;
+        let grammar = TopLevelGrammar::from_json_schema(value);
+        let matcher = Matcher::new(self.factory.create_parser(grammar));
+        match matcher.get_error() {
+            Some(message) => Err(refusal(message)),
+            None => Ok(Box::new(Schema(matcher))),
+        }
+    }
+}
+
+struct Schema(Matcher);
+
+impl Compiled for Schema {
+    /// The clone shares the lexer's automaton, so that later sequences find warm what earlier ones built. (The published
+    /// runs of MaskBench copied it deeply, which is slower.)
+    fn start(&self) -> Box<dyn Sequence> {
+        Box::new(self.0.clone())
+    }
+}
+
+impl Sequence for Matcher {
+    fn fill(&mut self, row: &mut [u32]) -> Result<(), String> {
+        let mask = self.compute_mask_or_eos().map_err(|error| error.to_string())?;
+        let words = mask.as_slice();
+        let shared = words.len().min(row.len());
+        row[..shared].copy_from_slice(&words[..shared]);
+        row[shared..].fill(0);
+        Ok(())
+    }
+
+    fn accept(&mut self, token: u32) -> Result<(), String> {
+        self.consume_token(token).map_err(|error| error.to_string())
+    }
+
+    fn may_end(&mut self) -> bool {
+        self.is_accepting().unwrap_or(false)
+    }
+}

@@ -1,0 +1,191 @@
+//! The JSON Schema Test Suite, group by group: each is compiled and right in every case, or refused when it is compiled, or
+//! wrong.
+
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    sync::{Arc, LazyLock},
+};
+
+use constrained_gen::{Automaton, Constraint, Limits, TokenId, Vocabulary, library};
+use rayon::prelude::*;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::{figures::Figures, shared};
+
+const DRAFTS: [&str; 5] = ["draft4", "draft6", "draft7", "draft2019-09", "draft2020-12"];
+
+/// One group as the suite has it: a schema and instances. Texts are kept as written: numbers may be longer than any machine
+/// number.
+#[derive(Deserialize)]
+struct Group {
+    description: String,
+    schema: Box<RawValue>,
+    tests: Vec<Instance>,
+}
+
+#[derive(Deserialize)]
+struct Instance {
+    description: String,
+    data: Box<RawValue>,
+    valid: bool,
+}
+
+/// What a group is meant to be read with.
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    /// The draft of schemas without `$schema`; the suite's name of it.
+    draft: &'static str,
+    /// Whether `format` is an assertion. The suite's required tests say that it is an annotation by default, its tests of
+    /// the formats assert them.
+    formats_asserted: bool,
+}
+
+/// What became of a group.
+#[derive(Debug)]
+enum Outcome {
+    Right,
+    /// The schema was refused; why, in few words.
+    Refused(String),
+    /// Which instances were misjudged, or what went wrong otherwise.
+    Wrong(String),
+}
+
+/// One token a byte, and an end.
+static BYTES: LazyLock<Arc<Vocabulary>> = LazyLock::new(|| {
+    let mut tokens: Vec<Vec<u8>> = (0..=255).map(|byte| vec![byte]).collect();
+    tokens.push(b"<end>".to_vec());
+    Arc::new(Vocabulary::new(tokens, &[], &[TokenId(256)]).expect("a vocabulary"))
+});
+
+/// STAND-IN: every schema is any JSON, until the schema compiler is there. The error is the refusal's keyword.
+fn compile(_schema: &str, reading: Reading) -> Result<Arc<Automaton>, String> {
+    let _ = (reading.draft, reading.formats_asserted);
+    static JSON: LazyLock<Arc<Automaton>> = LazyLock::new(|| {
+        let limits = Limits::default();
+        let grammar = library::grammar("json", &limits).expect("it ships");
+        Automaton::new(&grammar, Arc::clone(&BYTES), &limits).expect("it compiles")
+    });
+    Ok(Arc::clone(&JSON))
+}
+
+/// Whether the text is a sentence, byte by byte; masks must say the same as `accept`.
+fn accepts(mut sequence: Constraint, text: &str) -> Result<bool, String> {
+    let end = TokenId(256);
+    for (i, byte) in text.bytes().enumerate() {
+        let token = TokenId(byte.into());
+        let mask = sequence.mask().map_err(|error| error.to_string())?;
+        let (allowed, may_end) = (mask.contains(token), mask.contains(end));
+        if may_end != sequence.is_complete() {
+            return Err(format!("mask and end disagree at byte {i} of {text}"));
+        }
+        if allowed != sequence.accept(token).is_ok() {
+            return Err(format!("mask and accept disagree at byte {i} of {text}"));
+        }
+        if !allowed {
+            return Ok(false);
+        }
+    }
+    Ok(sequence.is_complete())
+}
+
+fn judge(group: &Group, reading: Reading) -> Outcome {
+    let judged = catch_unwind(AssertUnwindSafe(|| {
+        let automaton = match compile(group.schema.get(), reading) {
+            Ok(automaton) => automaton,
+            Err(why) => return Outcome::Refused(why),
+        };
+        let mut wrong = Vec::new();
+        for instance in &group.tests {
+            match accepts(automaton.constraint(), &one_line(instance.data.get())) {
+                Ok(accepted) if accepted == instance.valid => {}
+                Ok(true) => wrong.push(format!("accepts \"{}\"", instance.description)),
+                Ok(false) => wrong.push(format!("refuses \"{}\"", instance.description)),
+                Err(why) => wrong.push(why),
+            }
+        }
+        if wrong.is_empty() { Outcome::Right } else { Outcome::Wrong(wrong.join("; ")) }
+    }));
+    judged.unwrap_or_else(|_| Outcome::Wrong("a panic".to_owned()))
+}
+
+/// The text without blanks between its parts.
+fn one_line(json: &str) -> String {
+    let (mut line, mut in_string, mut escaped) = (String::new(), false, false);
+    for c in json.chars() {
+        if in_string || !c.is_ascii_whitespace() {
+            line.push(c);
+        }
+        match c {
+            '"' if !escaped => in_string = !in_string,
+            _ => {}
+        }
+        escaped = in_string && c == '\\' && !escaped;
+    }
+    line
+}
+
+/// JSON files at any depth below.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "json") {
+            found.push(path);
+        }
+    }
+    found.sort();
+}
+
+/// Counts, per draft, of the required and the optional groups: compiled, right in every case, wrong in one.
+pub(crate) fn suite(figures: &mut Figures) {
+    let Some(root) = shared("json-schema-test-suite/tests") else { return };
+    let mut refusals: BTreeMap<String, usize> = BTreeMap::new();
+    for draft in DRAFTS {
+        let mut paths = Vec::new();
+        files(&root.join(draft), &mut paths);
+        for path in paths {
+            let inside = path.strip_prefix(root.join(draft)).expect("it is below");
+            let inside = inside.to_string_lossy().replace('\\', "/");
+            let kind = if inside.starts_with("optional/") { "optional" } else { "required" };
+            let reading =
+                Reading { draft, formats_asserted: inside.starts_with("optional/format") };
+            let text = std::fs::read_to_string(&path).expect("a file");
+            let groups: Vec<Group> = serde_json::from_str(&text).expect("groups");
+            let outcomes: Vec<Outcome> =
+                groups.par_iter().map(|group| judge(group, reading)).collect();
+            for (group, outcome) in groups.iter().zip(outcomes) {
+                let (compiled, right) = match &outcome {
+                    Outcome::Right => (true, true),
+                    Outcome::Refused(_) => (false, false),
+                    Outcome::Wrong(_) => (true, false),
+                };
+                for (name, so) in
+                    [("compiled", compiled), ("right", right), ("wrong", compiled && !right)]
+                {
+                    let slot = figures.entry(format!("{draft}/{kind}/{name}")).or_default();
+                    slot.0 += usize::from(so);
+                    slot.1 += 1;
+                }
+                match outcome {
+                    Outcome::Right => {}
+                    Outcome::Refused(why) => *refusals.entry(why).or_default() += 1,
+                    Outcome::Wrong(what) => {
+                        eprintln!("{draft}/{inside}: {}: {what}", group.description);
+                    }
+                }
+            }
+        }
+    }
+    for (why, count) in refusals {
+        eprintln!("{count:>6} groups refused: {why}");
+    }
+}
+
+#[test]
+fn blanks_in_strings_stay() {
+    assert_eq!(one_line("{ \"a b\" :\n [ 1, \"\\\" \\\\\" ] }"), r#"{"a b":[1,"\" \\"]}"#);
+}
