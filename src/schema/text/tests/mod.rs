@@ -1,5 +1,0 @@
-//! Text sets against other judges.
-
-mod corpus;
-mod laws;
-mod suite;

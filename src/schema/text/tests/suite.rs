@@ -1,1 +1,0 @@
-//! The JSON Schema Test Suite's strings.
