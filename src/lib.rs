@@ -19,7 +19,10 @@ pub mod model;
 pub mod oracle;
 mod parser;
 pub mod recognizer;
+mod regular;
 pub mod sampling;
+#[allow(dead_code, unused_imports, reason = "the front end is being written")]
+mod schema;
 mod shortcut;
 pub mod validation;
 pub mod vocab;
