@@ -33,6 +33,9 @@ pub(crate) enum TextError {
         /// What would have grown beyond it.
         what: &'static str,
     },
+    /// Making the automaton takes too many steps.
+    #[error("making the automaton of the pattern takes more work than is allowed")]
+    Exhausted,
 }
 
 impl TextError {
@@ -43,12 +46,12 @@ impl TextError {
 
     /// Whether a limit refused the set (and not a mistake in a pattern).
     pub(crate) fn is_limit(&self) -> bool {
-        matches!(self, Self::Limit { .. })
+        matches!(self, Self::Limit { .. } | Self::Exhausted)
     }
 }
 
 impl From<Exhausted> for TextError {
     fn from(_: Exhausted) -> Self {
-        Self::limit("dfa_states", 0, "the work for a string's automaton")
+        Self::Exhausted
     }
 }

@@ -10,6 +10,7 @@ mod class;
 mod determinise;
 mod dfa;
 mod error;
+pub(crate) mod format;
 mod formula;
 mod lengths;
 mod minimise;

@@ -68,6 +68,11 @@ impl TextSet {
         Assembly { segments: vec![Segment { min, max, plain }], ..Assembly::default() }.set(limits)
     }
 
+    /// The texts of a format; `None` if its name is not known.
+    pub(crate) fn format(name: &str) -> Option<Self> {
+        super::format::format(name)
+    }
+
     /// Texts of either set.
     ///
     /// # Errors

@@ -53,9 +53,15 @@ fn patterns_of_real_schemas() {
     let mut refused = Vec::new();
     let (mut pieces, mut finite) = (0, 0);
     for (pattern, uses) in &found {
-        let before = Instant::now();
+        // The machine may be busy: the best of three.
+        let mut compiled = f64::INFINITY;
+        for _ in 0..3 {
+            let before = Instant::now();
+            let _ = TextSet::pattern(pattern, &limits);
+            compiled = compiled.min(before.elapsed().as_nanos() as f64 / 1000.0);
+        }
         let set = TextSet::pattern(pattern, &limits);
-        let compiled = before.elapsed().as_nanos() as f64 / 1000.0;
+        let before = Instant::now();
         let mut states = 0;
         match set {
             Ok(set) => {
@@ -69,8 +75,7 @@ fn patterns_of_real_schemas() {
             }
             Err(error) => refused.push(format!("{uses} x {pattern:.90}: {error}")),
         }
-        let total = before.elapsed().as_nanos() as f64 / 1000.0;
-        times.push((compiled, total - compiled, states, pattern));
+        times.push((compiled, before.elapsed().as_nanos() as f64 / 1000.0, states, pattern));
     }
     for refusal in &refused {
         println!("refused: {refusal}");
