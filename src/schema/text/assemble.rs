@@ -83,7 +83,7 @@ impl Segment {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Assembly {
     pub(super) segments: Vec<Segment>,
-    /// Texts of the set that are in no segment.
+    /// Texts of the set that are in no segment. Sorted.
     pub(super) added: Vec<Box<str>>,
     /// Texts of segments that are not in the set. Sorted.
     pub(super) removed: Vec<Box<str>>,
@@ -149,11 +149,10 @@ impl Assembly {
         }
         let mut pieces = free;
         for dfa in unions {
-            match dfa.chars().finite(FEW) {
+            let piece = Piece { language: Language::Automaton(dfa), min: 0, max: None };
+            match piece.texts(FEW, FEW * 16) {
                 Some(texts) => strings.extend(texts),
-                None => {
-                    pieces.push(Piece { language: Language::Automaton(dfa), min: 0, max: None })
-                }
+                None => pieces.push(piece),
             }
         }
         pieces.append(&mut counted);
@@ -165,7 +164,7 @@ impl Assembly {
     /// Automata that decide by length alone, or not at all within their bounds.
     fn simplify(&mut self, limits: &Limits) -> Result<(), TextError> {
         let mut simple = Vec::with_capacity(self.segments.len());
-        for segment in self.segments.drain(..) {
+        for segment in std::mem::take(&mut self.segments) {
             let Segment { min, max, plain: Plain::Some(dfa) } = &segment else {
                 simple.push(segment);
                 continue;
@@ -182,6 +181,11 @@ impl Assembly {
                         simple.push(Segment { min: low, max: high, plain: Plain::All });
                     }
                 }
+                continue;
+            }
+            if self.completes(dfa, min, max, limits)? {
+                self.added.retain(|text| !segment.has_length(length(text)));
+                simple.push(Segment { min, max, plain: Plain::All });
                 continue;
             }
             if min == 0 && max.is_none() {
@@ -205,6 +209,26 @@ impl Assembly {
         }
         self.segments = simple;
         Ok(())
+    }
+
+    /// Whether the added texts are all that an automaton lacks within its bounds.
+    fn completes(
+        &self,
+        dfa: &TextDfa,
+        min: u32,
+        max: Option<u32>,
+        limits: &Limits,
+    ) -> Result<bool, TextError> {
+        if self.added.is_empty() || known(dfa, max).is_err() {
+            return Ok(false);
+        }
+        let others = TextDfa::new(dfa.chars().complement(), limits)?;
+        let others = Piece { language: Language::Automaton(others), min, max };
+        let characters =
+            self.added.iter().map(|text| (text.len() + 1) * (text.len() / 16 + 2)).sum();
+        let lacking = others.texts(self.added.len(), characters);
+        let is_added = |text: &Box<str>| self.added.binary_search(text).is_ok();
+        Ok(lacking.is_some_and(|texts| texts.iter().all(is_added)))
     }
 
     /// Neighbours of one language become one segment.

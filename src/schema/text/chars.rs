@@ -199,40 +199,6 @@ impl CharDfa {
         Ok(minimal(&partition, &table, &accept, 1))
     }
 
-    /// The texts, if there are few enough of them: at most `most`, with that many times 16 characters together.
-    pub(super) fn finite(&self, most: usize) -> Option<Vec<Box<str>>> {
-        // Depth first over the characters. In an automaton without a dead end every step belongs to some text, so that
-        // the work is bounded by the characters; a round trip runs into the same bound.
-        let mut found = Vec::new();
-        let mut left = most * 16;
-        let mut work = vec![(self.start(), String::new())];
-        if self.start() == DEAD {
-            return Some(found);
-        }
-        while let Some((state, text)) = work.pop() {
-            if self.accept[state as usize] {
-                if found.len() == most {
-                    return None;
-                }
-                found.push(text.clone().into_boxed_str());
-            }
-            let row = self.row(state);
-            for (low, high, class) in self.partition.ranges() {
-                if row[class] == DEAD {
-                    continue;
-                }
-                for c in (low..=high).filter_map(char::from_u32) {
-                    left = left.checked_sub(text.len().div_ceil(16) + 1)?;
-                    let mut text = text.clone();
-                    text.push(c);
-                    work.push((row[class], text));
-                }
-            }
-        }
-        found.sort_unstable();
-        Some(found)
-    }
-
     /// If the verdict depends on the length alone, and from some length on not even on that: the accepted lengths, as
     /// intervals in order.
     pub(super) fn lengths_alone(&self) -> Option<Vec<(u32, Option<u32>)>> {
@@ -287,16 +253,6 @@ mod tests {
         let all = a.product(&a.complement(), Op::Or, &limits).unwrap();
         assert!(all.is_all() && all == CharDfa::empty().complement());
         assert_eq!(all, CharDfa::length(0, None, &limits).unwrap());
-    }
-
-    #[test]
-    fn few_texts_are_enumerated() {
-        assert_eq!(
-            *words(&["b", "", "aé"]).finite(9).unwrap(),
-            ["".into(), "aé".into(), "b".into()]
-        );
-        assert!(words(&["b", "", "aé"]).finite(2).is_none());
-        assert!(words(&["b"]).complement().finite(100).is_none());
     }
 
     #[test]

@@ -124,22 +124,61 @@ impl Sets<'_> {
         Ok(found.into())
     }
 
+    /// The closure of a place inside the text, remembered.
+    fn known(&mut self, place: Place) -> Result<&[Place], TextError> {
+        if !self.closures.contains_key(&place) {
+            let closure = self.closure(place, false)?;
+            self.closures.insert(place, closure);
+        }
+        Ok(&self.closures[&place])
+    }
+
+    /// Adds to each class's row what places lead to by a character of the class.
+    fn step(
+        &mut self,
+        places: &[Place],
+        sets: &[Vec<u16>],
+        rows: &mut [Vec<Place>],
+    ) -> Result<(), TextError> {
+        for &place in places {
+            let Some(Inst::Char { class, next }) = self.program.insts.get(place as usize) else {
+                continue;
+            };
+            let classes = &sets[*class as usize];
+            let closure = self.known(*next)?;
+            let work = (closure.len() + 1) * classes.len() / 8 + 1;
+            for class in classes {
+                rows[usize::from(*class)].extend_from_slice(closure);
+            }
+            self.fuel.spend(work as u64)?;
+        }
+        Ok(())
+    }
+
     fn explore<'t>(
         mut self,
         mut table: Table<'t>,
         sets: &[Vec<u16>],
     ) -> Result<(Table<'t>, u32), TextError> {
         table.start();
+        // What is found may begin anywhere: the entry belongs to every state and is not written there; what it leads to is
+        // in every row.
         let entry = self.closure(self.program.entry, false)?;
-        let first = self.closure(self.program.entry, true)?;
+        let mut always: Vec<Vec<Place>> = vec![Vec::new(); table.classes];
+        self.step(&entry, sets, &mut always)?;
+        for row in &mut always {
+            row.sort_unstable();
+            row.dedup();
+        }
+        let ending = entry.last() == Some(&ENDING);
         let mut ids: FxHashMap<Box<[Place]>, u32> = FxHashMap::default();
         let mut states: Vec<Box<[Place]>> = vec![Box::default(); 2];
+        if entry.is_empty() {
+            ids.insert(Box::default(), 0);
+        }
         let mut id_of = |state: &[Place], states: &mut Vec<Box<[Place]>>| {
             if state.first() == Some(&MATCH) {
                 return ANYTHING;
-            }
-            if state.is_empty() {
-                return 0;
             }
             match ids.get(state) {
                 Some(id) => *id,
@@ -151,43 +190,32 @@ impl Sets<'_> {
                 }
             }
         };
-        // What is found may begin anywhere: the entry is in every state. Where it demands the beginning of the text, it is
-        // empty.
+        let first = self.closure(self.program.entry, true)?;
+        if entry.first() == Some(&MATCH) {
+            return Ok((table, ANYTHING));
+        }
         let begin = id_of(&first, &mut states);
         let mut at = 2;
         let mut rows: Vec<Vec<Place>> = vec![Vec::new(); table.classes];
         let mut row = Vec::with_capacity(table.classes);
         while at < states.len() {
-            for class in &mut rows {
-                class.clear();
-                class.extend_from_slice(&entry);
+            for (row, always) in rows.iter_mut().zip(&always) {
+                row.clear();
+                row.extend_from_slice(always);
             }
             let state = states[at].clone();
             at += 1;
-            for &place in &*state {
-                let Some(Inst::Char { class, next }) = self.program.insts.get(place as usize)
-                else {
-                    continue;
-                };
-                if !self.closures.contains_key(next) {
-                    let closure = self.closure(*next, false)?;
-                    self.closures.insert(*next, closure);
-                }
-                let closure = &self.closures[next];
-                let classes = &sets[*class as usize];
-                self.fuel.spend(((closure.len() + 1) * classes.len() / 8 + 1) as u64)?;
-                for class in classes {
-                    rows[usize::from(*class)].extend_from_slice(closure);
-                }
-            }
+            self.step(&state, sets, &mut rows)?;
             row.clear();
+            let mut work = 1;
             for places in &mut rows {
+                work += places.len() as u64 / 4;
                 places.sort_unstable();
                 places.dedup();
                 row.push(id_of(places, &mut states));
             }
-            self.fuel.spend(table.classes as u64 / 4 + 1)?;
-            let accept = state.last() == Some(&ENDING);
+            self.fuel.spend(work + table.classes as u64 / 4)?;
+            let accept = ending || state.last() == Some(&ENDING);
             table.push(row.iter().copied(), accept)?;
         }
         Ok((table, begin))
@@ -329,13 +357,30 @@ impl Formulas<'_> {
             let state = states[at].clone();
             at += 1;
             let mut row = Vec::with_capacity(table.classes);
+            // Classes that the state's places do not tell apart lead to the same state.
+            let mut read: Vec<u32> = Vec::new();
+            for literal in state.clauses().iter().flat_map(|clause| clause.iter()) {
+                if let Inst::Char { class, .. } = self.program.insts[literal.place() as usize] {
+                    read.push(class);
+                }
+            }
+            read.sort_unstable();
+            read.dedup();
+            let mut alike: FxHashMap<Vec<bool>, u32> = FxHashMap::default();
             for class in 0..table.classes {
+                let told = read.iter().map(|set| holds[*set as usize][class]);
+                let told: Vec<bool> = told.chain([is_word[class]]).collect();
+                self.fuel.spend(1 + read.len() as u64 / 16)?;
+                if let Some(next) = alike.get(&told) {
+                    row.push(*next);
+                    continue;
+                }
                 let context = Context { start: false, word: is_word[class] };
                 let reads = |set: u32| holds[set as usize][class];
                 let after = self.derive(&state, context, &reads)?;
                 let again = self.closure(entry, context, &mut Vec::new())?.0;
                 let next = or(&after, &again, self.fuel)?;
-                row.push(if next.is_yes() {
+                let next = if next.is_yes() {
                     ANYTHING
                 } else {
                     // Even with nothing left, what begins later may be found: only the closure knows, so that the state
@@ -344,7 +389,9 @@ impl Formulas<'_> {
                         states.push(next);
                         (states.len() - 1) as u32
                     })
-                });
+                };
+                alike.insert(told, next);
+                row.push(next);
             }
             let insts = &self.program.insts;
             let accept = state.clauses().iter().any(|clause| {

@@ -124,8 +124,11 @@ impl Parser<'_> {
     }
 
     fn group(&mut self) -> Result<&mut Group, TextError> {
-        let at = self.place();
-        self.groups.last_mut().ok_or(TextError::Syntax { at, reason: "no group is open".into() })
+        if self.groups.is_empty() {
+            return Err(self.fault("no group is open"));
+        }
+        let last = self.groups.len() - 1;
+        Ok(&mut self.groups[last])
     }
 
     /// One term, whose first character was read, with its quantifier.

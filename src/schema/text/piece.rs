@@ -91,6 +91,45 @@ impl Piece {
             }
     }
 
+    /// All texts of an automaton's piece, sorted, if they are at most `most` with at most `characters` in all (so counted that
+    /// a long text costs more); `None` for a free piece.
+    pub(super) fn texts(&self, most: usize, characters: usize) -> Option<Vec<Box<str>>> {
+        let Language::Automaton(dfa) = &self.language else { return None };
+        let chars = dfa.chars();
+        let mut found = Vec::new();
+        // Depth first. Every step belongs to some text: a round trip, and a large class, run into the bound.
+        let mut left = characters;
+        let mut work = vec![(chars.start(), 0, String::new())];
+        while let Some((state, read, text)) = work.pop() {
+            if !self.viable(state, read) {
+                continue;
+            }
+            left = left.checked_sub(text.len() / 16 + 1)?;
+            if self.accepts(state, read) {
+                if found.len() == most {
+                    return None;
+                }
+                found.push(text.clone().into_boxed_str());
+            }
+            let row = chars.row(state);
+            for (low, high, class) in chars.partition.ranges() {
+                if !self.viable(row[class], read + 1) {
+                    continue;
+                }
+                for c in (low..=high).filter_map(char::from_u32) {
+                    if work.len() > left {
+                        return None;
+                    }
+                    let mut text = text.clone();
+                    text.push(c);
+                    work.push((row[class], read + 1, text));
+                }
+            }
+        }
+        found.sort_unstable();
+        Some(found)
+    }
+
     /// A shortest text, and of those the first in the order of code points (of a free language: of letters first); `None`
     /// if it has more characters than `most`.
     pub(super) fn shortest(&self, most: u32) -> Option<String> {
@@ -128,5 +167,47 @@ impl Piece {
                 Some(text)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Limits,
+        schema::text::chars::{CharDfa, Op},
+    };
+
+    fn piece(dfa: CharDfa, min: u32, max: Option<u32>) -> Piece {
+        let dfa = TextDfa::new(dfa, &Limits::default()).unwrap();
+        Piece { language: Language::Automaton(dfa), min, max }
+    }
+
+    #[test]
+    fn few_texts_are_listed() {
+        let limits = Limits::default();
+        let words = CharDfa::words(["b", "", "aé"].into_iter(), &limits).unwrap();
+        let all = piece(words.clone(), 0, None);
+        assert_eq!(*all.texts(9, 99).unwrap(), ["".into(), "aé".into(), "b".into()]);
+        assert!(all.texts(2, 99).is_none());
+        assert_eq!(*piece(words.clone(), 1, Some(1)).texts(9, 99).unwrap(), ["b".into()]);
+        let others = piece(words.complement(), 0, None);
+        assert!(others.texts(100, 2000).is_none());
+        assert_eq!(others.shortest(9).unwrap(), "\0");
+        let few = words.complement().product(&words, Op::Or, &limits).unwrap();
+        assert!(few.is_all());
+    }
+
+    #[test]
+    fn viability_counts_the_character_begun() {
+        let limits = Limits::default();
+        let words = CharDfa::words(["€€€"].into_iter(), &limits).unwrap();
+        let piece = piece(words, 0, Some(2));
+        let Language::Automaton(dfa) = &piece.language else { unreachable!() };
+        assert!(!piece.viable(dfa.start(), 0) && !piece.viable(0, 0));
+        let inside = dfa.next(dfa.start(), 0xE2);
+        assert!(!piece.viable(inside, 0));
+        let longer = Piece { max: Some(3), ..piece.clone() };
+        assert!(longer.viable(inside, 0) && !longer.viable(inside, 1));
     }
 }

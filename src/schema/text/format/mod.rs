@@ -64,12 +64,21 @@ fn find(name: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.names.contains(&name))
 }
 
+/// The definitions are ours: their size is known, whatever the limits of the moment.
+fn generous() -> Limits {
+    Limits { regex_bytes: 1 << 20, dfa_states: 1 << 20, ..Limits::default() }
+}
+
 /// The texts of a format; `None` if the name is not known.
 pub(crate) fn format(name: &str) -> Option<TextSet> {
     let format = find(name)?;
-    // The definitions are ours: their size is known, whatever the limits of the moment.
-    let limits = Limits { regex_bytes: 1 << 20, ..Limits::default() };
-    format.set.get_or_init(|| (format.make)(&limits).ok()).clone()
+    format.set.get_or_init(|| (format.make)(&generous()).ok()).clone()
+}
+
+/// Makes a format's set anew.
+#[cfg(test)]
+pub(super) fn make(name: &str) -> Option<Result<TextSet, TextError>> {
+    find(name).map(|format| (format.make)(&generous()))
 }
 
 /// Whether the set of a format is all that its standard allows; `false` for unknown names.

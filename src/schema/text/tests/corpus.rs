@@ -103,3 +103,15 @@ fn patterns_of_real_schemas() {
         }
     }
 }
+
+#[test]
+#[ignore = "temporary"]
+fn instances() {
+    let found: BTreeMap<String, Vec<String>> =
+        serde_json::from_str(&std::fs::read_to_string("/tmp/tx/fmtinst.json").unwrap()).unwrap();
+    for (name, texts) in found {
+        let Some(set) = TextSet::format(&name) else { continue };
+        let bad: Vec<_> = texts.iter().filter(|t| !set.contains(t)).collect();
+        println!("{name}: {} of {}: {:?}", bad.len(), texts.len(), bad);
+    }
+}

@@ -103,7 +103,7 @@ fn sizes_of_the_formats() {
                  iri-reference uri-template uuid json-pointer relative-json-pointer regex";
     for name in names.split_whitespace() {
         let before = std::time::Instant::now();
-        let set = TextSet::format(name).unwrap();
+        let set = format::make(name).unwrap().unwrap();
         let made = before.elapsed();
         for piece in set.pieces() {
             if let super::super::Language::Automaton(dfa) = &piece.language {
