@@ -103,7 +103,9 @@ impl Assembly {
 
     /// The set.
     pub(super) fn set(mut self, limits: &Limits) -> Result<TextSet, TextError> {
+        self.settle_empty();
         self.simplify(limits)?;
+        self.settle_empty();
         self.merge();
         self.remove(limits)?;
         self.merge();
@@ -159,6 +161,29 @@ impl Assembly {
         strings.sort_unstable();
         strings.dedup();
         Ok(TextSet { strings: strings.into(), pieces: pieces.into() })
+    }
+
+    /// There is only one text without characters: listed or excepted, it makes a segment of its own.
+    fn settle_empty(&mut self) {
+        let is_empty = |text: &Box<str>| text.is_empty();
+        let added = self.added.first().is_some_and(is_empty);
+        if !added && !self.removed.first().is_some_and(is_empty) {
+            return;
+        }
+        let wrong = if added { Plain::None } else { Plain::All };
+        let plain = if added { Plain::All } else { Plain::None };
+        if let Some(first) = self.segments.first_mut().filter(|first| first.min == 0) {
+            if first.plain != wrong {
+                return;
+            }
+            match first.max {
+                Some(0) => drop(self.segments.remove(0)),
+                _ => first.min = 1,
+            }
+        }
+        self.segments.insert(0, Segment { min: 0, max: Some(0), plain });
+        let texts = if added { &mut self.added } else { &mut self.removed };
+        texts.remove(0);
     }
 
     /// Automata that decide by length alone, or not at all within their bounds.

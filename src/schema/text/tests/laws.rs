@@ -124,7 +124,7 @@ fn run(piece: &Piece, text: &str, viable: &mut Vec<bool>) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(500), ..ProptestConfig::default() })]
 
     #[test]
     fn operations_agree_with_membership(a in set(), b in set(), texts in vec(text(), 1..12)) {
