@@ -19,6 +19,7 @@ pub mod model;
 pub mod oracle;
 mod parser;
 pub mod recognizer;
+mod regular;
 pub mod sampling;
 pub mod schema;
 mod shortcut;

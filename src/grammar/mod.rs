@@ -2,8 +2,7 @@
 
 mod error;
 mod ir;
-mod regular;
 
+pub use crate::regular::Regular;
 pub use error::{CompileError, CompileErrorKind};
 pub use ir::{Grammar, GrammarBuilder, Lexing, Nonterminal, Production, Symbol, Terminal};
-pub use regular::Regular;

@@ -1,13 +1,11 @@
 //! The terminals of a grammar as automata, ready to compete.
 
-use super::{
-    dfa::{DEAD, Dfa, DfaError},
-    spacing::Spacing,
-};
+use super::spacing::Spacing;
 use crate::{
     Limits,
     bitset::BitSet,
     grammar::{CompileError, CompileErrorKind, Grammar, Lexing, Regular, Symbol},
+    regular::{DEAD, Dfa, DfaError},
 };
 
 /// All automata of one grammar: the terminals', then the negative look-aheads'. Immutable.

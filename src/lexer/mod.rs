@@ -1,11 +1,10 @@
 //! Terminals as byte automata, and the scanning rule. Knows nothing of tokens and of the parser's stack.
 //!
-//! A [`Dfa`] is one terminal. A *configuration* ([`ConfigId`]) is what has been read of the current lexeme by all
+//! A `Dfa` is one terminal. A *configuration* ([`ConfigId`]) is what has been read of the current lexeme by all
 //! terminals at once, with the *shadows* of earlier lexemes: longer matches that are still possible and would, if they
 //! came true, show that an earlier lexeme was cut too early.
 
 mod compile;
-mod dfa;
 mod live;
 mod spacing;
 mod table;

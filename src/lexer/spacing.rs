@@ -5,7 +5,7 @@
 //! can also be written next. This is proved here once, terminal by terminal; for what cannot be proved, [`super::live`]
 //! searches.
 
-use super::dfa::{DEAD, Dfa};
+use crate::regular::{DEAD, Dfa};
 use crate::{bitset::BitSet, grammar::Lexing};
 
 /// What is known of a grammar's blanks.

@@ -7,10 +7,9 @@ use std::sync::{
 
 use super::{
     compile::Lexer,
-    dfa::DEAD,
     live::{self, Live},
 };
-use crate::{TerminalId, bitset::BitSet, grammar::Lexing, intern::Interner};
+use crate::{TerminalId, bitset::BitSet, grammar::Lexing, intern::Interner, regular::DEAD};
 
 /// A lexer configuration. [`ConfigId::DEAD`] has no reading left.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

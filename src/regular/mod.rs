@@ -1,0 +1,7 @@
+//! Regular languages over bytes, and their automata: what terminals and schemas are made of.
+
+mod dfa;
+mod language;
+
+pub(crate) use dfa::{DEAD, Dfa, DfaError};
+pub use language::Regular;

@@ -1,0 +1,109 @@
+//! A regular language of texts, shared: its automata over characters and over bytes.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Arc, OnceLock},
+};
+
+use super::{
+    chars::{CharDfa, check_size},
+    error::TextError,
+    lengths::Lengths,
+    utf8::{self, ByteDfa},
+};
+use crate::Limits;
+
+/// A minimal automaton over the bytes of UTF-8. State 0 is dead: from there no text of the language is reached. States below
+/// [`boundaries`](Self::boundaries) are between two characters. Equal languages are equal values.
+#[derive(Debug)]
+pub(crate) struct TextDfa {
+    chars: CharDfa,
+    hash: u64,
+    bytes: OnceLock<ByteDfa>,
+    lengths: OnceLock<Lengths>,
+}
+
+impl PartialEq for TextDfa {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.chars == other.chars
+    }
+}
+
+impl Eq for TextDfa {}
+
+impl Hash for TextDfa {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+impl TextDfa {
+    /// Of an automaton over characters. The bytes are unfolded when they are first asked for, unless that may be much.
+    pub(super) fn new(chars: CharDfa, limits: &Limits) -> Result<Arc<Self>, TextError> {
+        let mut hasher = DefaultHasher::new();
+        chars.hash(&mut hasher);
+        let hash = hasher.finish();
+        let estimate = utf8::estimate(&chars);
+        let dfa = Self { chars, hash, bytes: OnceLock::new(), lengths: OnceLock::new() };
+        if check_size(estimate, 256, limits).is_err() {
+            check_size(dfa.bytes().len(), dfa.bytes().columns(), limits)?;
+        }
+        Ok(Arc::new(dfa))
+    }
+
+    fn bytes(&self) -> &ByteDfa {
+        self.bytes.get_or_init(|| ByteDfa::new(&self.chars))
+    }
+
+    /// The automaton over characters.
+    pub(super) fn chars(&self) -> &CharDfa {
+        &self.chars
+    }
+
+    /// The lengths of its texts. The first call costs up to some 10 million steps.
+    pub(super) fn lengths(&self) -> &Lengths {
+        self.lengths.get_or_init(|| Lengths::new(&self.chars))
+    }
+
+    /// The first state; 0 if the language is empty.
+    pub(crate) fn start(&self) -> u32 {
+        self.chars.start()
+    }
+
+    /// The state after a byte.
+    #[inline]
+    pub(crate) fn next(&self, state: u32, byte: u8) -> u32 {
+        self.bytes().next(state, byte)
+    }
+
+    /// Whether a text that leads here is in the language.
+    #[inline]
+    pub(crate) fn accepts(&self, state: u32) -> bool {
+        self.chars.accept.get(state as usize).is_some_and(|accept| *accept)
+    }
+
+    /// Number of states between characters, the dead one included: smaller states are such ones.
+    pub(crate) fn boundaries(&self) -> u32 {
+        self.chars.len() as u32
+    }
+
+    /// Number of states.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes().len()
+    }
+
+    /// A hash of the language, the same in every process.
+    pub(crate) fn id(&self) -> u64 {
+        self.hash
+    }
+
+    /// The states between characters that the character can lead to which a state is inside of; nothing if it is inside none.
+    pub(super) fn ends(&self, state: u32) -> Option<&[u32]> {
+        if state < self.boundaries() { None } else { self.bytes().ends(state) }
+    }
+
+    /// Whether a text is in the language.
+    pub(crate) fn contains(&self, text: &str) -> bool {
+        self.chars.contains(text)
+    }
+}

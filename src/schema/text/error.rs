@@ -1,0 +1,57 @@
+//! What the text sets refuse.
+
+use thiserror::Error;
+
+use crate::schema::fuel::Exhausted;
+
+/// Why there is no text set.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(crate) enum TextError {
+    /// The pattern is no regular expression of ECMA-262.
+    #[error("at character {at} of the pattern: {reason}")]
+    Syntax {
+        /// Characters before the fault.
+        at: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A construct that no automaton decides, or that means different things in different dialects.
+    #[error("at character {at} of the pattern: {what} not supported")]
+    Unsupported {
+        /// Characters before the construct.
+        at: usize,
+        /// The construct, with its verb: "back-references are".
+        what: &'static str,
+    },
+    /// A limit was reached.
+    #[error("{what}: more than the limit of {limit} ({name})")]
+    Limit {
+        /// The limit's field in [`Limits`](crate::Limits).
+        name: &'static str,
+        /// Its value.
+        limit: u64,
+        /// What would have grown beyond it.
+        what: &'static str,
+    },
+    /// Making the automaton takes too many steps.
+    #[error("making the automaton of the pattern takes more work than is allowed")]
+    Exhausted,
+}
+
+impl TextError {
+    /// A limit was reached.
+    pub(super) fn limit(name: &'static str, limit: u64, what: &'static str) -> Self {
+        Self::Limit { name, limit, what }
+    }
+
+    /// Whether a limit refused the set (and not a mistake in a pattern).
+    pub(crate) fn is_limit(&self) -> bool {
+        matches!(self, Self::Limit { .. } | Self::Exhausted)
+    }
+}
+
+impl From<Exhausted> for TextError {
+    fn from(_: Exhausted) -> Self {
+        Self::Exhausted
+    }
+}

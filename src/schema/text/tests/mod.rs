@@ -1,0 +1,5 @@
+//! Text sets against other judges.
+
+mod corpus;
+mod laws;
+mod suite;
