@@ -20,6 +20,7 @@ pub mod oracle;
 mod parser;
 pub mod recognizer;
 pub mod sampling;
+mod schema;
 mod shortcut;
 pub mod validation;
 pub mod vocab;
