@@ -14,3 +14,6 @@ pub(crate) use automaton::NumberDfa;
 pub(crate) use decimal::Decimal;
 pub(crate) use error::NumberError;
 pub(crate) use set::NumberSet;
+
+#[cfg(test)]
+mod tests;

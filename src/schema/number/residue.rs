@@ -68,6 +68,11 @@ impl Residues {
             .sum()
     }
 
+    /// After the point.
+    pub(super) fn point(&self, state: u64) -> u64 {
+        self.machines.iter().map(|m| m.point(state / m.weight % m.size) * m.weight).sum()
+    }
+
     /// Whether the number is a multiple of a divisor, if it ends here.
     pub(super) fn divides(&self, state: u64, divisor: usize) -> bool {
         let m = &self.machines[divisor];
@@ -92,7 +97,7 @@ impl Machine {
         } else if fraction {
             match (count < self.places, digit) {
                 (true, _) => join((rest * 10 + digit) % self.modulus, count + 1),
-                (false, 0) => state,
+                (false, 0) => self.settled(state),
                 (false, _) => failed,
             }
         } else if self.zeros == 0 {
@@ -105,6 +110,16 @@ impl Machine {
         } else {
             join(rest * 10 % self.modulus, count)
         }
+    }
+
+    /// After the last digit that counts, what was left of a number that is no multiple no longer matters.
+    fn settled(&self, state: u64) -> u64 {
+        if self.accepts(state) { self.places.max(self.zeros) } else { self.size - 1 }
+    }
+
+    /// After the point.
+    fn point(&self, state: u64) -> u64 {
+        if self.places == 0 { self.settled(state) } else { state }
     }
 
     fn accepts(&self, state: u64) -> bool {

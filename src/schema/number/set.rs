@@ -192,10 +192,13 @@ impl NumberSet {
                 *gap = Periodic::NONE;
             }
         }
-        self = self.merged()?;
-        self.tighten();
-        self.list_few();
-        self.merged()
+        // Each round but the last makes a cut a member or a rule a list.
+        loop {
+            self = self.merged()?;
+            if !(self.tighten() | self.list_few()) {
+                return Ok(self);
+            }
+        }
     }
 
     /// Drops the cuts at which one rule goes on: that of either side, where the two agree as far as the neighbour goes.
@@ -241,8 +244,10 @@ impl NumberSet {
         Ok(Self { cuts, gaps })
     }
 
-    /// Moves a cut that is no member, between nothing and a rule of multiples, to the rule's first member.
-    fn tighten(&mut self) {
+    /// Moves a cut that is no member, between nothing and a rule of multiples, to the rule's first member; says whether
+    /// there was one.
+    fn tighten(&mut self) -> bool {
+        let mut changed = false;
         for i in 0..self.cuts.len() {
             let (cut, member) = &self.cuts[i];
             let (left, right) = (&self.gaps[i], &self.gaps[i + 1]);
@@ -265,15 +270,18 @@ impl NumberSet {
                 && after.is_none_or(|after| moved < *after)
             {
                 self.cuts[i] = (moved, true);
+                changed = true;
             }
         }
+        changed
     }
 
-    /// Turns bounded gaps with few members into single numbers.
-    fn list_few(&mut self) {
+    /// Turns bounded gaps with few members into single numbers; says whether there was one.
+    fn list_few(&mut self) -> bool {
         if self.gaps.iter().all(|gap| gap.is_none() || gap.is_dense()) {
-            return;
+            return false;
         }
+        let mut changed = false;
         let mut cuts = Vec::new();
         let mut gaps = Vec::new();
         let mut low: Option<Decimal> = None;
@@ -284,13 +292,13 @@ impl NumberSet {
                 && !gap.is_none()
                 && !gap.is_dense()
             {
-                // The ends belong to the same run of multiples: what decides is the whole run.
                 listed = gap
                     .members_between(low, high, FEW)
                     .filter(|members| i64::try_from(members.len()).is_ok_and(|n| n <= FEW));
             }
             match listed {
                 Some(members) => {
+                    changed = true;
                     gaps.extend(vec![Periodic::NONE; members.len() + 1]);
                     cuts.extend(members.into_iter().map(|member| (member, true)));
                 }
@@ -302,5 +310,6 @@ impl NumberSet {
             }
         }
         (self.cuts, self.gaps) = (cuts, gaps);
+        changed
     }
 }

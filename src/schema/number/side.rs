@@ -19,8 +19,8 @@ pub(super) struct Side {
     pub(super) plain: Comparator,
     /// Where it lies as a mantissa: nowhere, or one more than the number of a set of exponents.
     pub(super) mantissa: Comparator,
-    /// The verdict that a mantissa with an exponent needs for itself: [`ALL`] where it is free.
-    pub(super) need: u32,
+    /// Whether a mantissa with an exponent must be a member itself.
+    pub(super) own: bool,
 }
 
 /// The rules of multiples in a set's gaps, each once.
@@ -131,12 +131,16 @@ impl<'a> Half<'a> {
         }
     }
 
-    /// Whether the members stay members when multiplied by ten, and by how much more.
+    /// Whether members stay members when multiplied by powers of ten.
     fn scaling(&self) -> Scaling {
-        match self.gaps[0] {
-            _ if !self.cuts.is_empty() => Scaling::Bounded,
-            gap if gap.is_all() => Scaling::Any,
-            gap if gap.divisor().is_some() => Scaling::Up,
+        match (self.cuts.as_slice(), self.gaps.as_slice()) {
+            ([], [gap]) if gap.is_all() => Scaling::Any,
+            ([], [gap]) if gap.divisor().is_some() => Scaling::Up,
+            // Bounds of multiples are kept as their first one, that of the positive ones, too.
+            ([(first, true)], [below, gap]) if below.is_none() => match gap.divisor() {
+                Some(divisor) if first.is_multiple_of(divisor) => Scaling::Up,
+                _ => Scaling::Bounded,
+            },
             _ => Scaling::Bounded,
         }
     }
@@ -183,14 +187,13 @@ pub(super) fn sides(set: &NumberSet) -> Result<([Side; 2], Rules, Mantissas), Nu
         }));
         let gaps = half.gaps.iter().map(|gap| rules.verdict(gap));
         let gaps: Vec<u32> = std::iter::once(NONE).chain(gaps).collect();
-        let first = gaps[1];
         let plain = Comparator::new(cuts, gaps, false);
-        let (mantissa, need) = match half.scaling() {
-            Scaling::Any => (unbounded(zero_exponents, i32::MIN, &mut mantissas), ALL),
-            Scaling::Up => (unbounded(zero_exponents, 0, &mut mantissas), first),
-            Scaling::Bounded => (scientific(zero_exponents, bounded, &mut mantissas), ALL),
+        let (mantissa, own) = match half.scaling() {
+            Scaling::Any => (unbounded(zero_exponents, i32::MIN, &mut mantissas), false),
+            Scaling::Up => (unbounded(zero_exponents, 0, &mut mantissas), true),
+            Scaling::Bounded => (scientific(zero_exponents, bounded, &mut mantissas), false),
         };
-        Side { plain, mantissa, need }
+        Side { plain, mantissa, own }
     };
     let sides = [side(&halves[0], &bounded[0]), side(&halves[1], &bounded[1])];
     Ok((sides, rules, mantissas))
