@@ -55,19 +55,16 @@ impl Cut {
 /// verdict on the gap it fell into.
 type Range = (u32, u32);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Kind {
-    Start,
-    Zeros,
-    /// So many digits of the integer part (0 where it no longer matters).
-    Int(u32),
-    /// A leading zero, after which no digit of the integer part may follow.
-    Zero,
-    /// The point.
-    Point,
-    /// So many digits of the fraction (no more than matter).
-    Frac(u32),
-}
+/// Where in a spelling a node is, and how many digits of that part were read, as far as they matter: the first entry of
+/// a node, before its ranges.
+type Place = (u32, u32);
+const INT: u32 = 0;
+/// A leading zero, after which no digit of the integer part may follow.
+const ZERO: u32 = 1;
+const POINT: u32 = 2;
+const FRAC: u32 = 3;
+/// Before the first digit, or after zeros that may lead.
+const OUTSIDE: u32 = 4;
 
 /// Compares spelled numbers with given ones. Nodes are made as they are asked for.
 #[derive(Debug)]
@@ -79,8 +76,13 @@ pub(super) struct Comparator {
     /// By the length of the integer part, from 1 on: where its numbers begin. One more than lengths.
     lengths: Vec<u32>,
     leading_zeros: bool,
-    nodes: Vec<(Kind, Box<[Range]>)>,
-    ids: FxHashMap<(Kind, Box<[Range]>), u32>,
+    /// The place, then the ranges.
+    nodes: Vec<Box<[Range]>>,
+    ids: FxHashMap<Box<[Range]>, u32>,
+    /// The nodes after each digit, where they were asked for.
+    rows: Vec<Option<[u32; 10]>>,
+    /// A node being made.
+    scratch: Vec<Range>,
 }
 
 impl Comparator {
@@ -91,9 +93,9 @@ impl Comparator {
         let lengths = (1..=longest + 1)
             .map(|length| cuts.partition_point(|cut| cut.int.len() < length) as u32)
             .collect();
-        let nodes = [Kind::Zeros, Kind::Start, Kind::Zeros].map(|kind| (kind, Box::default()));
-        let ids = FxHashMap::default();
-        Self { cuts, gaps, lengths, leading_zeros, nodes: nodes.into(), ids }
+        let nodes = vec![Box::from([(OUTSIDE, 0)]); 3];
+        let (ids, rows) = (FxHashMap::default(), vec![Some([NONE; 10]), None, None]);
+        Self { cuts, gaps, lengths, leading_zeros, nodes, ids, rows, scratch: Vec::new() }
     }
 
     /// The verdict on everything longer than the given numbers.
@@ -121,121 +123,144 @@ impl Comparator {
         }
     }
 
-    fn node(&mut self, kind: Kind, ranges: Vec<Range>) -> u32 {
+    /// The node of a place and the ranges in `scratch`.
+    fn node(&mut self, place: Place, mut scratch: Vec<Range>) -> u32 {
         let top = self.top();
-        if ranges.iter().all(|range| *range == (NONE, NONE))
-            && (top == NONE || !matches!(kind, Kind::Int(_)))
-        {
-            return NONE;
+        let mut place = place;
+        if place.0 == INT {
+            while scratch.len() > 1 && scratch.last() == Some(&(top, top)) {
+                scratch.pop();
+            }
+            if scratch[1..].iter().all(|(low, high)| low == high) {
+                place.1 = 0;
+            }
         }
-        let key = (kind, ranges.into_boxed_slice());
-        if let Some(id) = self.ids.get(&key) {
-            return *id;
-        }
-        let id = self.nodes.len() as u32;
-        self.nodes.push(key.clone());
-        self.ids.insert(key, id);
+        let dead = scratch[1..].iter().all(|range| *range == (NONE, NONE))
+            && (top == NONE || place.0 != INT);
+        let id = if dead {
+            NONE
+        } else {
+            scratch[0] = place;
+            match self.ids.get(scratch.as_slice()) {
+                Some(id) => *id,
+                None => {
+                    let id = self.nodes.len() as u32;
+                    self.nodes.push(scratch.as_slice().into());
+                    self.rows.push(None);
+                    self.ids.insert(scratch.as_slice().into(), id);
+                    id
+                }
+            }
+        };
+        self.scratch = scratch;
         id
     }
 
-    /// The node after the integer part's digit number `read`, from the ranges before it.
-    fn int(&mut self, mut ranges: Vec<Range>, read: u32) -> u32 {
-        let top = self.top();
-        while ranges.last() == Some(&(top, top)) {
-            ranges.pop();
-        }
-        let open = ranges.iter().any(|(low, high)| low < high);
-        self.node(Kind::Int(if open { read } else { 0 }), ranges)
+    /// An empty list, but for room for the place.
+    fn taken_scratch(&mut self) -> Vec<Range> {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.clear();
+        scratch.push((OUTSIDE, 0));
+        scratch
     }
 
     /// The node after a digit.
     pub(super) fn digit(&mut self, node: u32, digit: u8) -> u32 {
-        if node == NONE {
-            return NONE;
+        if let Some(row) = &self.rows[node as usize] {
+            return row[usize::from(digit)];
         }
-        let (kind, ranges) = &self.nodes[node as usize];
-        match *kind {
-            Kind::Start | Kind::Zeros => {
-                if digit == 0 && self.leading_zeros {
-                    return ZEROS;
-                }
-                let first = |length: &[u32]| {
+        let row = std::array::from_fn(|digit| self.after(node, digit as u8));
+        self.rows[node as usize] = Some(row);
+        row[usize::from(digit)]
+    }
+
+    fn after(&mut self, node: u32, digit: u8) -> u32 {
+        let mut scratch = self.taken_scratch();
+        let node = &self.nodes[node as usize];
+        let (place, read) = node[0];
+        match place {
+            OUTSIDE if digit == 0 && self.leading_zeros => {
+                self.scratch = scratch;
+                ZEROS
+            }
+            OUTSIDE => {
+                for length in self.lengths.windows(2) {
                     let range = self.range(length[0], length[1]);
-                    self.narrow(range, digit, |cut| cut.int[0])
-                };
-                let mut ranges: Vec<Range> = self.lengths.windows(2).map(first).collect();
+                    scratch.push(self.narrow(range, digit, |cut| cut.int[0]));
+                }
                 if digit > 0 {
-                    return self.int(ranges, 1);
+                    return self.node((INT, 1), scratch);
                 }
-                ranges.truncate(1);
-                if ranges.is_empty() {
-                    ranges.push((self.top(), self.top()));
+                scratch.truncate(2);
+                if scratch.len() == 1 {
+                    scratch.push((self.top(), self.top()));
                 }
-                self.node(Kind::Zero, ranges)
+                self.node((ZERO, 0), scratch)
             }
-            Kind::Int(read) => {
-                let next = |range: &Range| self.narrow(*range, digit, |cut| cut.int[read as usize]);
-                let ranges = ranges.get(1..).unwrap_or_default().iter().map(next).collect();
-                self.int(ranges, read + 1)
+            INT => {
+                for range in node.get(2..).unwrap_or_default() {
+                    scratch.push(self.narrow(*range, digit, |cut| cut.int[read as usize]));
+                }
+                self.node((INT, read + 1), scratch)
             }
-            Kind::Zero => NONE,
-            Kind::Point => self.frac(ranges[0], 0, digit),
-            Kind::Frac(read) => self.frac(ranges[0], read, digit),
+            POINT | FRAC => {
+                let (range, place) = (node[1], read as usize);
+                let mut range = range;
+                if range.0 < range.1 {
+                    let cut = &self.cuts[range.0 as usize];
+                    if cut.tight && cut.frac.len() <= place {
+                        range = self.range(range.0 + 1, range.1);
+                    }
+                }
+                range = self.narrow(range, digit, |cut| cut.frac.get(place).copied().unwrap_or(0));
+                let longest = if range.0 < range.1 {
+                    let cuts = &self.cuts[range.0 as usize..range.1 as usize];
+                    cuts.iter().map(|cut| cut.frac.len()).max().unwrap_or(0)
+                } else {
+                    0
+                };
+                scratch.push(range);
+                self.node((FRAC, (read + 1).min(longest as u32)), scratch)
+            }
+            _ => {
+                self.scratch = scratch;
+                NONE
+            }
         }
     }
 
-    /// The node after a digit of the fraction.
-    fn frac(&mut self, mut range: Range, read: u32, digit: u8) -> u32 {
-        let place = read as usize;
-        if range.0 < range.1 {
-            let cut = &self.cuts[range.0 as usize];
-            if cut.tight && cut.frac.len() <= place {
-                range = self.range(range.0 + 1, range.1);
-            }
-        }
-        range = self.narrow(range, digit, |cut| cut.frac.get(place).copied().unwrap_or(0));
-        let longest = if range.0 < range.1 {
-            let cuts = &self.cuts[range.0 as usize..range.1 as usize];
-            cuts.iter().map(|cut| cut.frac.len()).max().unwrap_or(0)
-        } else {
-            0
-        };
-        self.node(Kind::Frac((read + 1).min(longest as u32)), vec![range])
+    /// The range of numbers whose integer part ends at a node.
+    fn ended(&self, node: &[Range]) -> Range {
+        node.get(1).copied().unwrap_or((self.top(), self.top()))
     }
 
     /// The node after the point.
     pub(super) fn point(&mut self, node: u32) -> u32 {
-        if node == NONE {
+        let node = &self.nodes[node as usize];
+        if !matches!(node[0].0, INT | ZERO) {
             return NONE;
         }
-        let (kind, ranges) = &self.nodes[node as usize];
-        match kind {
-            Kind::Int(_) | Kind::Zero => {
-                let range = ranges.first().copied().unwrap_or((self.top(), self.top()));
-                self.node(Kind::Point, vec![range])
-            }
-            _ => NONE,
-        }
+        let range = self.ended(node);
+        let mut scratch = self.taken_scratch();
+        scratch.push(range);
+        self.node((POINT, 0), scratch)
     }
 
     /// The verdict on a number that ends at a node; [`NONE`] where none can end.
     pub(super) fn verdict(&self, node: u32) -> u32 {
-        if node == NONE {
+        if node == ZEROS {
+            return match self.cuts.first() {
+                Some(cut) if *cut.int == [0] && cut.frac.is_empty() => cut.verdict,
+                _ => self.gaps[0],
+            };
+        }
+        let node = &self.nodes[node as usize];
+        let (place, read) = node[0];
+        if matches!(place, OUTSIDE | POINT) {
             return NONE;
         }
-        let (kind, ranges) = &self.nodes[node as usize];
-        let read = match kind {
-            Kind::Start | Kind::Point => return NONE,
-            Kind::Zeros => {
-                return match self.cuts.first() {
-                    Some(cut) if *cut.int == [0] && cut.frac.is_empty() => cut.verdict,
-                    _ => self.gaps[0],
-                };
-            }
-            Kind::Int(_) | Kind::Zero => 0,
-            Kind::Frac(read) => *read as usize,
-        };
-        let (low, high) = ranges.first().copied().unwrap_or((self.top(), self.top()));
+        let read = if place == FRAC { read as usize } else { 0 };
+        let (low, high) = self.ended(node);
         if low == high {
             return low;
         }

@@ -5,6 +5,8 @@
 //! coefficient zero. And two sets of multiples have in common the multiples of the least common multiple. So the
 //! membership of every Boolean combination is one sum, in one way only: equality is equality of coefficients.
 
+use std::borrow::Cow;
+
 use num_bigint::BigInt;
 
 use super::{Decimal, NumberError};
@@ -40,6 +42,16 @@ impl Periodic {
     /// Whether it holds everything.
     pub(super) fn is_all(&self) -> bool {
         self.dense && self.terms.is_empty()
+    }
+
+    /// Whether it holds nothing or everything.
+    pub(super) fn is_plain(&self) -> bool {
+        self.terms.is_empty()
+    }
+
+    /// The multiples that it holds, or those that it lacks.
+    pub(super) fn sparse(&self) -> Cow<'_, Self> {
+        if self.dense { Cow::Owned(self.complement()) } else { Cow::Borrowed(self) }
     }
 
     /// Whether it holds all numbers but multiples.

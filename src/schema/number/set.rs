@@ -8,7 +8,7 @@ use num_bigint::BigInt;
 
 use super::{Decimal, NumberError, lattice::Periodic};
 
-/// A bounded gap with so few members is kept as single numbers.
+/// A bounded gap in which so few numbers are in, or missing, is kept as single cuts.
 const FEW: i64 = 32;
 
 /// A set of decimal numbers. Equal values are equal sets; equal sets made in unlike ways may differ as values where
@@ -68,6 +68,15 @@ impl NumberSet {
         values.dedup();
         let gaps = vec![Periodic::NONE; values.len() + 1];
         Self { cuts: values.into_iter().map(|value| (value, true)).collect(), gaps }
+    }
+
+    /// The numbers strictly between two, and one more beyond each end.
+    pub(super) fn open_between(low: Decimal, high: Decimal, [below, above]: [Decimal; 2]) -> Self {
+        let cuts = vec![(below, true), (low, false), (high, false), (above, true)];
+        debug_assert!(cuts.is_sorted());
+        let mut gaps = vec![Periodic::NONE; 5];
+        gaps[2] = Periodic::ALL;
+        Self { cuts, gaps }
     }
 
     /// What is in one of the sets, or in both. Linear in the cuts of both.
@@ -180,16 +189,12 @@ impl NumberSet {
 
     /// The same set in the form that is kept: bounded gaps that hold nothing or everything say so; a cut that a
     /// neighbouring gap's rule explains is dropped; a rule of multiples with nothing beside it is cut at its last
-    /// members; few members are listed. Linear in cuts.
+    /// members; few numbers are listed. Linear in cuts.
     fn canonical(mut self) -> Result<Self, NumberError> {
         for (pair, gap) in self.cuts.windows(2).zip(&mut self.gaps[1..]) {
             let (low, high) = (&pair[0].0, &pair[1].0);
-            if gap.is_dense() {
-                if !gap.is_all() && gap.complement().is_none_between(low, high) {
-                    *gap = Periodic::ALL;
-                }
-            } else if !gap.is_none() && gap.is_none_between(low, high) {
-                *gap = Periodic::NONE;
+            if !gap.is_plain() && gap.sparse().is_none_between(low, high) {
+                *gap = if gap.is_dense() { Periodic::ALL } else { Periodic::NONE };
             }
         }
         // Each round but the last makes a cut a member or a rule a list.
@@ -244,20 +249,21 @@ impl NumberSet {
         Ok(Self { cuts, gaps })
     }
 
-    /// Moves a cut that is no member, between nothing and a rule of multiples, to the rule's first member; says whether
-    /// there was one.
+    /// Moves a cut that is no member, between nothing and a rule of multiples, to the rule's first member, and likewise
+    /// for what is missing; says whether there was one.
     fn tighten(&mut self) -> bool {
         let mut changed = false;
         for i in 0..self.cuts.len() {
             let (cut, member) = &self.cuts[i];
+            let member = *member;
             let (left, right) = (&self.gaps[i], &self.gaps[i + 1]);
-            if *member {
-                continue;
-            }
-            let moved = if left.is_none() && !right.is_none() && !right.is_dense() {
-                right.first_above(cut)
-            } else if right.is_none() && !left.is_none() && !left.is_dense() {
-                left.last_below(cut)
+            // Nothing, or everything, beside a rule of multiples, or of all but multiples; the cut is as its plain side.
+            let plain = |gap: &Periodic| gap.is_plain() && gap.is_dense() == member;
+            let ruled = |gap: &Periodic| !gap.is_plain() && gap.is_dense() == member;
+            let moved = if plain(left) && ruled(right) {
+                right.sparse().first_above(cut)
+            } else if plain(right) && ruled(left) {
+                left.sparse().last_below(cut)
             } else {
                 None
             };
@@ -269,16 +275,16 @@ impl NumberSet {
             if before.is_none_or(|before| *before < moved)
                 && after.is_none_or(|after| moved < *after)
             {
-                self.cuts[i] = (moved, true);
+                self.cuts[i] = (moved, !member);
                 changed = true;
             }
         }
         changed
     }
 
-    /// Turns bounded gaps with few members into single numbers; says whether there was one.
+    /// Turns bounded gaps in which few numbers are in, or missing, into single cuts; says whether there was one.
     fn list_few(&mut self) -> bool {
-        if self.gaps.iter().all(|gap| gap.is_none() || gap.is_dense()) {
+        if self.gaps.iter().all(Periodic::is_plain) {
             return false;
         }
         let mut changed = false;
@@ -289,18 +295,20 @@ impl NumberSet {
             let high = self.cuts.get(i);
             let mut listed = None;
             if let (Some(low), Some((high, _))) = (&low, high)
-                && !gap.is_none()
-                && !gap.is_dense()
+                && !gap.is_plain()
             {
                 listed = gap
+                    .sparse()
                     .members_between(low, high, FEW)
                     .filter(|members| i64::try_from(members.len()).is_ok_and(|n| n <= FEW));
             }
             match listed {
                 Some(members) => {
                     changed = true;
-                    gaps.extend(vec![Periodic::NONE; members.len() + 1]);
-                    cuts.extend(members.into_iter().map(|member| (member, true)));
+                    let dense = gap.is_dense();
+                    let rest = if dense { Periodic::ALL } else { Periodic::NONE };
+                    gaps.extend(vec![rest; members.len() + 1]);
+                    cuts.extend(members.into_iter().map(|member| (member, !dense)));
                 }
                 None => gaps.push(gap.clone()),
             }

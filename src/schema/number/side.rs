@@ -1,6 +1,8 @@
 //! One side of zero of a set of numbers, as its spellings see it: where digits lie, and which exponents may follow a
 //! mantissa.
 
+use std::sync::LazyLock;
+
 use super::{
     Decimal, NumberError, NumberSet,
     comparator::{Comparator, Cut, NONE},
@@ -161,7 +163,16 @@ enum Scaling {
 pub(super) fn sides(set: &NumberSet) -> Result<([Side; 2], Rules, Mantissas), NumberError> {
     let (mut rules, mut mantissas) = (Rules::default(), Mantissas::default());
     let zero = set.contains(&Decimal::zero());
-    let halves = [Half::new(set, false), Half::new(set, true)];
+    // What a rule of multiples is on one side, the other side has no part in.
+    let parts = if set.parts().1.iter().all(Periodic::is_plain) {
+        [set.clone(), set.clone()]
+    } else {
+        [
+            set.intersect(&NumberSet::at_least(Decimal::zero(), false))?,
+            set.intersect(&NumberSet::at_most(Decimal::zero(), false))?,
+        ]
+    };
+    let halves = [Half::new(&parts[0], false), Half::new(&parts[1], true)];
     // Zero belongs to the larger side of its two; in an interval that ends elsewhere its exponents are as free.
     let zero_scaling = halves
         .iter()
@@ -174,12 +185,12 @@ pub(super) fn sides(set: &NumberSet) -> Result<([Side; 2], Rules, Mantissas), Nu
         _ => NONE,
     };
     // Only scientific notation under bounds needs the set without what no double holds.
-    let bounded = if halves.iter().any(|half| half.scaling() == Scaling::Bounded) {
-        set.intersect(&writable()?)?
-    } else {
-        NumberSet::none()
+    let within = |part: &NumberSet, half: &Half<'_>| match half.scaling() {
+        Scaling::Bounded => part.intersect(writable()),
+        _ => Ok(NumberSet::none()),
     };
-    let bounded = [Half::new(&bounded, false), Half::new(&bounded, true)];
+    let bounded = [within(&parts[0], &halves[0])?, within(&parts[1], &halves[1])?];
+    let bounded = [Half::new(&bounded[0], false), Half::new(&bounded[1], true)];
     let mut side = |half: &Half<'_>, bounded: &Half<'_>| {
         let mut cuts = vec![Cut::new(&[], 0, if zero { ALL } else { NONE })];
         cuts.extend(half.cuts.iter().map(|(cut, member)| {
@@ -203,13 +214,13 @@ pub(super) fn sides(set: &NumberSet) -> Result<([Side; 2], Rules, Mantissas), Nu
 const GREATEST: &[u8] = &[1, 7, 9, 7, 6, 9, 3, 1, 3, 4, 8, 6, 2, 3, 1, 5, 7];
 
 /// The numbers that the JSON grammar takes in scientific notation.
-fn writable() -> Result<NumberSet, NumberError> {
-    let bound = |text: &str| Decimal::parse(text).expect("invariant: a number within the bounds");
-    let open = NumberSet::at_least(bound("-1.79e308"), false)
-        .intersect(&NumberSet::at_most(bound("1.79e308"), false))?;
-    open.union(&NumberSet::from_values(
-        ["-1.7976931348623157e308", "1.7976931348623157e308"].map(bound),
-    ))
+fn writable() -> &'static NumberSet {
+    static WRITABLE: LazyLock<NumberSet> = LazyLock::new(|| {
+        let bound = |text| Decimal::parse(text).expect("invariant: a number within the bounds");
+        let cuts = ["-1.7976931348623157e308", "-1.79e308", "1.79e308", "1.7976931348623157e308"];
+        NumberSet::open_between(bound(cuts[1]), bound(cuts[2]), [bound(cuts[0]), bound(cuts[3])])
+    });
+    &WRITABLE
 }
 
 /// Any mantissa, as the JSON grammar has it, with exponents from `lowest` on.
