@@ -299,12 +299,20 @@ impl Builder {
         while let Some(&state) = states.get(at) {
             at += 1;
             let mut row = [0; COLUMNS];
+            // Most digits lead where the one before leads.
+            let mut last = (State::Start, 1);
             for (column, target) in row.iter_mut().enumerate() {
                 if let Some(next) = self.next(state, column) {
-                    *target = *ids.entry(next).or_insert_with(|| {
-                        states.push(next);
-                        states.len() as u32
-                    });
+                    if next != last.0 {
+                        last = (
+                            next,
+                            *ids.entry(next).or_insert_with(|| {
+                                states.push(next);
+                                states.len() as u32
+                            }),
+                        );
+                    }
+                    *target = last.1;
                 }
             }
             rows.push(row);
@@ -326,7 +334,7 @@ impl NumberDfa {
 }
 #[cfg(test)]
 impl NumberDfa {
-    pub(crate) fn split_timing(set: &NumberSet) -> [u128;3] {
+    pub(crate) fn split_timing(set: &NumberSet) -> [u128; 3] {
         let limits = Limits::default();
         let t = std::time::Instant::now();
         let b = Builder::new(set, &limits).unwrap();
@@ -335,6 +343,6 @@ impl NumberDfa {
         let t2 = t.elapsed().as_nanos();
         std::hint::black_box(minimise(&rows, &accept));
         let t3 = t.elapsed().as_nanos();
-        [t1,t2-t1,t3-t2]
+        [t1, t2 - t1, t3 - t2]
     }
 }

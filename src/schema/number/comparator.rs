@@ -169,9 +169,37 @@ impl Comparator {
         if let Some(row) = &self.rows[node as usize] {
             return row[usize::from(digit)];
         }
-        let row = std::array::from_fn(|digit| self.after(node, digit as u8));
+        let known = self.known(node);
+        let mut row = [NONE; 10];
+        for digit in 0..10u8 {
+            // Zero is like no other before the first digit; else digits between two that numbers go on with are alike.
+            let alike = digit > 1 && known >> (digit - 1) & 0b11 == 0;
+            let at = usize::from(digit);
+            row[at] = if alike { row[at - 1] } else { self.after(node, digit) };
+        }
         self.rows[node as usize] = Some(row);
         row[usize::from(digit)]
+    }
+
+    /// The digits, as bits, with which the numbers go on that begin with what was read.
+    fn known(&self, node: u32) -> u32 {
+        let node = &self.nodes[node as usize];
+        let (place, read) = node[0];
+        let read = read as usize;
+        let bits = |cuts: &[Cut], next: &dyn Fn(&Cut) -> u8| {
+            cuts.iter().fold(0, |bits, cut| bits | 1 << next(cut))
+        };
+        let of = |ranges: &[Range], next: &dyn Fn(&Cut) -> u8| {
+            let open = ranges.iter().filter(|(low, high)| low < high);
+            open.fold(0, |all, (low, high)| {
+                all | bits(&self.cuts[*low as usize..*high as usize], next)
+            })
+        };
+        match place {
+            OUTSIDE => bits(&self.cuts, &|cut| cut.int[0]),
+            INT => of(node.get(2..).unwrap_or_default(), &|cut| cut.int[read]),
+            _ => of(&node[1..], &|cut| cut.frac.get(read).copied().unwrap_or(0)),
+        }
     }
 
     fn after(&mut self, node: u32, digit: u8) -> u32 {
