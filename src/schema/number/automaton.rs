@@ -324,25 +324,3 @@ impl Builder {
         Ok((rows, accept))
     }
 }
-#[cfg(test)]
-impl NumberDfa {
-    pub(crate) fn build_for_timing(set: &NumberSet) -> (usize, usize) {
-        let limits = Limits::default();
-        let (rows, accept) = Builder::new(set, &limits).unwrap().explore(&limits).unwrap();
-        (minimise(&rows, &accept).0.len(), rows.len())
-    }
-}
-#[cfg(test)]
-impl NumberDfa {
-    pub(crate) fn split_timing(set: &NumberSet) -> [u128; 3] {
-        let limits = Limits::default();
-        let t = std::time::Instant::now();
-        let b = Builder::new(set, &limits).unwrap();
-        let t1 = t.elapsed().as_nanos();
-        let (rows, accept) = b.explore(&limits).unwrap();
-        let t2 = t.elapsed().as_nanos();
-        std::hint::black_box(minimise(&rows, &accept));
-        let t3 = t.elapsed().as_nanos();
-        [t1, t2 - t1, t3 - t2]
-    }
-}

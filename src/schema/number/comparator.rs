@@ -4,7 +4,9 @@
 //! every length from now on, the range of numbers of that length which begin with what was read, or the verdict on the
 //! gap it fell into. Digits that no given number continues with lead to one node.
 
-use rustc_hash::FxHashMap;
+use std::hash::BuildHasher as _;
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 /// The node, and the verdict, of "no".
 pub(super) const NONE: u32 = 0;
@@ -76,13 +78,24 @@ pub(super) struct Comparator {
     /// By the length of the integer part, from 1 on: where its numbers begin. One more than lengths.
     lengths: Vec<u32>,
     leading_zeros: bool,
-    /// The place, then the ranges.
-    nodes: Vec<Box<[Range]>>,
-    ids: FxHashMap<Box<[Range]>, u32>,
+    /// Of every node, the place, then the ranges, one after the other.
+    arena: Vec<Range>,
+    nodes: Vec<Node>,
+    /// Hash -> the last node with it.
+    ids: FxHashMap<u64, u32>,
     /// The nodes after each digit, where they were asked for.
     rows: Vec<Option<[u32; 10]>>,
     /// A node being made.
     scratch: Vec<Range>,
+}
+
+#[derive(Debug)]
+struct Node {
+    /// Where it lies in the arena.
+    start: usize,
+    end: usize,
+    /// Another node with the same hash; [`NONE`] if there is none.
+    other: u32,
 }
 
 impl Comparator {
@@ -93,9 +106,11 @@ impl Comparator {
         let lengths = (1..=longest + 1)
             .map(|length| cuts.partition_point(|cut| cut.int.len() < length) as u32)
             .collect();
-        let nodes = vec![Box::from([(OUTSIDE, 0)]); 3];
+        let arena = vec![(OUTSIDE, 0)];
+        let nodes = (0..3).map(|_| Node { start: 0, end: 1, other: NONE }).collect();
         let (ids, rows) = (FxHashMap::default(), vec![Some([NONE; 10]), None, None]);
-        Self { cuts, gaps, lengths, leading_zeros, nodes, ids, rows, scratch: Vec::new() }
+        let scratch = Vec::new();
+        Self { cuts, gaps, lengths, leading_zeros, arena, nodes, ids, rows, scratch }
     }
 
     /// The verdict on everything longer than the given numbers.
@@ -141,19 +156,36 @@ impl Comparator {
             NONE
         } else {
             scratch[0] = place;
-            match self.ids.get(scratch.as_slice()) {
-                Some(id) => *id,
-                None => {
-                    let id = self.nodes.len() as u32;
-                    self.nodes.push(scratch.as_slice().into());
-                    self.rows.push(None);
-                    self.ids.insert(scratch.as_slice().into(), id);
-                    id
-                }
-            }
+            self.interned(&scratch)
         };
         self.scratch = scratch;
         id
+    }
+
+    /// The node of a place and ranges.
+    fn interned(&mut self, node: &[Range]) -> u32 {
+        let hash = FxBuildHasher.hash_one(node);
+        let last = self.ids.get(&hash).copied().unwrap_or(NONE);
+        let mut known = last;
+        while known != NONE {
+            if self.ranges(known) == node {
+                return known;
+            }
+            known = self.nodes[known as usize].other;
+        }
+        let id = self.nodes.len() as u32;
+        let start = self.arena.len();
+        self.arena.extend_from_slice(node);
+        self.nodes.push(Node { start, end: self.arena.len(), other: last });
+        self.rows.push(None);
+        self.ids.insert(hash, id);
+        id
+    }
+
+    /// A node's place and ranges.
+    fn ranges(&self, node: u32) -> &[Range] {
+        let node = &self.nodes[node as usize];
+        &self.arena[node.start..node.end]
     }
 
     /// An empty list, but for room for the place.
@@ -183,7 +215,7 @@ impl Comparator {
 
     /// The digits, as bits, with which the numbers go on that begin with what was read.
     fn known(&self, node: u32) -> u32 {
-        let node = &self.nodes[node as usize];
+        let node = self.ranges(node);
         let (place, read) = node[0];
         let read = read as usize;
         let bits = |cuts: &[Cut], next: &dyn Fn(&Cut) -> u8| {
@@ -204,7 +236,7 @@ impl Comparator {
 
     fn after(&mut self, node: u32, digit: u8) -> u32 {
         let mut scratch = self.taken_scratch();
-        let node = &self.nodes[node as usize];
+        let node = self.ranges(node);
         let (place, read) = node[0];
         match place {
             OUTSIDE if digit == 0 && self.leading_zeros => {
@@ -264,7 +296,7 @@ impl Comparator {
 
     /// The node after the point.
     pub(super) fn point(&mut self, node: u32) -> u32 {
-        let node = &self.nodes[node as usize];
+        let node = self.ranges(node);
         if !matches!(node[0].0, INT | ZERO) {
             return NONE;
         }
@@ -282,7 +314,7 @@ impl Comparator {
                 _ => self.gaps[0],
             };
         }
-        let node = &self.nodes[node as usize];
+        let node = self.ranges(node);
         let (place, read) = node[0];
         if matches!(place, OUTSIDE | POINT) {
             return NONE;

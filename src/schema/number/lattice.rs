@@ -12,7 +12,7 @@ use num_bigint::BigInt;
 use super::{Decimal, NumberError};
 
 /// Terms of a sum, at most: n divisors that share no structure make 2^n terms.
-const TERMS: usize = 256;
+const TERMS: usize = 64;
 
 /// A set of decimal numbers that is a Boolean combination of sets of multiples.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
@@ -57,6 +57,11 @@ impl Periodic {
     /// Whether it holds all numbers but multiples.
     pub(super) fn is_dense(&self) -> bool {
         self.dense
+    }
+
+    /// How many divisors it needs.
+    pub(super) fn size(&self) -> usize {
+        self.terms.len()
     }
 
     /// The divisors, ascending.

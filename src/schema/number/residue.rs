@@ -41,7 +41,8 @@ impl Residues {
                 .digits()
                 .iter()
                 .try_fold(0u64, |n, d| n.checked_mul(10)?.checked_add(u64::from(*d)))
-                .filter(|modulus| *modulus <= limit as u64)
+                // Products of two remainders fit, whatever the limit is.
+                .filter(|modulus| *modulus <= (limit as u64).min(u32::MAX.into()))
                 .ok_or_else(too_many)?;
             let lowest = i64::from(divisor.lowest());
             let (places, zeros) = (lowest.min(0).unsigned_abs(), lowest.max(0).unsigned_abs());
@@ -131,7 +132,7 @@ impl Machine {
             rest == 0 && count == self.zeros
         } else {
             // Digits that are not written are zeros.
-            rest * self.powers[(self.places - count) as usize] % self.modulus == 0
+            (rest * self.powers[(self.places - count) as usize]).is_multiple_of(self.modulus)
         }
     }
 }

@@ -148,6 +148,11 @@ impl NumberSet {
         Some(count)
     }
 
+    /// Its size, for budgets: cuts, gaps and divisors. Operations take the product of the divisors in gaps that meet.
+    pub(crate) fn size(&self) -> usize {
+        self.cuts.len() + self.gaps.iter().map(|gap| 1 + gap.size()).sum::<usize>()
+    }
+
     /// The cuts and the gaps around them.
     pub(super) fn parts(&self) -> (&[(Decimal, bool)], &[Periodic]) {
         (&self.cuts, &self.gaps)

@@ -3,6 +3,8 @@
 
 use std::sync::LazyLock;
 
+use rustc_hash::FxHashMap;
+
 use super::{
     Decimal, NumberError, NumberSet,
     comparator::{Comparator, Cut, NONE},
@@ -48,10 +50,13 @@ impl Rules {
 
 /// The sets of exponents after mantissas, each once.
 #[derive(Debug, Default)]
-pub(super) struct Mantissas(Vec<Exponents>);
+pub(super) struct Mantissas {
+    sets: Vec<Exponents>,
+    ids: FxHashMap<Exponents, u32>,
+}
 
 /// A set of whole exponents.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Exponents {
     /// Ascending, apart from one another, ends included; the first may begin at [`i32::MIN`], which means without end.
     ranges: Vec<(i32, i32)>,
@@ -66,16 +71,16 @@ impl Mantissas {
             return NONE;
         }
         let exponents = Exponents { ranges, unsigned };
-        let at = self.0.iter().position(|known| *known == exponents).unwrap_or_else(|| {
-            self.0.push(exponents);
-            self.0.len() - 1
-        });
-        at as u32 + 1
+        let next = self.sets.len() as u32 + 1;
+        *self.ids.entry(exponents).or_insert_with_key(|exponents| {
+            self.sets.push(exponents.clone());
+            next
+        })
     }
 
     /// The comparators of each set: of the exponents from zero on, and of the magnitudes of those up to zero.
     pub(super) fn comparators(&self) -> Vec<[Comparator; 2]> {
-        self.0.iter().map(Exponents::comparators).collect()
+        self.sets.iter().map(Exponents::comparators).collect()
     }
 }
 
@@ -261,6 +266,10 @@ fn scientific(zero: u32, half: &Half<'_>, mantissas: &mut Mantissas) -> Comparat
     let position = |cut: &Decimal| 2 * digits.partition_point(|known| *known < cut.digits()) + 1;
     let spots: Vec<(i32, usize)> =
         half.cuts.iter().map(|(cut, _)| (exponent(cut), position(cut))).collect();
+    let mut lone: FxHashMap<usize, Vec<i32>> = FxHashMap::default();
+    for (exponent, spot) in singles.iter().map(|i| spots[*i]) {
+        lone.entry(spot).or_default().push(exponent);
+    }
     let mut verdict = |at: usize| {
         let mut ranges: Vec<(i32, i32)> = Vec::new();
         for &i in &intervals {
@@ -271,9 +280,7 @@ fn scientific(zero: u32, half: &Half<'_>, mantissas: &mut Mantissas) -> Comparat
             let (exponent, spot) = spots[i];
             ranges.push((low, exponent - i32::from(at >= spot)));
         }
-        ranges.extend(
-            singles.iter().map(|i| spots[*i]).filter(|(_, spot)| *spot == at).map(|(e, _)| (e, e)),
-        );
+        ranges.extend(lone.get(&at).into_iter().flatten().map(|e| (*e, *e)));
         ranges.retain(|(low, high)| low <= high);
         ranges.sort_unstable();
         let mut apart: Vec<(i32, i32)> = Vec::new();

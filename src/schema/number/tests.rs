@@ -468,8 +468,6 @@ fn spelling() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
-
     #[test]
     fn boolean_laws(a in recipe(), b in recipe(), list in prop::collection::vec(decimal(), 20)) {
         let (x, y) = (a.set(), b.set());
