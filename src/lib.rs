@@ -22,6 +22,7 @@ pub mod recognizer;
 mod regular;
 pub mod sampling;
 pub mod schema;
+mod schema;
 mod shortcut;
 mod situation;
 pub mod validation;
