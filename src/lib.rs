@@ -20,6 +20,7 @@ pub mod oracle;
 mod parser;
 pub mod recognizer;
 pub mod sampling;
+pub mod schema;
 mod shortcut;
 pub mod validation;
 pub mod vocab;
@@ -29,6 +30,7 @@ pub use constraint::{Constraint, StepError};
 pub use ids::{NonterminalId, ProductionId, TerminalId, TokenId};
 pub use limits::Limits;
 pub use recognizer::{CompiledGrammar, Expected, Recognizer, Refusal};
+pub use schema::{Schema, SchemaError, SchemaOptions};
 pub use vocab::{TokenMask, Vocabulary};
 
 /// The README's programs run as documentation tests.

@@ -12,6 +12,10 @@ pub struct Limits {
     pub productions: usize,
     /// Symbols (terminals and nonterminals) after lowering. Default 200,000.
     pub symbols: usize,
+    /// Bytes of one JSON Schema, or of an instance that is judged. Default 1 MiB.
+    pub schema_bytes: usize,
+    /// Elementary steps of reading one JSON Schema and of everything that is asked of it. Default 20 million.
+    pub schema_work: u64,
     /// Parameters of one template of a grammar. Default 100.
     pub parameters: usize,
     /// Upper bound of a bounded repetition, nested ones multiplied. Default 10,000.
@@ -37,6 +41,8 @@ impl Default for Limits {
             nesting: 100,
             productions: 50_000,
             symbols: 200_000,
+            schema_bytes: 1 << 20,
+            schema_work: 20_000_000,
             parameters: 100,
             repetition: 10_000,
             regex_bytes: 16 << 10,
