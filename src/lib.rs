@@ -34,6 +34,7 @@ pub use ids::{NonterminalId, ProductionId, TerminalId, TokenId};
 pub use limits::Limits;
 pub use recognizer::{CompiledGrammar, Expected, Recognizer, Refusal};
 pub use schema::{CompiledSchema, SchemaError, SchemaOptions};
+pub use schema::{Schema, SchemaError, SchemaOptions};
 pub use vocab::{TokenMask, Vocabulary};
 
 /// The README's programs run as documentation tests.

@@ -1,0 +1,61 @@
+//! How is a schema to be read?
+
+/// The drafts of JSON Schema that are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Draft {
+    /// Draft 4.
+    Draft4,
+    /// Draft 6.
+    Draft6,
+    /// Draft 7.
+    Draft7,
+    /// 2019-09.
+    Draft201909,
+    /// 2020-12.
+    Draft202012,
+}
+
+impl Draft {
+    /// The draft that a `$schema` names, with or without an empty fragment; `None` for anything else.
+    pub fn from_uri(uri: &str) -> Option<Self> {
+        let uri = uri.strip_suffix('#').unwrap_or(uri);
+        let rest = uri.strip_prefix("http://").or_else(|| uri.strip_prefix("https://"))?;
+        Some(match rest.strip_prefix("json-schema.org/")? {
+            "draft-04/schema" => Self::Draft4,
+            "draft-06/schema" => Self::Draft6,
+            "draft-07/schema" => Self::Draft7,
+            "draft/2019-09/schema" => Self::Draft201909,
+            "draft/2020-12/schema" | "schema" => Self::Draft202012,
+            _ => return None,
+        })
+    }
+}
+
+/// What `format` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Formats {
+    /// It is asserted: a string of another form is no instance. Users of structured output expect this.
+    Assert,
+    /// It is an annotation, the drafts' own default.
+    Annotate,
+}
+
+/// How a schema is read. The defaults are strict: nothing is ignored that means something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SchemaOptions {
+    /// The draft of a schema without `$schema`. Default 2020-12.
+    pub draft: Draft,
+    /// Unknown formats and whatever else cannot be followed exactly at one keyword become warnings, and are ignored. The
+    /// language is then wider than the schema's. Default false.
+    pub lenient: bool,
+    /// What `format` does. Default [`Formats::Assert`].
+    pub formats: Formats,
+}
+
+impl Default for SchemaOptions {
+    fn default() -> Self {
+        Self { draft: Draft::Draft202012, lenient: false, formats: Formats::Assert }
+    }
+}
