@@ -22,7 +22,6 @@ pub mod recognizer;
 mod regular;
 pub mod sampling;
 pub mod schema;
-mod schema;
 mod shortcut;
 mod situation;
 pub mod validation;
@@ -33,8 +32,7 @@ pub use constraint::{Constraint, StepError};
 pub use ids::{NonterminalId, ProductionId, TerminalId, TokenId};
 pub use limits::Limits;
 pub use recognizer::{CompiledGrammar, Expected, Recognizer, Refusal};
-pub use schema::{CompiledSchema, SchemaError, SchemaOptions};
-pub use schema::{Schema, SchemaError, SchemaOptions};
+pub use schema::{CompiledSchema, Schema, SchemaError, SchemaOptions};
 pub use vocab::{TokenMask, Vocabulary};
 
 /// The README's programs run as documentation tests.

@@ -3,30 +3,18 @@
 /// No work is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the work allowed for a schema is spent")]
-<<<<<<< HEAD
-pub struct Exhausted;
-=======
 pub(crate) struct Exhausted;
->>>>>>> front
 
 /// A count of elementary steps that only goes down. Every loop that a schema can lengthen spends from it, so that the cost
 /// of a schema is bounded and the same on every machine.
 #[derive(Clone, Debug)]
-<<<<<<< HEAD
-pub struct Fuel {
-=======
 pub(crate) struct Fuel {
->>>>>>> front
     left: u64,
 }
 
 impl Fuel {
     /// So many steps.
-<<<<<<< HEAD
-    pub fn new(steps: u64) -> Self {
-=======
     pub(crate) fn new(steps: u64) -> Self {
->>>>>>> front
         Self { left: steps }
     }
 
@@ -34,11 +22,7 @@ impl Fuel {
     ///
     /// # Errors
     /// Fewer are left; then none is left afterwards.
-<<<<<<< HEAD
-    pub fn spend(&mut self, steps: u64) -> Result<(), Exhausted> {
-=======
     pub(crate) fn spend(&mut self, steps: u64) -> Result<(), Exhausted> {
->>>>>>> front
         match self.left.checked_sub(steps) {
             Some(left) => {
                 self.left = left;
@@ -52,11 +36,7 @@ impl Fuel {
     }
 
     /// Steps left.
-<<<<<<< HEAD
-    pub fn left(&self) -> u64 {
-=======
     pub(crate) fn left(&self) -> u64 {
->>>>>>> front
         self.left
     }
 }

@@ -1,23 +1,20 @@
-//! JSON Schema: which JSON texts does a schema allow?
-
-pub(crate) mod fuel;
-pub(crate) mod text;
-//! JSON Schema.
-#[allow(dead_code, reason = "what reads schemas and walks values comes with the other parts")]
-pub(crate) mod number;
 //! Which values are instances of a JSON Schema?
 //!
 //! A schema is read once into expressions ([`expr`]); an expression gets a canonical form, a union of shapes by type
 //! ([`shape`]), when somebody looks into it. What cannot be exact is refused, with the keyword and its place.
+
 // The automata over these shapes are what uses them.
 #![allow(dead_code)]
+
 mod array;
+mod compiled;
 mod complete;
 mod error;
 mod expr;
 mod fuel;
 mod inhabited;
 mod judge;
+mod machine;
 mod normal;
 mod number;
 mod object;
@@ -28,16 +25,23 @@ mod shape;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tokens;
+
 use std::sync::{Arc, Mutex, PoisonError};
+
+pub(crate) use self::tokens::{Generation as SchemaGeneration, Tables as SchemaTables};
 pub use self::{
+    compiled::{CompiledSchema, SchemaRecognizer},
     error::{SchemaError, SchemaErrorKind},
-    options::{Draft, Formats, SchemaOptions},
+    options::{Draft, Formats, SchemaOptions, Whitespace},
 };
 use self::{
     expr::{ExprId, Origin},
     normal::Canon,
     shape::Alternatives,
+};
 use crate::Limits;
+
 /// A schema, read: expressions whose canonical forms are made when they are asked for, and kept.
 #[derive(Debug)]
 pub struct Schema {
@@ -46,6 +50,7 @@ pub struct Schema {
     root: ExprId,
     warnings: Vec<SchemaError>,
 }
+
 impl Schema {
     /// Reads a schema, and the canonical form of its root. Cost: O(text), and what the root's combinations need.
     ///
@@ -65,39 +70,86 @@ impl Schema {
         }
         Ok(Self { canon: Mutex::new(schema.canon), root: schema.root, warnings: schema.warnings })
     }
+
     /// What was ignored: keywords of other drafts, and, where the options are lenient, what could not be followed.
     pub fn warnings(&self) -> &[SchemaError] {
         &self.warnings
+    }
+
     /// The expression of the whole schema.
     pub(crate) fn root(&self) -> ExprId {
         self.root
+    }
+
     /// The canonical form of an expression, everything in it inhabited. O(1) the second time.
+    ///
+    /// # Errors
     /// It cannot be exact, or a limit was reached.
     pub(crate) fn alternatives(&self, id: ExprId) -> Result<Arc<Alternatives>, SchemaError> {
         self.lock().clean(id)
+    }
+
     /// Whether any value fulfils an expression.
+    ///
+    /// # Errors
     /// As [`Schema::alternatives`].
     pub(crate) fn inhabited(&self, id: ExprId) -> Result<bool, SchemaError> {
         self.lock().inhabited(id)
+    }
+
+    /// The values that both expressions have; `None` if there are none.
+    ///
+    /// # Errors
+    /// As [`Schema::alternatives`].
+    pub(crate) fn both(&self, a: ExprId, b: ExprId) -> Result<Option<ExprId>, SchemaError> {
+        let both = self.all_of(&[a, b]);
+        Ok(self.inhabited(both)?.then_some(both))
+    }
+
+    /// The values of the first expression that are not the second's; `None` if there are none.
+    ///
+    /// # Errors
+    /// As [`Schema::alternatives`].
+    pub(crate) fn but_not(&self, a: ExprId, b: ExprId) -> Result<Option<ExprId>, SchemaError> {
+        self.both(a, self.not(b))
+    }
+
     /// The intersection of expressions.
     pub(crate) fn all_of(&self, parts: &[ExprId]) -> ExprId {
         self.lock().arena.all(parts)
+    }
+
     /// The union of expressions.
     pub(crate) fn any_of(&self, parts: &[ExprId]) -> ExprId {
         self.lock().arena.any(parts)
+    }
+
     /// The complement of an expression.
     pub(crate) fn not(&self, id: ExprId) -> ExprId {
         self.lock().arena.not(id)
+    }
+
     /// Makes the canonical forms of everything that an instance can reach, so that no refusal comes later. Cost: what is
     /// reachable.
+    ///
+    /// # Errors
+    /// As [`Schema::alternatives`].
     pub fn complete(&self) -> Result<(), SchemaError> {
         self.lock().complete(self.root)
+    }
+
     /// Whether a JSON text is an instance: slow and obvious, for comparison.
+    ///
+    /// # Errors
     /// As [`Schema::alternatives`]; the text is no JSON text.
     pub fn judge(&self, text: &str) -> Result<bool, SchemaError> {
         let mut canon = self.lock();
         let document = read::document(text, &canon.limits)?;
         canon.accepts(self.root, &document, document.root())
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Canon> {
         // A panic of another thread leaves at worst a form that was not kept.
         self.canon.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

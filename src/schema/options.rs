@@ -41,6 +41,20 @@ pub enum Formats {
     Annotate,
 }
 
+/// White space in instances, between their parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whitespace {
+    /// None.
+    Compact,
+    /// At most one blank after a comma and after a colon, as most writers of one line do.
+    Spaced,
+    /// Any, wherever JSON allows it, but at most so many characters in a row: a model cannot spin on blanks.
+    Flexible {
+        /// Characters in a row at most.
+        run: u32,
+    },
+}
+
 /// How a schema is read. The defaults are strict: nothing is ignored that means something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -52,10 +66,18 @@ pub struct SchemaOptions {
     pub lenient: bool,
     /// What `format` does. Default [`Formats::Assert`].
     pub formats: Formats,
+    /// White space in instances. Default: flexible, at most 128 in a row, which is more than any depth of indentation that
+    /// people read, and the longest token of blanks of common vocabularies.
+    pub whitespace: Whitespace,
 }
 
 impl Default for SchemaOptions {
     fn default() -> Self {
-        Self { draft: Draft::Draft202012, lenient: false, formats: Formats::Assert }
+        Self {
+            draft: Draft::Draft202012,
+            lenient: false,
+            formats: Formats::Assert,
+            whitespace: Whitespace::Flexible { run: 128 },
+        }
     }
 }

@@ -10,7 +10,7 @@ impl Machine {
     /// All hypotheses after a byte, sorted, added to an empty list; empty afterwards if the text is no viable prefix.
     pub(crate) fn step_all(&self, at: &[Hypothesis], byte: u8, next: &mut Vec<Hypothesis>) {
         for at in at {
-            self.step(*at, byte, &mut Look::NOTHING, next);
+            self.step(*at, byte, &mut Look::nothing(), next);
         }
         if next.len() > 1 {
             next.sort_unstable();
@@ -84,13 +84,13 @@ impl Machine {
                     Frame::Object { .. } => (b'}', "\"}\""),
                 };
                 let mut next = Vec::new();
-                self.step(at, close, &mut Look::NOTHING, &mut next);
+                self.step(at, close, &mut Look::nothing(), &mut next);
                 if !next.is_empty() {
                     add(after);
                     next.clear();
                 }
                 if at.scan == Scan::After {
-                    self.step(at, b',', &mut Look::NOTHING, &mut next);
+                    self.step(at, b',', &mut Look::nothing(), &mut next);
                     if !next.is_empty() {
                         add("\",\"");
                     }

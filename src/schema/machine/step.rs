@@ -53,7 +53,9 @@ pub(crate) struct Look(pub(crate) u32);
 
 impl Look {
     /// Nothing has been looked at.
-    pub(crate) const NOTHING: Self = Self(u32::MAX);
+    pub(crate) fn nothing() -> Self {
+        Self(u32::MAX)
+    }
 }
 
 impl Hypothesis {

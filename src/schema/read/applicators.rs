@@ -85,7 +85,7 @@ impl Reader {
         if let Some(value) = keywords.condition {
             self.at("if");
             let condition = self.schema(value, context)?;
-            let mut branch = |reader: &mut Self, keyword, value: Option<ValueId>| {
+            let branch = |reader: &mut Self, keyword, value: Option<ValueId>| {
                 reader.at(keyword);
                 value.map_or(Ok(ExprId::TRUE), |value| reader.schema(value, context))
             };

@@ -179,7 +179,7 @@ impl Generation {
 
     /// The hypothesis, or another one from which any one token reads the same: a bound that no token reaches does not count.
     fn alike(&self, tables: &Tables, at: Hypothesis) -> Hypothesis {
-        let mut look = Look::NOTHING;
+        let mut look = Look::nothing();
         let room = self.machine.plan().blanks(at.scan, at.stack).saturating_sub(at.blanks);
         let blanks = if room >= tables.longest_blanks() { 0 } else { at.blanks };
         let shorten = |language: u32, read: u32| {

@@ -39,7 +39,7 @@ impl<'a> Walk<'a> {
             next: Vec::new(),
             parts: Parts::default(),
             minus: Vec::new(),
-            look: Look::NOTHING,
+            look: Look::nothing(),
             left,
         }
     }
