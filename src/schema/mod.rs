@@ -4,17 +4,17 @@
 //! ([`shape`]), when somebody looks into it. What cannot be exact is refused, with the keyword and its place.
 
 // The automata over these shapes are what uses them.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 mod array;
 mod complete;
 mod error;
 mod expr;
-mod fuel;
+pub(crate) mod fuel;
 mod inhabited;
 mod judge;
 mod normal;
-mod number;
+pub(crate) mod number;
 mod object;
 mod options;
 mod read;
@@ -22,7 +22,7 @@ mod resolve;
 mod shape;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(crate) mod text;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -57,12 +57,25 @@ impl Canon {
 
     /// A set of strings that could not be made.
     pub(crate) fn text_error(&self, error: &TextError) -> SchemaError {
-        self.error(SchemaErrorKind::Unsupported, error.to_string())
+        let kind = match *error {
+            TextError::Syntax { .. } => SchemaErrorKind::NotASchema,
+            TextError::Unsupported { .. } => SchemaErrorKind::Unsupported,
+            TextError::Limit { name, limit, .. } => SchemaErrorKind::Limit { name, value: limit },
+            TextError::Exhausted => {
+                SchemaErrorKind::Limit { name: "step_work", value: self.limits.step_work }
+            }
+        };
+        self.error(kind, error.to_string())
     }
 
     /// A set of numbers that could not be made.
     pub(crate) fn number_error(&self, error: &NumberError) -> SchemaError {
-        self.error(SchemaErrorKind::Unsupported, error.to_string())
+        let kind = match *error {
+            NumberError::Divisor(_) => SchemaErrorKind::NotASchema,
+            NumberError::Digits(_) | NumberError::Divisors(_) => SchemaErrorKind::Unsupported,
+            NumberError::Limit(name, value) => SchemaErrorKind::Limit { name, value },
+        };
+        self.error(kind, error.to_string())
     }
 
     /// Both sets of strings.
@@ -84,12 +97,7 @@ impl Canon {
         if b.is_all() || a == b {
             return Ok(TextSet::none());
         }
-        if let Some(words) = a.finite() {
-            let kept = words.iter().filter(|w| !b.contains(w)).map(|w| w.to_string());
-            return Ok(TextSet::from_strings(kept));
-        }
-        let rest = b.complement(&self.limits).map_err(|e| self.text_error(&e))?;
-        self.meet_texts(a, &rest)
+        a.without(b, &self.limits).map_err(|e| self.text_error(&e))
     }
 
     /// The strings of either.
@@ -508,7 +516,9 @@ impl Canon {
         !(a.null && b.null)
             && !(a.truth[0] && b.truth[0])
             && !(a.truth[1] && b.truth[1])
-            && (a.number.is_empty() || b.number.is_empty() || a.number.is_disjoint(&b.number))
+            && (a.number.is_empty()
+                || b.number.is_empty()
+                || a.number.is_disjoint(&b.number).unwrap_or(false))
             && self.texts_apart(&a.text, &b.text)
             && a.objects.iter().all(|x| b.objects.iter().all(|y| self.objects_apart(x, y, depth)))
             && a.arrays.iter().all(|x| b.arrays.iter().all(|y| self.arrays_apart(x, y, depth)))
