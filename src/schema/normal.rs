@@ -24,6 +24,16 @@ pub(crate) type Result<T> = std::result::Result<T, SchemaError>;
 /// Shapes in one union up to which unions are simplified: simplifying is quadratic.
 const SIMPLIFIED: usize = 64;
 
+/// How a part takes part in an intersection.
+enum Role {
+    /// Its values.
+    Positive,
+    /// The values of exactly one of these.
+    One(Arc<[ExprId]>),
+    /// The values of everything else.
+    Negative(ExprId),
+}
+
 /// All expressions of a schema and their canonical forms.
 #[derive(Debug)]
 pub(crate) struct Canon {
@@ -190,7 +200,19 @@ impl Canon {
     /// The expressions whose forms make the form of this one.
     fn parts(&mut self, id: ExprId) -> Result<Vec<ExprId>> {
         Ok(match self.arena.expr(id) {
-            Expr::All(parts) | Expr::Any(parts) | Expr::One(parts) => parts.to_vec(),
+            Expr::All(parts) => {
+                let parts = parts.clone();
+                let mut needed = Vec::with_capacity(parts.len());
+                for &part in &*parts {
+                    match self.role(part) {
+                        Role::Positive => needed.push(part),
+                        Role::One(branches) => needed.extend_from_slice(&branches),
+                        Role::Negative(inner) => needed.push(inner),
+                    }
+                }
+                needed
+            }
+            Expr::Any(parts) | Expr::One(parts) => parts.to_vec(),
             Expr::Names(inner) => vec![*inner],
             Expr::Leaf(_) => Vec::new(),
             Expr::Place(place) => {
@@ -220,7 +242,10 @@ impl Canon {
         Ok(match self.arena.expr(id) {
             Expr::Leaf(_) => unreachable!("invariant: a leaf has its form"),
             Expr::Place(_) => forms[0].clone(),
-            Expr::All(_) => self.meet_forms(&forms)?,
+            Expr::All(parts) => {
+                let parts = parts.clone();
+                self.meet_parts(&parts, &forms)?
+            }
             Expr::Any(_) => self.join_forms(&forms)?,
             Expr::One(_) => Arc::new(self.exactly_one(&forms)?),
             Expr::Names(_) => {
@@ -238,6 +263,55 @@ impl Canon {
                 _ => Arc::new(self.subtract_form(&Alternatives::all(), &forms[0])?),
             },
         })
+    }
+
+    /// How a part takes part in an intersection.
+    fn role(&self, part: ExprId) -> Role {
+        match self.arena.expr(self.arena.resolve(part)) {
+            Expr::One(branches) => Role::One(branches.clone()),
+            &Expr::Not(inner) => match self.arena.expr(self.arena.resolve(inner)) {
+                Expr::All(_) => Role::Positive,
+                _ => Role::Negative(inner),
+            },
+            _ => Role::Positive,
+        }
+    }
+
+    /// An intersection of parts. What must hold comes first: branches of which exactly one holds are each cut down by it
+    /// before they are compared, and what must not hold is taken away from it.
+    fn meet_parts(
+        &mut self,
+        parts: &[ExprId],
+        forms: &[Arc<Alternatives>],
+    ) -> Result<Arc<Alternatives>> {
+        let (mut positive, mut ones, mut negative) = (Vec::new(), Vec::new(), Vec::new());
+        let mut forms = forms.iter();
+        for &part in parts {
+            match self.role(part) {
+                Role::Positive => positive.extend(forms.next().cloned()),
+                Role::One(branches) => {
+                    ones.push(forms.by_ref().take(branches.len()).cloned().collect::<Vec<_>>());
+                }
+                Role::Negative(_) => negative.extend(forms.next().cloned()),
+            }
+        }
+        let mut met = self.meet_forms(&positive)?;
+        ones.sort_by_key(Vec::len);
+        for branches in ones {
+            let mut cut = Vec::with_capacity(branches.len());
+            for branch in &branches {
+                cut.push(if met.is_all() {
+                    branch.clone()
+                } else {
+                    Arc::new(self.meet_two(&met, branch)?)
+                });
+            }
+            met = Arc::new(self.exactly_one(&cut)?);
+        }
+        for form in negative {
+            met = Arc::new(self.subtract_form(&met, &form)?);
+        }
+        Ok(met)
     }
 
     fn meet_forms(&mut self, forms: &[Arc<Alternatives>]) -> Result<Arc<Alternatives>> {
