@@ -1,6 +1,7 @@
 //! The front end against public suites and another implementation.
 
 mod maskbench;
+mod random;
 mod suite;
 
 use std::path::PathBuf;
