@@ -3,7 +3,7 @@
 //! Forms are made when they are asked for, bottom-up and with a stack of their own, and kept per expression. Only what holds
 //! of the same value is looked through; the arguments of shapes stay expressions.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use rustc_hash::FxHashSet;
 
@@ -470,14 +470,19 @@ impl Canon {
     }
 
     fn exactly_one_scalar(&mut self, forms: &[Arc<Alternatives>]) -> Result<(TextSet, NumberSet)> {
-        let (mut once, mut seen) = (TextSet::none(), TextSet::none());
-        for form in forms.iter().filter(|f| !f.text.is_empty()) {
-            self.spend(1)?;
-            let (old, new) =
-                (self.subtract_texts(&once, &form.text)?, self.subtract_texts(&form.text, &seen)?);
-            once = self.join_texts(&old, &new)?;
-            seen = self.join_texts(&seen, &form.text)?;
-        }
+        let texts: Option<Vec<_>> = forms.iter().map(|f| f.text.finite()).collect();
+        let text = match texts {
+            Some(texts) => {
+                // Lists of strings: each string is counted.
+                let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+                for word in texts.into_iter().flatten() {
+                    *counts.entry(word).or_default() += 1;
+                }
+                self.spend(counts.len())?;
+                TextSet::from_strings(counts.into_iter().filter(|c| c.1 == 1).map(|c| c.0))
+            }
+            None => self.exactly_one_text(forms)?,
+        };
         let (mut single, mut met) = (NumberSet::none(), NumberSet::none());
         for form in forms.iter().filter(|f| !f.number.is_empty()) {
             self.spend(1)?;
@@ -488,7 +493,19 @@ impl Canon {
             single = self.join_numbers(&old, &new)?;
             met = self.join_numbers(&met, &form.number)?;
         }
-        Ok((once, single))
+        Ok((text, single))
+    }
+
+    fn exactly_one_text(&mut self, forms: &[Arc<Alternatives>]) -> Result<TextSet> {
+        let (mut once, mut seen) = (TextSet::none(), TextSet::none());
+        for form in forms.iter().filter(|f| !f.text.is_empty()) {
+            self.spend(1)?;
+            let old = self.subtract_texts(&once, &form.text)?;
+            let new = self.subtract_texts(&form.text, &seen)?;
+            once = self.join_texts(&old, &new)?;
+            seen = self.join_texts(&seen, &form.text)?;
+        }
+        Ok(once)
     }
 
     /// Adds a shape to a union, unless it is in there already.

@@ -1,5 +1,6 @@
 //! The front end against public suites and another implementation.
 
+mod canonical;
 mod maskbench;
 mod random;
 mod suite;

@@ -55,14 +55,15 @@ fn keywords(schema: BoxedStrategy<Value>) -> impl Strategy<Value = Vec<(String, 
         value.prop_map(move |value| vec![(name.to_owned(), value)]).boxed()
     };
     let count = || (0u64..4).prop_map(Value::from).boxed();
-    let number =
-        || select(vec![json!(0), json!(1), json!(1.5), json!(-3), json!(10)]).boxed();
+    let number = || select(vec![json!(0), json!(1), json!(1.5), json!(-3), json!(10)]).boxed();
     let schemas = || prop::collection::vec(schema.clone(), 1..4).prop_map(Value::Array).boxed();
-    let listed = || prop::collection::vec(names(), 0..3).prop_map(|mut names| {
-        names.sort();
-        names.dedup();
-        json!(names)
-    });
+    let listed = || {
+        prop::collection::vec(names(), 0..3).prop_map(|mut names| {
+            names.sort();
+            names.dedup();
+            json!(names)
+        })
+    };
     let types = || {
         select(vec!["null", "boolean", "integer", "number", "string", "array", "object"])
             .prop_map(|t| json!(t))
@@ -72,8 +73,15 @@ fn keywords(schema: BoxedStrategy<Value>) -> impl Strategy<Value = Vec<(String, 
         (4, one("type", types().boxed())),
         (
             1,
-            one("type", prop::collection::hash_set(types().prop_map(|t| t.as_str().unwrap().to_owned()), 1..4)
-                .prop_map(|set| json!(set.into_iter().collect::<Vec<_>>())).boxed()),
+            one(
+                "type",
+                prop::collection::hash_set(
+                    types().prop_map(|t| t.as_str().unwrap().to_owned()),
+                    1..4,
+                )
+                .prop_map(|set| json!(set.into_iter().collect::<Vec<_>>()))
+                .boxed(),
+            ),
         ),
         (1, one("const", instance().boxed())),
         (1, one("enum", prop::collection::vec(instance(), 1..4).prop_map(Value::Array).boxed())),
@@ -187,7 +195,9 @@ proptest! {
         schema in document(),
         instances in prop::collection::vec(instance(), 8),
     ) {
-        prop_assume!(!loops(&schema));
+        if loops(&schema) {
+            return Ok(());
+        }
         let Ok(other) = jsonschema::draft202012::new(&schema) else { return Ok(()) };
         let ours = match compile(&schema.to_string(), &SchemaOptions::default()) {
             Ok(schema) => Some(schema),
