@@ -81,9 +81,21 @@ impl Syntax {
 
     /// Nodes to choose from.
     pub(super) fn choice(&mut self, parts: Vec<NodeId>) -> NodeId {
-        match parts.as_slice() {
-            [one] => *one,
-            _ => self.push(Node::Choice(parts.into())),
+        if let [one] = parts.as_slice() {
+            return *one;
+        }
+        // Characters to choose from are one class.
+        let class = |id: &NodeId| match self.nodes[*id as usize] {
+            Node::Class(class) => Some(self.classes[class as usize].ranges()),
+            _ => None,
+        };
+        let classes: Option<Vec<&[(u32, u32)]>> = parts.iter().map(class).collect();
+        match classes {
+            Some(classes) => {
+                let set = CharSet::new(classes.concat());
+                self.class(set)
+            }
+            None => self.push(Node::Choice(parts.into())),
         }
     }
 
