@@ -28,7 +28,9 @@ mod tokens;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub(crate) use self::tokens::{Generation as SchemaGeneration, Tables as SchemaTables};
+pub(crate) use self::tokens::{
+    Generation as SchemaGeneration, Scratch as SchemaScratch, Tables as SchemaTables,
+};
 pub use self::{
     compiled::{CompiledSchema, SchemaRecognizer},
     error::{SchemaError, SchemaErrorKind},
