@@ -170,21 +170,25 @@ impl SchemaArgument {
     /// The schema, if one is named.
     pub(super) fn load(&self) -> Result<Option<Language>> {
         let Some(path) = &self.json_schema else { return Ok(None) };
-        let source = Source::of(path);
-        let name = source.name();
-        let text = source.text()?;
-        let schema = CompiledSchema::new(&text, &self.reading.options(), &Limits::default())
-            .map_err(|e| anyhow!("{}", placed(&name, &text, &e)))?;
-        for warning in schema.warnings() {
-            complain::warning(placed(&name, &text, warning));
-        }
-        Ok(Some(Language::Schema { name, schema }))
+        load_schema(&Source::of(path), &self.reading.options()).map(Some)
     }
 
     /// Whether it is read from standard input.
     pub(super) fn reads_stdin(&self) -> bool {
         self.json_schema.as_ref().is_some_and(|path| Source::of(path) == Source::Stdin)
     }
+}
+
+/// Compiles a schema, and warns of what of it is ignored.
+pub(super) fn load_schema(source: &Source, options: &SchemaOptions) -> Result<Language> {
+    let name = source.name();
+    let text = source.text()?;
+    let schema = CompiledSchema::new(&text, options, &Limits::default())
+        .map_err(|e| anyhow!("{}", placed(&name, &text, &e)))?;
+    for warning in schema.warnings() {
+        complain::warning(placed(&name, &text, warning));
+    }
+    Ok(Language::Schema { name, schema })
 }
 
 /// What is wrong with a schema, with the line and column of the value that is to blame, if it is found.

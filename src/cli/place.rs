@@ -66,7 +66,7 @@ impl<'a> Scan<'a> {
     fn string(&mut self) -> Option<Cow<'a, str>> {
         let start = self.at;
         self.skip();
-        let quoted = self.text[start..self.at].trim_end();
+        let quoted = self.text.get(start..self.at)?.trim_end();
         match quoted.strip_prefix('"')?.strip_suffix('"')? {
             plain if !plain.contains('\\') => Some(plain.into()),
             _ => serde_json::from_str::<String>(quoted).ok().map(Cow::from),
