@@ -1,11 +1,11 @@
 //! `grammar list|show|check`.
 
-use std::io::Write;
+use std::{io::Write, path::Path};
 
 use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
 use constrained_gen::{
-    Limits,
+    Limits, SchemaOptions,
     grammar::{Grammar, Lexing, Production, Symbol},
     library,
 };
@@ -13,6 +13,7 @@ use constrained_gen::{
 use super::{
     Outcome,
     input::{Source, compile, load_grammar},
+    language::load_schema,
     output,
 };
 
@@ -32,9 +33,9 @@ enum Command {
         #[arg(value_name = "NAME|FILE")]
         grammar: String,
     },
-    /// Compile grammars, and try the examples in their comments (`//> accept: TEXT`)
+    /// Compile grammars and JSON Schemas, and try the examples in grammars' comments (`//> accept: TEXT`)
     Check {
-        /// Built-in grammars, or .lark or .gbnf files
+        /// Built-in grammars, or .lark, .gbnf or .json files
         #[arg(value_name = "NAME|FILE", required = true)]
         grammars: Vec<String>,
     },
@@ -65,6 +66,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
 
 /// Compiles a grammar and tries the examples in its comments; whether all of them hold.
 fn check(name: &str, out: &mut impl Write) -> Result<bool> {
+    if Path::new(name).extension().is_some_and(|extension| extension == "json") {
+        load_schema(&Source::File(name.into()), &SchemaOptions::default())?;
+        writeln!(out, "{name}: JSON Schema, followed exactly")?;
+        return Ok(true);
+    }
     let grammar = load_grammar(name)?;
     let compiled = compile(&grammar)?;
     let files: Vec<(String, String)> = match library::texts(name) {

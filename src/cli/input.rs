@@ -27,13 +27,15 @@ impl Source {
         if files.is_empty() {
             return vec![Self::Stdin];
         }
-        files
-            .iter()
-            .map(|file| match file.as_os_str() == "-" {
-                true => Self::Stdin,
-                false => Self::File(file.clone()),
-            })
-            .collect()
+        files.iter().map(|file| Self::of(file)).collect()
+    }
+
+    /// The source that one argument names.
+    pub(super) fn of(file: &Path) -> Self {
+        match file.as_os_str() == "-" {
+            true => Self::Stdin,
+            false => Self::File(file.to_owned()),
+        }
     }
 
     pub(super) fn name(&self) -> String {
@@ -66,24 +68,6 @@ impl Source {
 
 fn in_file(path: &Path, error: impl std::fmt::Display) -> anyhow::Error {
     anyhow!("{}: {error}", path.display())
-}
-
-/// Which grammar.
-#[derive(Clone, Debug, Args)]
-pub(super) struct GrammarArgument {
-    /// A built-in grammar, or a .lark or .gbnf file
-    #[arg(long, value_name = "NAME|FILE")]
-    pub(super) grammar: String,
-}
-
-impl GrammarArgument {
-    pub(super) fn load(&self) -> Result<Grammar> {
-        load_grammar(&self.grammar)
-    }
-
-    pub(super) fn compile(&self) -> Result<Arc<CompiledGrammar>> {
-        compile(&self.load()?)
-    }
 }
 
 pub(super) fn load_grammar(name: &str) -> Result<Grammar> {

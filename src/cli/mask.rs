@@ -2,21 +2,21 @@
 
 use std::io::Write;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use clap::Args;
-use constrained_gen::{Automaton, Limits};
 use serde_json::json;
 
 use super::{
     Outcome,
-    input::{GrammarArgument, TokenizerArgument},
+    input::TokenizerArgument,
+    language::LanguageArgument,
     output::{self, Refused, expectation, quoted},
 };
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    grammar: GrammarArgument,
+    language: LanguageArgument,
     #[command(flatten)]
     tokenizer: TokenizerArgument,
     /// Tokens to list
@@ -31,14 +31,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
-    let grammar = arguments.grammar.load()?;
+    let language = arguments.language.load()?;
     let vocabulary = arguments.tokenizer.load()?;
-    let automaton = Automaton::new(&grammar, vocabulary.clone(), &Limits::default())
-        .map_err(|e| anyhow!("grammar `{}`: {e}", grammar.name()))?;
+    let automaton = language.automaton(vocabulary.clone())?;
     let mut constraint = automaton.constraint();
     let mut out = output::stdout();
     let prefix = arguments.prefix.as_bytes();
     if let Err(refusal) = constraint.accept_bytes(prefix) {
+        language.failure()?;
         let refused = Refused { name: "<prefix>", text: prefix, refusal: &refusal };
         for line in refused.to_string().lines() {
             super::complain::line(line);

@@ -1,22 +1,15 @@
-//! `sample`: random sentences of a grammar, token by token under the mask.
+//! `sample`: random sentences of a grammar, or instances of a schema, token by token under the mask.
 
 use std::io::{IsTerminal, Write};
 
 use anyhow::{Result, anyhow};
 use clap::{Args, ValueEnum};
-use constrained_gen::{
-    Automaton, Limits,
-    sampling::{Coverage, Sampler, Settings, Taken, Walk, Weighting},
-};
+use constrained_gen::sampling::{Coverage, Sampler, Settings, Taken, Walk, Weighting};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::{
-    Outcome, complain,
-    input::{GrammarArgument, TokenizerArgument},
-    output,
-};
+use super::{Outcome, complain, input::TokenizerArgument, language::LanguageArgument, output};
 
 /// Walks that see the same counts of lexemes taken before. Fixed, so that the result does not depend on the threads.
 const BATCH: u64 = 64;
@@ -24,7 +17,7 @@ const BATCH: u64 = 64;
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    grammar: GrammarArgument,
+    language: LanguageArgument,
     #[command(flatten)]
     tokenizer: TokenizerArgument,
     /// Sentences to make
@@ -40,7 +33,7 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, default_value_t)]
     weighting: Choice,
     /// Say on standard error which share of the grammar's productions the sentences use, and which are missing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json_schema")]
     coverage: bool,
 }
 
@@ -66,10 +59,9 @@ impl From<Choice> for Weighting {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
-    let grammar = arguments.grammar.load()?;
+    let language = arguments.language.load()?;
     let vocabulary = arguments.tokenizer.load()?;
-    let automaton = Automaton::new(&grammar, vocabulary, &Limits::default())
-        .map_err(|e| anyhow!("grammar `{}`: {e}", grammar.name()))?;
+    let automaton = language.automaton(vocabulary)?;
     let settings = Settings {
         weighting: arguments.weighting.into(),
         max_tokens: arguments.max_tokens,
