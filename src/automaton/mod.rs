@@ -5,6 +5,7 @@
 //! (`evaluate`); its results are memoised per tree node by the part of the stack that was looked at. What comes out is a
 //! list of token groups, and equal lists are one mask (`masks`).
 
+mod cache;
 mod error;
 mod evaluate;
 mod generation;
@@ -22,6 +23,7 @@ use crate::{
     schema::{CompiledSchema, SchemaTables},
 };
 
+pub use cache::CacheStats;
 pub use error::StepError;
 pub(crate) use generation::{Generation, Room};
 pub use schema::SchemaCompiler;
