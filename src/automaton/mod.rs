@@ -11,6 +11,7 @@ mod evaluate;
 mod generation;
 mod grammar;
 mod masks;
+mod saved;
 mod schema;
 mod stats;
 mod tree;
@@ -26,6 +27,7 @@ use crate::{
 pub use cache::CacheStats;
 pub use error::StepError;
 pub(crate) use generation::{Generation, Room};
+pub use saved::LoadError;
 pub use schema::SchemaCompiler;
 pub use stats::AutomatonStats;
 

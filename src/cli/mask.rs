@@ -2,14 +2,13 @@
 
 use std::io::Write;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use clap::Args;
-use constrained_gen::{Automaton, Limits};
 use serde_json::json;
 
 use super::{
     Outcome,
-    input::{GrammarArgument, TokenizerArgument},
+    input::{GrammarArgument, SavedArgument, TokenizerArgument},
     output::{self, Refused, expectation, quoted},
 };
 
@@ -19,6 +18,8 @@ pub(super) struct Arguments {
     grammar: GrammarArgument,
     #[command(flatten)]
     tokenizer: TokenizerArgument,
+    #[command(flatten)]
+    saved: SavedArgument,
     /// Tokens to list
     #[arg(long, value_name = "N", default_value_t = 40)]
     limit: usize,
@@ -33,8 +34,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let grammar = arguments.grammar.load()?;
     let vocabulary = arguments.tokenizer.load()?;
-    let automaton = Automaton::new(&grammar, vocabulary.clone(), &Limits::default())
-        .map_err(|e| anyhow!("grammar `{}`: {e}", grammar.name()))?;
+    let automaton = arguments.saved.make(&grammar, vocabulary.clone())?;
     let mut constraint = automaton.constraint();
     let mut out = output::stdout();
     let prefix = arguments.prefix.as_bytes();

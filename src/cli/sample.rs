@@ -4,17 +4,14 @@ use std::io::{IsTerminal, Write};
 
 use anyhow::{Result, anyhow};
 use clap::{Args, ValueEnum};
-use constrained_gen::{
-    Automaton, Limits,
-    sampling::{Coverage, Sampler, Settings, Taken, Walk, Weighting},
-};
+use constrained_gen::sampling::{Coverage, Sampler, Settings, Taken, Walk, Weighting};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use rayon::prelude::*;
 use serde_json::json;
 
 use super::{
     Outcome, complain,
-    input::{GrammarArgument, TokenizerArgument},
+    input::{GrammarArgument, SavedArgument, TokenizerArgument},
     output,
 };
 
@@ -27,6 +24,8 @@ pub(super) struct Arguments {
     grammar: GrammarArgument,
     #[command(flatten)]
     tokenizer: TokenizerArgument,
+    #[command(flatten)]
+    saved: SavedArgument,
     /// Sentences to make
     #[arg(long, value_name = "N")]
     count: u64,
@@ -68,8 +67,7 @@ impl From<Choice> for Weighting {
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let grammar = arguments.grammar.load()?;
     let vocabulary = arguments.tokenizer.load()?;
-    let automaton = Automaton::new(&grammar, vocabulary, &Limits::default())
-        .map_err(|e| anyhow!("grammar `{}`: {e}", grammar.name()))?;
+    let automaton = arguments.saved.make(&grammar, vocabulary)?;
     let settings = Settings {
         weighting: arguments.weighting.into(),
         max_tokens: arguments.max_tokens,
