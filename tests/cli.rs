@@ -206,6 +206,30 @@ fn wrong_tokenizers_are_refused_in_one_line() {
 }
 
 #[test]
+fn a_compiled_grammar_answers_as_its_text_does() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("json.automaton");
+    let file = file.to_str().expect("UTF-8");
+    let compiled =
+        run(&["grammar", "compile", "json", "--tokenizer", DEMO_TOKENIZER, "--out", file]);
+    assert_eq!(compiled.code, 0, "{}", compiled.err);
+    assert!(compiled.out.starts_with("json: warmed on "), "{}", compiled.out);
+    let arguments = ["mask", "--json", "--tokenizer", DEMO_TOKENIZER, "--grammar"];
+    let plain = run(&[&arguments[..], &["json", "[tr"]].concat());
+    let loaded = run(&[&arguments[..], &["json", "--automaton", file, "[tr"]].concat());
+    assert_eq!((loaded.code, &loaded.out), (0, &plain.out), "{}", loaded.err);
+    let other = run(&[&arguments[..], &["sql-postgres", "--automaton", file]].concat());
+    assert_eq!(other.code, 2);
+    assert!(other.err.contains("another grammar or vocabulary"), "{}", other.err);
+    let damaged = std::fs::read(file).expect("a file");
+    std::fs::write(file, &damaged[..damaged.len() / 2]).expect("a file");
+    let sample = ["sample", "--grammar", "json", "--count", "1", "--tokenizer", DEMO_TOKENIZER];
+    let damaged = run(&[&sample[..], &["--automaton", file]].concat());
+    assert_eq!(damaged.code, 2);
+    assert!(damaged.err.contains("damaged"), "{}", damaged.err);
+}
+
+#[test]
 fn samples_are_whole_sentences_and_depend_on_the_seed_alone() {
     for (grammar, weighting) in [
         ("json", "uniform"),

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{
     Outcome,
-    input::TokenizerArgument,
+    input::{SavedArgument, TokenizerArgument},
     language::LanguageArgument,
     output::{self, Refused, expectation, quoted},
 };
@@ -19,6 +19,8 @@ pub(super) struct Arguments {
     language: LanguageArgument,
     #[command(flatten)]
     tokenizer: TokenizerArgument,
+    #[command(flatten)]
+    saved: SavedArgument,
     /// Tokens to list
     #[arg(long, value_name = "N", default_value_t = 40)]
     limit: usize,
@@ -33,7 +35,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let language = arguments.language.load()?;
     let vocabulary = arguments.tokenizer.load()?;
-    let automaton = language.automaton(vocabulary.clone())?;
+    let automaton = arguments.saved.make(&language, vocabulary.clone())?;
     let mut constraint = automaton.constraint();
     let mut out = output::stdout();
     let prefix = arguments.prefix.as_bytes();

@@ -9,7 +9,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::{Outcome, complain, input::TokenizerArgument, language::LanguageArgument, output};
+use super::{
+    Outcome, complain,
+    input::{SavedArgument, TokenizerArgument},
+    language::LanguageArgument,
+    output,
+};
 
 /// Walks that see the same counts of lexemes taken before. Fixed, so that the result does not depend on the threads.
 const BATCH: u64 = 64;
@@ -20,6 +25,8 @@ pub(super) struct Arguments {
     language: LanguageArgument,
     #[command(flatten)]
     tokenizer: TokenizerArgument,
+    #[command(flatten)]
+    saved: SavedArgument,
     /// Sentences to make
     #[arg(long, value_name = "N")]
     count: u64,
@@ -61,7 +68,7 @@ impl From<Choice> for Weighting {
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let language = arguments.language.load()?;
     let vocabulary = arguments.tokenizer.load()?;
-    let automaton = language.automaton(vocabulary)?;
+    let automaton = arguments.saved.make(&language, vocabulary)?;
     let settings = Settings {
         weighting: arguments.weighting.into(),
         max_tokens: arguments.max_tokens,

@@ -5,6 +5,7 @@
 
 mod lr;
 mod normal;
+mod saved;
 mod stack;
 
 pub(crate) use lr::LrTable;
