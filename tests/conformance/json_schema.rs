@@ -8,7 +8,10 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use constrained_gen::{Automaton, Constraint, Limits, TokenId, Vocabulary, library};
+use constrained_gen::{
+    Automaton, Constraint, Limits, SchemaCompiler, TokenId, Vocabulary,
+    schema::{Draft, Formats, SchemaOptions},
+};
 use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -60,15 +63,24 @@ static BYTES: LazyLock<Arc<Vocabulary>> = LazyLock::new(|| {
     Arc::new(Vocabulary::new(tokens, &[], &[TokenId(256)]).expect("a vocabulary"))
 });
 
-/// STAND-IN: every schema is any JSON, until the schema compiler is there. The error is the refusal's keyword.
-fn compile(_schema: &str, reading: Reading) -> Result<Arc<Automaton>, String> {
-    let _ = (reading.draft, reading.formats_asserted);
-    static JSON: LazyLock<Arc<Automaton>> = LazyLock::new(|| {
-        let limits = Limits::default();
-        let grammar = library::grammar("json", &limits).expect("it ships");
-        Automaton::new(&grammar, Arc::clone(&BYTES), &limits).expect("it compiles")
-    });
-    Ok(Arc::clone(&JSON))
+/// Strings and blanks over [`BYTES`] are the same in all schemas.
+static COMPILER: LazyLock<SchemaCompiler> =
+    LazyLock::new(|| SchemaCompiler::new(Arc::clone(&BYTES), &Limits::default()));
+
+/// The automaton of a schema. The error is the refusal's kind and keyword.
+fn compile(schema: &str, reading: Reading) -> Result<Arc<Automaton>, String> {
+    let mut options = SchemaOptions::default();
+    options.draft = match reading.draft {
+        "draft4" => Draft::Draft4,
+        "draft6" => Draft::Draft6,
+        "draft7" => Draft::Draft7,
+        "draft2019-09" => Draft::Draft201909,
+        _ => Draft::Draft202012,
+    };
+    options.formats = if reading.formats_asserted { Formats::Assert } else { Formats::Annotate };
+    COMPILER
+        .compile(schema, &options)
+        .map_err(|error| format!("{:?} {}", error.kind(), error.keyword()))
 }
 
 /// Whether the text is a sentence, byte by byte; masks must say the same as `accept`.

@@ -1,0 +1,129 @@
+//! No dead ends: from every state met on random walks, a bounded search finds an end.
+
+use constrained_gen::{
+    CompiledSchema, Limits, SchemaCompiler,
+    sampling::{Sampler, Settings, Taken, Weighting},
+    schema::{SchemaOptions, SchemaRecognizer},
+};
+use rayon::prelude::*;
+use serde_json::Value;
+
+use super::{choices::Choices, constructs, generator, instances, setting, vocabularies};
+
+/// Bytes in the order in which the search tries them: what closes, what is short, what is few.
+fn preferred(choices: &mut Choices) -> Vec<u8> {
+    let mut bytes: Vec<u8> = b"}]\"nullfalsetruei:0123456789,{[.-e".to_vec();
+    let mut others = b"abcdefghijklmnopqrstuvwxyzABCDEFTZ_/@ \\+".to_vec();
+    others.extend([0xc3, 0xa9, 0xf0, 0x9f, 0x98, 0x80]);
+    // At first as they stand, then any of them.
+    if choices.percent(50) {
+        others.extend_from_slice(&bytes[3..]);
+        bytes.truncate(3);
+        for at in (1..others.len()).rev() {
+            others.swap(at, choices.below(at + 1));
+        }
+    }
+    bytes.extend(others);
+    bytes.extend((0..=255).filter(|byte| !b" \t\r\n".contains(byte)));
+    bytes
+}
+
+/// A completion, or what the search came to.
+fn end(mut reader: SchemaRecognizer, choices: &mut Choices) -> Result<(), String> {
+    let mut text = Vec::new();
+    for _ in 0..400 {
+        if reader.is_complete() {
+            return Ok(());
+        }
+        let bytes = preferred(choices);
+        let next = bytes.iter().find_map(|byte| {
+            let mut next = reader.clone();
+            next.push(&[*byte]).is_ok().then_some((*byte, next))
+        });
+        let Some((byte, next)) = next else {
+            return Err(format!("dead end after {:?}", String::from_utf8_lossy(&text)));
+        };
+        text.push(byte);
+        reader = next;
+    }
+    Err(format!("no end, the last try was {:?}", String::from_utf8_lossy(&text)))
+}
+
+fn case(schema: &str, seed: u64) -> Result<usize, String> {
+    let Ok(compiled) = CompiledSchema::new(schema, &SchemaOptions::default(), &Limits::default())
+    else {
+        return Ok(0);
+    };
+    let value: Value = serde_json::from_str(schema).expect("JSON");
+    let mut states = 0;
+    for walk in 0..6 {
+        let mut choices = Choices::seeded(seed.wrapping_mul(1_000_033) + walk);
+        let mut along = String::new();
+        let instance = instances::instance(&mut choices, &value);
+        instances::spelled(&mut choices, &instance, &mut along);
+        let (mut reader, mut text) = (compiled.recognizer(), Vec::new());
+        for step in 0..40 {
+            let mut bytes = preferred(&mut choices);
+            if let Some(byte) = along.as_bytes().get(step) {
+                bytes.insert(0, *byte);
+            } else {
+                let first = choices.below(50);
+                bytes.rotate_left(first);
+            }
+            let next = bytes.iter().find_map(|byte| {
+                let mut next = reader.clone();
+                next.push(&[*byte]).is_ok().then_some((*byte, next))
+            });
+            let Some((byte, next)) = next else { break };
+            text.push(byte);
+            reader = next;
+            if choices.percent(25) {
+                states += 1;
+                let mut found = Err(String::new());
+                for _ in 0..12 {
+                    found = end(reader.clone(), &mut choices);
+                    if found.as_ref().err().is_none_or(|why| why.starts_with("dead")) {
+                        break;
+                    }
+                }
+                found.map_err(|why| {
+                    format!("{schema}\n  after {:?}: {why}", String::from_utf8_lossy(&text))
+                })?;
+            }
+        }
+    }
+    Ok(states)
+}
+
+#[test]
+fn every_state_has_an_end() {
+    let seed = setting("SCHEMA_SEED", 1);
+    let mut schemas: Vec<String> = constructs::SCHEMAS.map(str::to_owned).to_vec();
+    schemas.retain(|schema| !schema.contains("290") && !schema.contains("310"));
+    schemas.extend((0..setting("SCHEMA_CASES", 2_000) / 10).map(|at| {
+        generator::schema(&mut Choices::seeded((seed << 32) + 7_000_000 + at)).to_string()
+    }));
+    let results: Vec<_> = (schemas.par_iter().enumerate())
+        .map(|(at, schema)| case(schema, seed * 1_000 + at as u64))
+        .collect();
+    let states: usize = results.iter().filter_map(|result| result.as_ref().ok()).sum();
+    println!("{} schemas, {states} states", schemas.len());
+    let failures: Vec<String> = results.into_iter().filter_map(Result::err).collect();
+    assert!(failures.is_empty(), "{} without an end:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn short_samples_end() {
+    let compiler = SchemaCompiler::new(vocabularies::toy(), &Limits::default());
+    let failures: Vec<String> = (constructs::SCHEMAS.par_iter())
+        .filter(|schema| !schema.contains("290") && !schema.contains("310"))
+        .filter_map(|schema| {
+            let automaton = compiler.compile(schema, &SchemaOptions::default()).ok()?;
+            let settings = Settings { weighting: Weighting::Short, max_tokens: 400, seed: 1 };
+            let sampler = Sampler::new(automaton, settings);
+            let mut walks = (0..4).map(|number| sampler.walk(number, &Taken::default()));
+            walks.find_map(Result::err).map(|error| format!("{schema}\n  {error}"))
+        })
+        .collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
