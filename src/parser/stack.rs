@@ -31,7 +31,7 @@ impl SetId {
 }
 
 /// Marks the parent of a node whose parents are unknown.
-const UNKNOWN: u32 = u32::MAX;
+pub(super) const UNKNOWN: u32 = u32::MAX;
 
 /// Depths at which stacks are truncated, ascending; deeper ones are taken whole.
 const DEPTHS: [usize; 10] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32];
@@ -114,6 +114,17 @@ impl StackTable {
             let bytes = key.len() * 8 + 32;
             (Node { key: key.as_slice().into() }, bytes)
         })
+    }
+
+    /// The nodes of a set.
+    pub(super) fn nodes_of(&self, set: SetId) -> &[u32] {
+        &self.sets.get(set.0).nodes
+    }
+
+    /// State and parents of a node.
+    pub(super) fn node_parts(&self, node: u32) -> (u32, &[u32]) {
+        let node = self.nodes.get(node);
+        (node.state(), node.parents())
     }
 
     fn set(&self, nodes: &[u32]) -> SetId {
