@@ -210,6 +210,17 @@ impl Constraint {
         self.clone().accept_bytes(bytes).err()
     }
 
+    /// Whether these bytes can come next: [`explain`](Self::explain) without a reason.
+    pub(crate) fn can_take(&self, bytes: &[u8]) -> bool {
+        let reader = self.reader();
+        let (mut at, mut next) = (self.hypotheses().to_vec(), Vec::new());
+        bytes.iter().all(|&byte| {
+            reader.step(&at, byte, &mut next);
+            std::mem::swap(&mut at, &mut next);
+            !at.is_empty()
+        })
+    }
+
     /// Bytes of text accepted so far.
     pub fn offset(&self) -> usize {
         self.offset
