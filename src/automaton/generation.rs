@@ -175,6 +175,14 @@ impl Generation {
         }
     }
 
+    /// Whether some bytes can come next.
+    pub(crate) fn can_take(&self, from: SituationId, bytes: &[u8]) -> bool {
+        match self {
+            Self::Grammar(generation) => generation.can_take(from, bytes),
+            Self::Schema(generation, _) => generation.can_take(from, bytes),
+        }
+    }
+
     /// Whether the text is a sentence.
     pub(crate) fn is_complete(&self, situation: SituationId) -> bool {
         match self {

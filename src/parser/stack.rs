@@ -116,6 +116,12 @@ impl StackTable {
         })
     }
 
+    /// State and parents of a node.
+    pub(super) fn node_parts(&self, node: u32) -> (u32, &[u32]) {
+        let node = self.nodes.get(node);
+        (node.state(), node.parents())
+    }
+
     pub(super) fn set(&self, nodes: &[u32]) -> SetId {
         SetId(self.sets.intern(nodes, || {
             let truncations = [const { AtomicU32::new(0) }; DEPTHS.len()];

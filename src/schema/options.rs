@@ -56,7 +56,7 @@ pub enum Whitespace {
 }
 
 /// The order of an object's members in instances.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MemberOrder {
     /// Any: the members of a JSON object have no order, and what others write comes in every order.
     Any,

@@ -129,6 +129,18 @@ impl Generation {
         Ok(if at == before { from } else { self.situations.of(at) })
     }
 
+    /// Whether some bytes can come next.
+    pub(crate) fn can_take(&self, from: SituationId, bytes: &[u8]) -> bool {
+        let mut next = Vec::new();
+        let mut at = self.situations.hypotheses(from).to_vec();
+        bytes.iter().all(|&byte| {
+            next.clear();
+            self.machine.step_all(&at, byte, &mut next);
+            std::mem::swap(&mut at, &mut next);
+            !at.is_empty()
+        })
+    }
+
     /// Writes the tokens that may come next into a row of the vocabulary's width. A situation met before costs a look-up and
     /// a copy.
     ///
