@@ -67,6 +67,9 @@ struct Arguments {
     /// What cannot be done exactly is left out with a warning, not refused.
     #[arg(long)]
     lenient: bool,
+    /// Mebibytes that our engine may keep of schemas compiled before; without it, the default of its limits.
+    #[arg(long, value_name = "MIB")]
+    cache_mib: Option<usize>,
     /// Threads of each engine.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1))]
     threads: u32,
@@ -93,9 +96,10 @@ impl Name {
         self,
         vocabulary: &Arc<Vocabulary>,
         lenient: bool,
+        cache_mib: Option<usize>,
     ) -> anyhow::Result<Box<dyn Engine>> {
         Ok(match self {
-            Self::Ours => Box::new(ours::Ours::new(vocabulary, lenient)?),
+            Self::Ours => Box::new(ours::Ours::new(vocabulary, lenient, cache_mib)?),
             Self::Llguidance => Box::new(peer::Llguidance::new(vocabulary)?),
         })
     }
@@ -118,8 +122,10 @@ fn main() -> anyhow::Result<()> {
         Some(peer) => vec![Name::Ours, peer],
         None => vec![arguments.engine],
     };
-    let engines: anyhow::Result<Vec<_>> =
-        names.iter().map(|name| name.engine(&vocabulary, arguments.lenient)).collect();
+    let engines: anyhow::Result<Vec<_>> = names
+        .iter()
+        .map(|name| name.engine(&vocabulary, arguments.lenient, arguments.cache_mib))
+        .collect();
     let mut engines = engines?;
     protocol::keep_panics();
     if arguments.bounds {
@@ -237,6 +243,9 @@ fn apart(arguments: &Arguments, names: &[Name], output: &mut Value) -> anyhow::R
         if arguments.lenient {
             command.arg("--lenient");
         }
+        if let Some(mib) = arguments.cache_mib {
+            command.args(["--cache-mib", &mib.to_string()]);
+        }
         let files: Vec<&Path> = arguments.files.iter().map(PathBuf::as_path).collect();
         let printed = command.arg("--").args(files).stderr(std::process::Stdio::null()).output()?;
         if !printed.status.success() {
@@ -278,7 +287,7 @@ mod tests {
         let vocabulary = Arc::new(engines::vocabulary(&json).expect("a vocabulary"));
         let tokenizer = tokenizers::Tokenizer::from_bytes(&json).expect("a tokenizer");
         let mut both: Vec<Box<dyn Engine>> = [Name::Ours, Name::Llguidance]
-            .map(|name| name.engine(&vocabulary, false).expect("an engine"))
+            .map(|name| name.engine(&vocabulary, false, None).expect("an engine"))
             .into();
         let passes = passes(&arguments, &mut both, &vocabulary, &tokenizer).expect("it runs");
         let output = output(&both, &passes);

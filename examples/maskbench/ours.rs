@@ -16,10 +16,18 @@ pub(crate) struct Ours {
 }
 
 impl Ours {
-    pub(crate) fn new(vocabulary: &Arc<Vocabulary>, lenient: bool) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        vocabulary: &Arc<Vocabulary>,
+        lenient: bool,
+        cache_mib: Option<usize>,
+    ) -> anyhow::Result<Self> {
         let mut options = SchemaOptions::default();
         options.lenient = lenient;
-        let compiler = SchemaCompiler::new(Arc::clone(vocabulary), &Limits::default());
+        let mut limits = Limits::default();
+        if let Some(mib) = cache_mib {
+            limits.cache_bytes = mib << 20;
+        }
+        let compiler = SchemaCompiler::new(Arc::clone(vocabulary), &limits);
         Ok(Self { compiler, options })
     }
 }

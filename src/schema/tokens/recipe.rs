@@ -103,9 +103,12 @@ impl Recipe {
         crate::TokenMask::from_words(row).iter().map(|token| token.0).collect()
     }
 
-    /// Estimated bytes of its own.
+    /// Estimated bytes of its own, and its share of those that few others use, too.
     pub(super) fn bytes(&self) -> usize {
-        (self.minus.len() + self.own.len()) * 4 + self.lists.len() * 16 + 100
+        let share = |bits: &Arc<[u32]>| bits.len() * 4 / Arc::strong_count(bits);
+        (self.minus.len() + self.own.len()) * 4
+            + self.base.iter().chain(&self.lists).map(|bits| share(bits) + 16).sum::<usize>()
+            + 100
     }
 }
 
