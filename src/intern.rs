@@ -1,17 +1,23 @@
-//! Hash-consing tables: equal keys get equal ids, entries never move, reads take no lock.
+//! Hash-consing tables: equal keys get equal ids, and entries never move: an id is followed without a lock.
 
 use std::{
     borrow::Borrow,
     hash::Hash,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        PoisonError, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
-use rustc_hash::FxBuildHasher;
+use rustc_hash::FxHashMap;
 
 /// Maps keys to dense ids and ids to entries. Two threads may race to add one key: the map decides, and the loser's entry
 /// stays behind unused.
+///
+/// Keys are looked up when something new is met; what is met again is found by ids that others remember. So the map has a
+/// plain lock: a map that is read without one costs 16 KiB before its first entry, and a schema has half a dozen.
 pub(crate) struct Interner<K, V> {
-    ids: papaya::HashMap<K, u32, FxBuildHasher>,
+    ids: RwLock<FxHashMap<K, u32>>,
     entries: boxcar::Vec<V>,
     bytes: AtomicUsize,
 }
@@ -26,7 +32,7 @@ impl<K: Hash + Eq, V> Interner<K, V> {
     /// An empty table.
     pub(crate) fn new() -> Self {
         Self {
-            ids: papaya::HashMap::with_hasher(FxBuildHasher),
+            ids: RwLock::new(FxHashMap::default()),
             entries: boxcar::Vec::new(),
             bytes: AtomicUsize::new(0),
         }
@@ -38,16 +44,16 @@ impl<K: Hash + Eq, V> Interner<K, V> {
         K: Borrow<Q> + for<'a> From<&'a Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let ids = self.ids.pin();
-        if let Some(id) = ids.get(key) {
+        if let Some(id) = self.ids.read().unwrap_or_else(PoisonError::into_inner).get(key) {
             return *id;
         }
+        // Without the lock: making an entry may ask this table for others.
         let (entry, bytes) = make();
         let id = u32::try_from(self.entries.push(entry))
             .expect("invariant: bounded by Limits::automaton_bytes");
         // A rough constant for the map's slot, the key's header and the vector's slot.
         self.bytes.fetch_add(bytes + 64, Ordering::Relaxed);
-        *ids.get_or_insert(K::from(key), id)
+        *self.ids.write().unwrap_or_else(PoisonError::into_inner).entry(K::from(key)).or_insert(id)
     }
 
     /// The entry of an id.

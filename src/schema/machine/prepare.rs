@@ -1,6 +1,8 @@
 //! The push-down automaton of one schema: what is made ready for reading when an expression is first met.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use rustc_hash::FxHashMap;
 
 use super::{
     Frame, Hypothesis, Ready, Scan, StackId, Stacks, View,
@@ -27,7 +29,7 @@ pub(crate) struct Plan {
     whitespace: Whitespace,
     order: MemberOrder,
     limits: Limits,
-    known: papaya::HashMap<ExprId, u32, rustc_hash::FxBuildHasher>,
+    known: RwLock<FxHashMap<ExprId, u32>>,
     ready: boxcar::Vec<Ready>,
     languages: boxcar::Vec<Language>,
     pub(super) numbers: boxcar::Vec<NumberDfa>,
@@ -122,7 +124,7 @@ impl Plan {
             whitespace: options.whitespace,
             order: options.order,
             limits,
-            known: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
+            known: RwLock::new(FxHashMap::default()),
             ready: boxcar::Vec::new(),
             languages: boxcar::Vec::new(),
             numbers: boxcar::Vec::new(),
@@ -179,7 +181,7 @@ impl Plan {
 
     /// What a value of an expression may be. The first time: the canonical form, and tries of its names.
     pub(crate) fn ready(&self, value: ExprId) -> &Ready {
-        if let Some(known) = self.known.pin().get(&value) {
+        if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&value) {
             return &self.ready[*known as usize];
         }
         let ready = match self.schema.alternatives(value) {
@@ -190,7 +192,8 @@ impl Plan {
             }
         };
         let id = self.ready.push(ready) as u32;
-        &self.ready[*self.known.pin().get_or_insert(value, id) as usize]
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        &self.ready[*known.entry(value).or_insert(id) as usize]
     }
 
     /// The values that both expressions have; `None` if there are none.

@@ -1,11 +1,11 @@
 //! What is memoised of one schema over one vocabulary: replaced as a whole when it is over the byte budget.
 
 use std::sync::{
-    Arc,
+    Arc, PoisonError, RwLock,
     atomic::{AtomicUsize, Ordering},
 };
 
-use rustc_hash::FxBuildHasher;
+use rustc_hash::FxHashMap;
 
 use super::{
     Exhausted,
@@ -36,7 +36,7 @@ enum Entry {
 #[derive(Debug)]
 pub(crate) struct Generation {
     machine: Machine,
-    known: papaya::HashMap<Key, Entry, FxBuildHasher>,
+    known: RwLock<FxHashMap<Key, Entry>>,
     recipes: boxcar::Vec<Recipe>,
     /// What a situation's mask is made of: recipes, and whether the text may end.
     masks: boxcar::Vec<(Box<[u32]>, bool)>,
@@ -58,7 +58,7 @@ impl Generation {
     pub(crate) fn new(plan: &Arc<Plan>) -> Self {
         Self {
             machine: Machine::new(Arc::clone(plan)),
-            known: papaya::HashMap::with_hasher(FxBuildHasher),
+            known: RwLock::new(FxHashMap::default()),
             recipes: boxcar::Vec::new(),
             masks: boxcar::Vec::new(),
             situations: SituationTable::new(STEPS),
@@ -74,7 +74,7 @@ impl Generation {
     /// Estimated bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
-            + self.known.len() * 64
+            + self.read().len() * 64
             + self.machine.stacks().bytes()
             + self.machine.plan().bytes()
             + self.situations.bytes()
@@ -206,13 +206,14 @@ impl Generation {
     ) -> Result<u32, Exhausted> {
         let at = self.alike(tables, at);
         let stacks = self.machine.stacks();
-        let known = self.known.pin();
         let mut levels = 1;
         let key = |levels| (at.scan, at.blanks, stacks.view(at.stack, levels));
-        while let Some(entry) = known.get(&key(levels)) {
-            match entry {
-                Entry::Mask(mask) => return Ok(*mask),
-                Entry::Deeper(more) => levels = *more,
+        loop {
+            let key = key(levels);
+            match self.read().get(&key) {
+                Some(Entry::Mask(mask)) => return Ok(*mask),
+                Some(Entry::Deeper(more)) => levels = *more,
+                None => break,
             }
         }
         let walk = Walk::new(&self.machine, tables, vocabulary, limit);
@@ -221,12 +222,17 @@ impl Generation {
         let mask = self.recipes.push(recipe) as u32;
         let depth = stacks.get(at.stack).depth;
         let looked = if lowest > depth { 1 } else { depth - lowest + 1 };
-        while levels < looked {
-            known.insert(key(levels), Entry::Deeper(looked));
-            levels = looked;
+        let (shallow, deep) = (key(levels), key(looked.max(levels)));
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if shallow != deep {
+            known.insert(shallow, Entry::Deeper(looked));
         }
-        known.insert(key(levels), Entry::Mask(mask));
+        known.insert(deep, Entry::Mask(mask));
         Ok(mask)
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, FxHashMap<Key, Entry>> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The hypothesis, or another one from which any one token reads the same: a bound that no token reaches does not count.

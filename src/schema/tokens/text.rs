@@ -5,9 +5,9 @@
 //! token of neutral characters alone nothing needs to be known but its length, and which tokens these are is a matter of
 //! a few operations on bits ([`Index::without`]). Only where a token leaves that class is it read byte by byte.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxHashMap;
 
 use super::{
     index::{Index, MOST, NONE},
@@ -49,7 +49,7 @@ pub(super) struct TextTable {
     /// If no bound on the length is near.
     all: OnceLock<Arc<Selection>>,
     /// By allowed groups and exits.
-    selections: papaya::HashMap<Box<[u64]>, Arc<Selection>, FxBuildHasher>,
+    selections: Mutex<FxHashMap<Box<[u64]>, Arc<Selection>>>,
 }
 
 /// The part of a table that lengths allow.
@@ -403,7 +403,7 @@ impl TextTable {
             groups: groups.into(),
             exits: exits.into(),
             all: OnceLock::new(),
-            selections: papaya::HashMap::with_hasher(FxBuildHasher),
+            selections: Mutex::new(FxHashMap::default()),
         }
     }
 
@@ -434,7 +434,7 @@ impl TextTable {
             groups: free.groups.iter().map(group).collect(),
             exits: Box::from([Exit { place: start, nodes }]),
             all: OnceLock::new(),
-            selections: papaya::HashMap::with_hasher(FxBuildHasher),
+            selections: Mutex::new(FxHashMap::default()),
         }
     }
 
@@ -477,12 +477,9 @@ impl TextTable {
                 chunk.iter().enumerate().fold(0, |bits, (i, bit)| bits | u64::from(*bit) << i)
             })
             .collect();
-        let selections = self.selections.pin();
-        if let Some(known) = selections.get(&bits) {
-            return Arc::clone(known);
-        }
-        let selection = Arc::new(self.make(tables, inside, ends));
-        Arc::clone(selections.get_or_insert(bits, selection))
+        let mut selections = self.selections.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || Arc::new(self.make(tables, inside, ends));
+        Arc::clone(selections.entry(bits).or_insert_with(make))
     }
 
     fn make(
