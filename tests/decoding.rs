@@ -381,7 +381,7 @@ fn chance_never_leaves_the_grammar() {
         let mut constraint = automaton.constraint();
         let answer =
             decoder.run(&mut model, &[TokenId(1)], Some(&mut constraint), &mut |_| {}).unwrap();
-        let mut recognizer = automaton.grammar().recognizer();
+        let mut recognizer = automaton.grammar().expect("a grammar").recognizer();
         recognizer.push(answer.text.as_bytes()).unwrap();
         assert_eq!(recognizer.is_complete(), answer.whole, "{:?}", answer.text);
         whole += usize::from(answer.whole);

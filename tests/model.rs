@@ -457,7 +457,7 @@ fn the_embedded_model_answers_in_the_grammar() {
             let mut session = model.session().unwrap();
             let answer =
                 decoder.run(&mut session, &prompt, Some(&mut constraint), &mut |_| {}).unwrap();
-            let mut recognizer = automaton.grammar().recognizer();
+            let mut recognizer = automaton.grammar().expect("a grammar").recognizer();
             recognizer.push(answer.text.as_bytes()).unwrap();
             assert_eq!(recognizer.is_complete(), answer.whole, "{name}: {}", answer.text);
             assert!(answer.whole || answer.finish == Finish::MaxTokens);
