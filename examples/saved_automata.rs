@@ -17,6 +17,9 @@ use rustix::time::{ClockId, clock_gettime};
 
 const PASSES: usize = 4;
 
+/// The text in a line of the file.
+type TextOf<'a> = &'a dyn Fn(&str) -> Option<String>;
+
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let tokenizer = arguments.next().ok_or("expected the path of a tokenizer.json")?;
@@ -31,8 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(line["sql"].as_str()?.to_owned())
     };
     let document = |line: &str| Some(line.to_owned());
-    let kinds: [(&str, &dyn Fn(&str) -> Option<String>); 2] =
-        [("json", &document), ("sql-postgres", &sql)];
+    let kinds: [(&str, TextOf<'_>); 2] = [("json", &document), ("sql-postgres", &sql)];
     for (name, text_of) in kinds {
         let grammar = library::grammar(name, &limits)?;
         let compiled = CompiledGrammar::new(&grammar, &limits)?;
