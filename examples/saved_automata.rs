@@ -3,16 +3,22 @@
 //!
 //! `cargo run --release --example saved_automata -- TOKENIZER.json [FOLDER OF TEXTS]`; the folder holds `sql/both.jsonl`
 //! (default `../shared/corpora`). Times are of one thread's CPU clock, in microseconds, mask written to a row and token
-//! accepted; every 40th text, four passes of each kind, interleaved, each with an automaton of its own.
+//! accepted; every 40th text, four passes of each kind, interleaved, each with an automaton of its own. "Trained" is an
+//! automaton saved after it also read every 40th text from the 20th on: others of the same kind.
 
 #![allow(clippy::print_stdout, reason = "a program that prints figures")]
 
 use std::{error::Error, hint::black_box, path::PathBuf, sync::Arc};
 
-use constrained_gen::{Automaton, Limits, TokenId, Vocabulary, grammar::Grammar, library};
+use constrained_gen::{
+    Automaton, CompiledGrammar, Limits, TokenId, Vocabulary, grammar::Grammar, library,
+};
 use rustix::time::{ClockId, clock_gettime};
 
 const PASSES: usize = 4;
+
+/// The text in a line of the file.
+type TextOf<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -23,35 +29,38 @@ fn main() -> Result<(), Box<dyn Error>> {
     let vocabulary = Arc::new(Vocabulary::from_tokenizer_json(&json, &limits)?);
     let tokenizer = tokenizers::Tokenizer::from_bytes(&json).map_err(|e| e.to_string())?;
     let lines = std::fs::read_to_string(folder.join("sql/both.jsonl"))?;
-    let lines: Vec<&str> = lines.lines().step_by(40).collect();
-    let queries: Vec<String> = lines
-        .iter()
-        .filter_map(|line| {
-            let line: serde_json::Value = serde_json::from_str(line).ok()?;
-            Some(line["sql"].as_str()?.to_owned())
-        })
-        .collect();
-    let documents: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
-    for (name, texts) in [("json", documents), ("sql-postgres", queries)] {
-        let tokens: Vec<Vec<u32>> = texts
-            .iter()
-            .map(|text| Ok(tokenizer.encode(text.as_str(), false)?.get_ids().to_vec()))
-            .collect::<Result<_, tokenizers::Error>>()
-            .map_err(|e| e.to_string())?;
-        measure(name, &vocabulary, &texts, tokens, &limits)?;
+    let sql = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line).ok()?;
+        Some(line["sql"].as_str()?.to_owned())
+    };
+    let document = |line: &str| Some(line.to_owned());
+    let kinds: [(&str, TextOf<'_>); 2] = [("json", &document), ("sql-postgres", &sql)];
+    for (name, text_of) in kinds {
+        let grammar = library::grammar(name, &limits)?;
+        let compiled = CompiledGrammar::new(&grammar, &limits)?;
+        let tokens = |from: usize| -> Result<Vec<Vec<u32>>, tokenizers::Error> {
+            let texts = lines.lines().skip(from).step_by(40).filter_map(text_of);
+            texts
+                .filter(|text| compiled.recognizer().check(text.as_bytes()).is_ok())
+                .map(|text| Ok(tokenizer.encode(text, false)?.get_ids().to_vec()))
+                .collect()
+        };
+        let (read, trained) =
+            tokens(0).and_then(|read| Ok((read, tokens(20)?))).map_err(|e| e.to_string())?;
+        measure(&grammar, &vocabulary, &read, &trained, &limits)?;
     }
     Ok(())
 }
 
 fn measure(
-    name: &str,
+    grammar: &Grammar,
     vocabulary: &Arc<Vocabulary>,
-    texts: &[String],
-    tokens: Vec<Vec<u32>>,
+    tokens: &[Vec<u32>],
+    trained: &[Vec<u32>],
     limits: &Limits,
 ) -> Result<(), Box<dyn Error>> {
-    let grammar = library::grammar(name, limits)?;
-    let (automaton, compile) = timed(|| Automaton::new(&grammar, Arc::clone(vocabulary), limits));
+    let name = grammar.name();
+    let (automaton, compile) = timed(|| Automaton::new(grammar, Arc::clone(vocabulary), limits));
     let automaton = automaton?;
     let examples: Vec<String> = library::texts(name)
         .into_iter()
@@ -67,8 +76,7 @@ fn measure(
     let warm = began.elapsed();
     let (bytes, save) = timed(|| automaton.save());
     let bytes = bytes.ok_or("the automaton of a grammar")?;
-    let (loaded, load) =
-        timed(|| Automaton::load(&grammar, Arc::clone(vocabulary), &bytes, limits));
+    let (loaded, load) = timed(|| Automaton::load(grammar, Arc::clone(vocabulary), &bytes, limits));
     let loaded = loaded?;
     println!(
         "\n{name}: warmed on {} examples in {warm:.1?}: {:?}",
@@ -83,55 +91,48 @@ fn measure(
         load / 1e3,
         loaded.stats().bytes
     );
-    let recognizer = automaton.grammar().ok_or("a grammar")?;
-    let tokens: Vec<Vec<u32>> = texts
-        .iter()
-        .zip(tokens)
-        .filter(|(text, _)| recognizer.recognizer().check(text.as_bytes()).is_ok())
-        .map(|(_, tokens)| tokens)
-        .collect();
-    let mut times: [Vec<f64>; 4] = Default::default();
-    let mut firsts: [Vec<f64>; 2] = Default::default();
+    for text in trained {
+        read(&automaton, text)?;
+    }
+    let more = automaton.save().ok_or("the automaton of a grammar")?;
+    println!("trained on {} texts: {} bytes", trained.len(), more.len());
+    let mut times: [Vec<f64>; 6] = Default::default();
+    let mut firsts: [Vec<f64>; 3] = Default::default();
     for _ in 0..PASSES {
-        let fresh = Automaton::new(&grammar, Arc::clone(vocabulary), limits)?;
-        let loaded = again(&grammar, vocabulary, &bytes, limits)?;
-        for text in &tokens {
-            let (from_fresh, from_loaded) = (read(&fresh, text)?, read(&loaded, text)?);
-            firsts[0].push(from_fresh[0]);
-            firsts[1].push(from_loaded[0]);
-            times[0].extend(from_fresh);
-            times[1].extend(from_loaded);
+        let automata = [
+            Automaton::new(grammar, Arc::clone(vocabulary), limits)?,
+            Automaton::load(grammar, Arc::clone(vocabulary), &bytes, limits)?,
+            Automaton::load(grammar, Arc::clone(vocabulary), &more, limits)?,
+        ];
+        for (number, text) in tokens.iter().enumerate() {
+            for (kind, automaton) in automata.iter().enumerate() {
+                let read = read(automaton, text)?;
+                if number == 0 {
+                    firsts[kind].extend(read.first());
+                }
+                times[kind].extend(read);
+            }
         }
-        for text in &tokens {
-            times[2].extend(read(&fresh, text)?);
-            times[3].extend(read(&loaded, text)?);
+        for text in tokens {
+            for (kind, automaton) in automata.iter().enumerate() {
+                times[3 + kind].extend(read(automaton, text)?);
+            }
         }
     }
     let count: usize = tokens.iter().map(Vec::len).sum();
     println!("{} texts, {count} tokens; microseconds", tokens.len());
     println!(
-        "{:<24} {:>9} {:>9} {:>9} {:>9} {:>9}",
+        "{:<28} {:>9} {:>9} {:>9} {:>9} {:>9}",
         "", "average", "median", "p99", "p99.9", "max"
     );
-    let names = ["cold, from nothing", "cold, loaded", "warm, from nothing", "warm, loaded"];
-    for (name, times) in names.into_iter().zip(times) {
-        row(name, times);
+    let kinds = ["from nothing", "loaded", "loaded, trained"];
+    let (cold, warm) = times.split_at_mut(kinds.len());
+    for (what, times) in [("first mask", &mut firsts[..]), ("cold", cold), ("warm", warm)] {
+        for (kind, times) in kinds.iter().zip(times) {
+            row(&format!("{what}, {kind}"), times);
+        }
     }
-    // The first text of a process: every `tokens.len()`-th.
-    let [nothing, loaded] =
-        firsts.map(|all| all.into_iter().step_by(tokens.len().max(1)).collect());
-    row("first mask, from nothing", nothing);
-    row("first mask, loaded", loaded);
     Ok(())
-}
-
-fn again(
-    grammar: &Grammar,
-    vocabulary: &Arc<Vocabulary>,
-    bytes: &[u8],
-    limits: &Limits,
-) -> Result<Arc<Automaton>, Box<dyn Error>> {
-    Ok(Automaton::load(grammar, Arc::clone(vocabulary), bytes, limits)?)
 }
 
 /// Microseconds of each token's mask and step.
@@ -162,12 +163,15 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
     (result, now() - began)
 }
 
-fn row(name: &str, mut times: Vec<f64>) {
+fn row(name: &str, times: &mut [f64]) {
+    if times.is_empty() {
+        return;
+    }
     times.sort_by(f64::total_cmp);
     let at = |share: f64| times[((times.len() as f64 * share) as usize).min(times.len() - 1)];
     let average = times.iter().sum::<f64>() / times.len() as f64;
     println!(
-        "{name:<24} {average:>9.2} {:>9.2} {:>9.2} {:>9.2} {:>9.1}",
+        "{name:<28} {average:>9.2} {:>9.2} {:>9.2} {:>9.2} {:>9.1}",
         at(0.5),
         at(0.99),
         at(0.999),

@@ -62,6 +62,11 @@ impl<K: Hash + Eq, V> Interner<K, V> {
         &self.entries[id as usize]
     }
 
+    /// The entry of an id, if there is one by now.
+    pub(crate) fn find(&self, id: usize) -> Option<&V> {
+        self.entries.get(id)
+    }
+
     /// Counts bytes that an entry took later.
     pub(crate) fn charge(&self, bytes: usize) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);

@@ -15,6 +15,7 @@ use rustc_hash::FxHashMap;
 
 use crate::{
     TerminalId, Vocabulary,
+    intern::Interner,
     lexer::{ConfigId, Live},
     recognizer::Reader,
 };
@@ -59,7 +60,7 @@ pub(super) struct TreeNode {
 #[derive(Debug)]
 pub(super) struct TreeTable {
     pub(super) nodes: boxcar::Vec<TreeNode>,
-    pub(super) tokens: boxcar::Vec<Tokens>,
+    pub(super) tokens: Interner<Box<[u32]>, Tokens>,
     /// Configuration -> tree of all tokens.
     pub(super) roots: papaya::HashMap<ConfigId, u32, rustc_hash::FxBuildHasher>,
     /// (first byte, configuration after it) -> tree of the tokens that begin so.
@@ -71,7 +72,7 @@ impl TreeTable {
     pub(super) fn new() -> Self {
         Self {
             nodes: boxcar::Vec::new(),
-            tokens: boxcar::Vec::new(),
+            tokens: Interner::new(),
             roots: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
             branches: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
             bytes: AtomicUsize::new(0),
@@ -84,7 +85,7 @@ impl TreeTable {
     }
 
     pub(super) fn tokens(&self, tokens: u32) -> &Tokens {
-        &self.tokens[tokens as usize]
+        self.tokens.get(tokens)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -92,7 +93,7 @@ impl TreeTable {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.bytes.load(Ordering::Relaxed)
+        self.bytes.load(Ordering::Relaxed) + self.tokens.bytes()
     }
 
     /// The tree of all tokens read from a configuration. Cost when new: one walk of the part of the trie that the
@@ -179,11 +180,16 @@ impl TreeTable {
         self.add_tokens(tokens)
     }
 
+    /// The number of a set of tokens. Trees of configurations that differ in little have most of their sets in common.
     pub(super) fn add_tokens(&self, tokens: Tokens) -> u32 {
-        let (Tokens::List(content) | Tokens::Bits(content)) = &tokens;
-        self.bytes.fetch_add(content.len() * 4 + 32, Ordering::Relaxed);
-        u32::try_from(self.tokens.push(tokens))
-            .expect("invariant: bounded by Limits::automaton_bytes")
+        let (kind, content) = match &tokens {
+            Tokens::List(content) => (0, content),
+            Tokens::Bits(content) => (1, content),
+        };
+        let mut key = Vec::with_capacity(content.len() + 1);
+        key.push(kind);
+        key.extend_from_slice(content);
+        self.tokens.intern(key.as_slice(), || (tokens, key.len() * 8))
     }
 }
 

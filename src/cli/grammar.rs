@@ -49,6 +49,9 @@ enum Command {
         grammar: String,
         #[command(flatten)]
         tokenizer: TokenizerArgument,
+        /// Warm it on these texts too, one a line: what is typical of the answers expected
+        #[arg(long, value_name = "FILE")]
+        texts: Option<PathBuf>,
         /// Where to write it
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
@@ -73,8 +76,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             out.flush()?;
             return Ok(if all { Outcome::Done } else { Outcome::Refused });
         }
-        Command::Compile { grammar, tokenizer, out: path } => {
-            save(grammar, tokenizer, path, &mut out)?;
+        Command::Compile { grammar, tokenizer, texts, out: path } => {
+            save(grammar, tokenizer, texts.as_deref(), path, &mut out)?;
         }
     }
     out.flush()?;
@@ -85,6 +88,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
 fn save(
     name: &str,
     tokenizer: &TokenizerArgument,
+    more: Option<&Path>,
     path: &Path,
     out: &mut impl Write,
 ) -> Result<()> {
@@ -95,13 +99,16 @@ fn save(
         let examples = examples(&file, &text)?.into_iter().filter(|example| example.accept);
         texts.extend(examples.map(|example| example.text));
     }
+    if let Some(file) = more {
+        texts.extend(Source::File(file.into()).text()?.lines().map(str::to_owned));
+    }
     automaton.warm(&texts.iter().map(|text| text.as_bytes()).collect::<Vec<_>>());
     let bytes = automaton.save().ok_or_else(|| anyhow!("{name} is no grammar"))?;
     std::fs::write(path, &bytes).map_err(|e| in_file(path, e))?;
     let known = automaton.stats();
     writeln!(
         out,
-        "{name}: warmed on {} examples; {} tree nodes and {} results in {} bytes",
+        "{name}: warmed on {} texts; {} tree nodes and {} results in {} bytes",
         texts.len(),
         known.tree_nodes,
         known.results,

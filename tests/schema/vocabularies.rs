@@ -9,7 +9,7 @@ const WIDTH: usize = 151_936;
 
 /// Tokens that end strings, begin and end levels, cut characters and escapes.
 #[rustfmt::skip]
-const NASTY: [&[u8]; 116] = [
+const NASTY: [&[u8]; 117] = [
     b"\",\"", b"\":\"", b"\": \"", b"\"},{\"", b"\"}", b"\"]", b"\"}]", b"\"],[\"", b"\"a\":", b"\"a\": ", b"{\"a\":", b"{\"a\": 1",
     b"{\"", b"[\"", b"[{\"", b"{}", b"[]", b"[[", b"]]", b"}}", b"},", b"],", b"}, ", b", ", b": ", b",\"", b", \"",
     b"\xc3", b"\xa9", b"\xc3\xa9", b"\xc3\xa9\"", b"\"\xc3", b"\xa9\",", b"\xf0\x9f", b"\x98\x80", b"\xf0\x9f\x98\x80", b"\x80\"",

@@ -123,9 +123,9 @@ impl GrammarGeneration {
     ) -> Result<(), Malformed> {
         let configs = self.tables.lex.load(&grammar.lexer, from, limit)?;
         let terminals = grammar.grammar().terminals().len();
-        self.trees.load(&configs, terminals, vocabulary, from, limit)?;
+        let tokens = self.trees.load(&configs, terminals, vocabulary, from, limit)?;
         let sets = self.tables.stacks.load(&grammar.lr, &grammar.normal, from, limit)?;
-        self.results.load(self.trees.len(), self.trees.groups(), &sets, from, limit)?;
+        self.results.load(self.trees.len(), &tokens, &sets, from, limit)?;
         from.end()?;
         Malformed::beyond(limit, self.bytes())
     }

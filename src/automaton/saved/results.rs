@@ -19,18 +19,23 @@ impl Results {
         Collected(known)
     }
 
-    /// Reads what was written into an empty table, for so many tree nodes and groups of tokens.
+    /// Reads what was written into an empty table, for so many tree nodes and these sets of tokens.
     pub(super) fn load(
         &self,
         nodes: usize,
-        groups: usize,
+        tokens: &[u32],
         sets: &[(SetId, bool)],
         from: &mut Reader<'_>,
         limit: usize,
     ) -> Result<(), Malformed> {
         let mut lists = Vec::new();
         for _ in 0..from.count(1)? {
-            let list = from.ascending(groups)?;
+            let mut list = from.ascending(tokens.len())?;
+            for set in &mut list {
+                *set = tokens[*set as usize];
+            }
+            list.sort_unstable();
+            list.dedup();
             lists.push(self.list_of(&list));
             Malformed::beyond(limit, self.bytes())?;
         }

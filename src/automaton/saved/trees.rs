@@ -24,7 +24,7 @@ pub(in super::super) struct Collected<'a> {
 impl TreeTable {
     /// What there is now.
     pub(super) fn collect(&self) -> Collected<'_> {
-        let tokens: Vec<&Tokens> = (0..).map_while(|i| self.tokens.get(i)).collect();
+        let tokens: Vec<&Tokens> = (0..).map_while(|i| self.tokens.find(i)).collect();
         let nodes: Vec<&TreeNode> = (0..)
             .map_while(|i| self.nodes.get(i))
             .take_while(|node| node.groups.iter().all(|g| (g.tokens as usize) < tokens.len()))
@@ -51,12 +51,7 @@ impl TreeTable {
         Collected { tokens, nodes, roots, branches, configs, numbers }
     }
 
-    /// Number of groups of tokens.
-    pub(super) fn groups(&self) -> usize {
-        self.tokens.count()
-    }
-
-    /// Reads what was written into an empty table.
+    /// Reads what was written into an empty table; gives the sets of tokens by the file's numbers.
     pub(super) fn load(
         &self,
         configs: &[ConfigId],
@@ -64,7 +59,8 @@ impl TreeTable {
         vocabulary: &Vocabulary,
         from: &mut Reader<'_>,
         limit: usize,
-    ) -> Result<(), Malformed> {
+    ) -> Result<Vec<u32>, Malformed> {
+        let mut sets = Vec::new();
         let words = vocabulary.words();
         let text = text(vocabulary);
         for _ in 0..from.count(1)? {
@@ -88,7 +84,7 @@ impl TreeTable {
                     Tokens::Bits(bits)
                 }
             };
-            self.add_tokens(tokens);
+            sets.push(self.add_tokens(tokens));
             Malformed::beyond(limit, self.bytes())?;
         }
         let begins = first_bytes(vocabulary);
@@ -101,7 +97,8 @@ impl TreeTable {
             let mut groups = Vec::new();
             for _ in 0..from.count(2)? {
                 let config = config(from)?;
-                groups.push(Group { config, tokens: from.below(self.groups())? });
+                let tokens = sets[from.below(sets.len())? as usize];
+                groups.push(Group { config, tokens });
             }
             let (mut edges, mut has_links) = (Vec::new(), false);
             for _ in 0..from.count(2)? {
@@ -148,7 +145,7 @@ impl TreeTable {
             let node = plain(from.number()?)?;
             self.branches.pin().insert((byte, config), node);
         }
-        Ok(())
+        Ok(sets)
     }
 }
 
