@@ -33,6 +33,11 @@ impl PartialEq for Constraint {
 }
 
 impl Constraint {
+    /// A number for each state of each automaton, to bring equal sequences together.
+    pub(crate) fn state(&self) -> (usize, SituationId, bool) {
+        (Arc::as_ptr(&self.generation).addr(), self.situation, self.ended)
+    }
+
     pub(crate) fn new(automaton: &Arc<Automaton>) -> Self {
         let generation = automaton.generation();
         Self {

@@ -14,7 +14,7 @@ pub struct Limits {
     pub symbols: usize,
     /// Bytes of one JSON Schema, or of an instance that is judged. Default 1 MiB.
     pub schema_bytes: usize,
-    /// Elementary steps of reading one JSON Schema and of everything that is asked of it. Default 20 million.
+    /// Elementary steps of reading one JSON Schema and of everything that is asked of it. Default 5 million.
     pub schema_work: u64,
     /// Parameters of one template of a grammar. Default 100.
     pub parameters: usize,
@@ -42,7 +42,7 @@ impl Default for Limits {
             productions: 50_000,
             symbols: 200_000,
             schema_bytes: 1 << 20,
-            schema_work: 20_000_000,
+            schema_work: 5_000_000,
             parameters: 100,
             repetition: 10_000,
             regex_bytes: 16 << 10,

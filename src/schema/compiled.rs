@@ -37,7 +37,7 @@ impl CompiledSchema {
     ) -> Result<Arc<Self>, SchemaError> {
         let schema = Schema::parse(schema, options, limits)?;
         schema.complete()?;
-        let plan = Arc::new(Plan::new(schema, options.whitespace, limits.clone()));
+        let plan = Arc::new(Plan::new(schema, options, limits.clone()));
         Ok(Arc::new(Self { plan, limits: limits.clone() }))
     }
 

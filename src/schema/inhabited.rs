@@ -332,12 +332,9 @@ impl Canon {
             Some(words) => values += words.len() as u64,
             None => return Ok(true),
         }
-        if !form.number.is_empty() {
-            match number_count(&form.number) {
-                Some(count) => values = values.saturating_add(count),
-                None => return Ok(true),
-            }
-        }
+        // Too many to count is more than any array holds.
+        let Some(numbers) = form.number.count() else { return Ok(true) };
+        values = values.saturating_add(u64::try_from(numbers).unwrap_or(u64::MAX));
         Ok(values >= least)
     }
 
@@ -506,9 +503,4 @@ impl Canon {
             }
         }
     }
-}
-
-/// How many numbers a set has, if that is known to be finite.
-fn number_count(_set: &super::number::NumberSet) -> Option<u64> {
-    None
 }

@@ -33,7 +33,7 @@ pub(crate) use self::tokens::{Generation as SchemaGeneration, Tables as SchemaTa
 pub use self::{
     compiled::{CompiledSchema, SchemaRecognizer},
     error::{SchemaError, SchemaErrorKind},
-    options::{Draft, Formats, SchemaOptions, Whitespace},
+    options::{Draft, Formats, MemberOrder, SchemaOptions, Whitespace},
 };
 use self::{
     expr::{ExprId, Origin},

@@ -3,7 +3,7 @@
 //! Forms are made when they are asked for, bottom-up and with a stack of their own, and kept per expression. Only what holds
 //! of the same value is looked through; the arguments of shapes stay expressions.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use rustc_hash::FxHashSet;
 
@@ -23,6 +23,16 @@ pub(crate) type Result<T> = std::result::Result<T, SchemaError>;
 
 /// Shapes in one union up to which unions are simplified: simplifying is quadratic.
 const SIMPLIFIED: usize = 64;
+
+/// How a part takes part in an intersection.
+enum Role {
+    /// Its values.
+    Positive,
+    /// The values of exactly one of these.
+    One(Arc<[ExprId]>),
+    /// The values of everything else.
+    Negative(ExprId),
+}
 
 /// All expressions of a schema and their canonical forms.
 #[derive(Debug)]
@@ -57,12 +67,25 @@ impl Canon {
 
     /// A set of strings that could not be made.
     pub(crate) fn text_error(&self, error: &TextError) -> SchemaError {
-        self.error(SchemaErrorKind::Unsupported, error.to_string())
+        let kind = match *error {
+            TextError::Syntax { .. } => SchemaErrorKind::NotASchema,
+            TextError::Unsupported { .. } => SchemaErrorKind::Unsupported,
+            TextError::Limit { name, limit, .. } => SchemaErrorKind::Limit { name, value: limit },
+            TextError::Exhausted => {
+                SchemaErrorKind::Limit { name: "step_work", value: self.limits.step_work }
+            }
+        };
+        self.error(kind, error.to_string())
     }
 
     /// A set of numbers that could not be made.
     pub(crate) fn number_error(&self, error: &NumberError) -> SchemaError {
-        self.error(SchemaErrorKind::Unsupported, error.to_string())
+        let kind = match *error {
+            NumberError::Divisor(_) => SchemaErrorKind::NotASchema,
+            NumberError::Digits(_) | NumberError::Divisors(_) => SchemaErrorKind::Unsupported,
+            NumberError::Limit(name, value) => SchemaErrorKind::Limit { name, value },
+        };
+        self.error(kind, error.to_string())
     }
 
     /// Both sets of strings.
@@ -84,12 +107,7 @@ impl Canon {
         if b.is_all() || a == b {
             return Ok(TextSet::none());
         }
-        if let Some(words) = a.finite() {
-            let kept = words.iter().filter(|w| !b.contains(w)).map(|w| w.to_string());
-            return Ok(TextSet::from_strings(kept));
-        }
-        let rest = b.complement(&self.limits).map_err(|e| self.text_error(&e))?;
-        self.meet_texts(a, &rest)
+        a.without(b, &self.limits).map_err(|e| self.text_error(&e))
     }
 
     /// The strings of either.
@@ -182,7 +200,19 @@ impl Canon {
     /// The expressions whose forms make the form of this one.
     fn parts(&mut self, id: ExprId) -> Result<Vec<ExprId>> {
         Ok(match self.arena.expr(id) {
-            Expr::All(parts) | Expr::Any(parts) | Expr::One(parts) => parts.to_vec(),
+            Expr::All(parts) => {
+                let parts = parts.clone();
+                let mut needed = Vec::with_capacity(parts.len());
+                for &part in &*parts {
+                    match self.role(part) {
+                        Role::Positive => needed.push(part),
+                        Role::One(branches) => needed.extend_from_slice(&branches),
+                        Role::Negative(inner) => needed.push(inner),
+                    }
+                }
+                needed
+            }
+            Expr::Any(parts) | Expr::One(parts) => parts.to_vec(),
             Expr::Names(inner) => vec![*inner],
             Expr::Leaf(_) => Vec::new(),
             Expr::Place(place) => {
@@ -212,7 +242,10 @@ impl Canon {
         Ok(match self.arena.expr(id) {
             Expr::Leaf(_) => unreachable!("invariant: a leaf has its form"),
             Expr::Place(_) => forms[0].clone(),
-            Expr::All(_) => self.meet_forms(&forms)?,
+            Expr::All(parts) => {
+                let parts = parts.clone();
+                self.meet_parts(&parts, &forms)?
+            }
             Expr::Any(_) => self.join_forms(&forms)?,
             Expr::One(_) => Arc::new(self.exactly_one(&forms)?),
             Expr::Names(_) => {
@@ -230,6 +263,55 @@ impl Canon {
                 _ => Arc::new(self.subtract_form(&Alternatives::all(), &forms[0])?),
             },
         })
+    }
+
+    /// How a part takes part in an intersection.
+    fn role(&self, part: ExprId) -> Role {
+        match self.arena.expr(self.arena.resolve(part)) {
+            Expr::One(branches) => Role::One(branches.clone()),
+            &Expr::Not(inner) => match self.arena.expr(self.arena.resolve(inner)) {
+                Expr::All(_) => Role::Positive,
+                _ => Role::Negative(inner),
+            },
+            _ => Role::Positive,
+        }
+    }
+
+    /// An intersection of parts. What must hold comes first: branches of which exactly one holds are each cut down by it
+    /// before they are compared, and what must not hold is taken away from it.
+    fn meet_parts(
+        &mut self,
+        parts: &[ExprId],
+        forms: &[Arc<Alternatives>],
+    ) -> Result<Arc<Alternatives>> {
+        let (mut positive, mut ones, mut negative) = (Vec::new(), Vec::new(), Vec::new());
+        let mut forms = forms.iter();
+        for &part in parts {
+            match self.role(part) {
+                Role::Positive => positive.extend(forms.next().cloned()),
+                Role::One(branches) => {
+                    ones.push(forms.by_ref().take(branches.len()).cloned().collect::<Vec<_>>());
+                }
+                Role::Negative(_) => negative.extend(forms.next().cloned()),
+            }
+        }
+        let mut met = self.meet_forms(&positive)?;
+        ones.sort_by_key(Vec::len);
+        for branches in ones {
+            let mut cut = Vec::with_capacity(branches.len());
+            for branch in &branches {
+                cut.push(if met.is_all() {
+                    branch.clone()
+                } else {
+                    Arc::new(self.meet_two(&met, branch)?)
+                });
+            }
+            met = Arc::new(self.exactly_one(&cut)?);
+        }
+        for form in negative {
+            met = Arc::new(self.subtract_form(&met, &form)?);
+        }
+        Ok(met)
     }
 
     fn meet_forms(&mut self, forms: &[Arc<Alternatives>]) -> Result<Arc<Alternatives>> {
@@ -388,14 +470,19 @@ impl Canon {
     }
 
     fn exactly_one_scalar(&mut self, forms: &[Arc<Alternatives>]) -> Result<(TextSet, NumberSet)> {
-        let (mut once, mut seen) = (TextSet::none(), TextSet::none());
-        for form in forms.iter().filter(|f| !f.text.is_empty()) {
-            self.spend(1)?;
-            let (old, new) =
-                (self.subtract_texts(&once, &form.text)?, self.subtract_texts(&form.text, &seen)?);
-            once = self.join_texts(&old, &new)?;
-            seen = self.join_texts(&seen, &form.text)?;
-        }
+        let texts: Option<Vec<_>> = forms.iter().map(|f| f.text.finite()).collect();
+        let text = match texts {
+            Some(texts) => {
+                // Lists of strings: each string is counted.
+                let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+                for word in texts.into_iter().flatten() {
+                    *counts.entry(word).or_default() += 1;
+                }
+                self.spend(counts.len())?;
+                TextSet::from_strings(counts.into_iter().filter(|c| c.1 == 1).map(|c| c.0))
+            }
+            None => self.exactly_one_text(forms)?,
+        };
         let (mut single, mut met) = (NumberSet::none(), NumberSet::none());
         for form in forms.iter().filter(|f| !f.number.is_empty()) {
             self.spend(1)?;
@@ -406,7 +493,19 @@ impl Canon {
             single = self.join_numbers(&old, &new)?;
             met = self.join_numbers(&met, &form.number)?;
         }
-        Ok((once, single))
+        Ok((text, single))
+    }
+
+    fn exactly_one_text(&mut self, forms: &[Arc<Alternatives>]) -> Result<TextSet> {
+        let (mut once, mut seen) = (TextSet::none(), TextSet::none());
+        for form in forms.iter().filter(|f| !f.text.is_empty()) {
+            self.spend(1)?;
+            let old = self.subtract_texts(&once, &form.text)?;
+            let new = self.subtract_texts(&form.text, &seen)?;
+            once = self.join_texts(&old, &new)?;
+            seen = self.join_texts(&seen, &form.text)?;
+        }
+        Ok(once)
     }
 
     /// Adds a shape to a union, unless it is in there already.

@@ -55,6 +55,18 @@ pub enum Whitespace {
     },
 }
 
+/// The order of an object's members in instances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemberOrder {
+    /// Any: the members of a JSON object have no order, and what others write comes in every order.
+    Any,
+    /// Members that the schema names come in the order in which it names them, all others after them. Fewer texts are then
+    /// accepted than the schema has, but for every instance one of its orders; a model has fewer choices to make. Objects
+    /// of which *some* member, whatever its name, must have a certain value (the negation of `additionalProperties`, of
+    /// `patternProperties` or of `propertyNames`) come in any order all the same.
+    Schema,
+}
+
 /// How a schema is read. The defaults are strict: nothing is ignored that means something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -69,6 +81,8 @@ pub struct SchemaOptions {
     /// White space in instances. Default: flexible, at most 128 in a row, which is more than any depth of indentation that
     /// people read, and the longest token of blanks of common vocabularies.
     pub whitespace: Whitespace,
+    /// The order of members. Default [`MemberOrder::Any`].
+    pub order: MemberOrder,
 }
 
 impl Default for SchemaOptions {
@@ -78,6 +92,7 @@ impl Default for SchemaOptions {
             lenient: false,
             formats: Formats::Assert,
             whitespace: Whitespace::Flexible { run: 128 },
+            order: MemberOrder::Any,
         }
     }
 }

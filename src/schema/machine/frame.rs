@@ -189,16 +189,43 @@ impl Object {
 
     /// The names that may come next, as bits, and whether one of the classes may.
     pub(crate) fn next(&self, seen: &BitSet, others: u32) -> (BitSet, bool) {
-        if self.room(seen, others) > 0 {
+        let (names, classes) = if self.room(seen, others) > 0 {
             (seen.complement(self.values.len()), !self.classes.is_empty())
         } else {
             (self.required.minus(seen), false)
+        };
+        match &self.order {
+            None => (names, classes),
+            Some(order) => {
+                let (names, passed) = self.in_order(order, names, seen, others);
+                (names, classes && passed)
+            }
         }
+    }
+
+    /// Of some names those that the order allows, and whether it allows other names: nothing before what was read, nothing
+    /// required left out, enough left for the minimum.
+    fn in_order(&self, order: &[u32], names: BitSet, seen: &BitSet, others: u32) -> (BitSet, bool) {
+        let mut allowed = BitSet::new(self.values.len());
+        let last = order.iter().rposition(|name| seen.contains(*name as usize));
+        let from = if others > 0 { order.len() } else { last.map_or(0, |last| last + 1) };
+        for (at, name) in order.iter().enumerate().skip(from) {
+            let name = *name as usize;
+            let reachable = seen.len() + order.len() - at;
+            let enough = reachable >= self.min as usize || !self.classes.is_empty();
+            if enough && names.contains(name) {
+                allowed.insert(name);
+            }
+            if self.required.contains(name) {
+                return (allowed, false);
+            }
+        }
+        (allowed, true)
     }
 
     /// Members with other names beyond this number make no difference.
     pub(crate) fn others_cap(&self) -> u32 {
-        self.max.map_or(self.min, |max| max)
+        self.max.unwrap_or_else(|| self.min.max(u32::from(self.order.is_some())))
     }
 }
 

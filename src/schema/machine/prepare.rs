@@ -12,7 +12,7 @@ use crate::{
     Limits,
     bitset::BitSet,
     schema::{
-        Schema, SchemaError, SchemaErrorKind, Whitespace,
+        MemberOrder, Schema, SchemaError, SchemaErrorKind, SchemaOptions, Whitespace,
         expr::ExprId,
         number::NumberDfa,
         shape::{self, Alternatives, ArrayShape, ObjectShape},
@@ -25,6 +25,7 @@ use crate::{
 pub(crate) struct Plan {
     schema: Schema,
     whitespace: Whitespace,
+    order: MemberOrder,
     limits: Limits,
     known: papaya::HashMap<ExprId, u32, rustc_hash::FxBuildHasher>,
     ready: boxcar::Vec<Ready>,
@@ -93,10 +94,11 @@ impl Machine {
 
 impl Plan {
     /// The plan of a schema. O(1): everything is made when it is visited.
-    pub(crate) fn new(schema: Schema, whitespace: Whitespace, limits: Limits) -> Self {
+    pub(crate) fn new(schema: Schema, options: &SchemaOptions, limits: Limits) -> Self {
         Self {
             schema,
-            whitespace,
+            whitespace: options.whitespace,
+            order: options.order,
             limits,
             known: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
             ready: boxcar::Vec::new(),
@@ -248,7 +250,12 @@ impl Plan {
             .iter()
             .filter_map(|member| Some((&*member.name, member.value?, member.required)))
             .collect();
+        // Whether an obligation can still be met is not looked ahead in an order.
+        let order = (self.order == MemberOrder::Schema && object.some.is_empty())
+            .then(|| members.iter().map(|member| member.0).collect::<Vec<_>>());
         members.sort_unstable_by_key(|member| member.0);
+        let place = |name: &str| members.partition_point(|member| member.0 < name) as u32;
+        let order = order.map(|names| names.into_iter().map(place).collect());
         let bits = |holds: &dyn Fn(usize) -> bool| {
             let mut set = BitSet::new(members.len());
             (0..members.len()).filter(|at| holds(*at)).for_each(|at| set.insert(at));
@@ -297,6 +304,7 @@ impl Plan {
             min: clamp(object.min),
             max: object.max.map(clamp),
             some,
+            order,
         }) as u32
     }
 

@@ -38,6 +38,8 @@ pub(crate) struct Object {
     pub(crate) max: Option<u32>,
     /// What some member must be.
     pub(crate) some: Box<[Obligation]>,
+    /// The names in the schema's order, by their places in the trie, if members come in that order.
+    pub(crate) order: Option<Box<[u32]>>,
 }
 
 /// At least one member with one of these names has a value of this expression.

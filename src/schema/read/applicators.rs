@@ -1,6 +1,6 @@
 //! What do the keywords say that apply other schemas to the same value?
 
-use super::{Context, Keywords, Reader, Result, SchemaErrorKind, Value, ValueId, quoted};
+use super::{Context, Keywords, Reader, Result, SchemaErrorKind, Target, Value, ValueId, quoted};
 use crate::schema::{
     expr::ExprId,
     shape::{Alternatives, Member, ObjectShape},
@@ -9,42 +9,69 @@ use crate::schema::{
 impl Reader {
     /// `$ref`.
     pub(super) fn reference(&mut self, value: ValueId, context: Context) -> Result<ExprId> {
+        let (target, context) = self.reference_target(value, context)?;
+        self.schema_at(target, context)
+    }
+
+    /// The schemas that the references of a schema name, each in its context.
+    pub(super) fn targets(
+        &mut self,
+        keywords: &Keywords,
+        context: Context,
+    ) -> Result<Vec<(ValueId, Context)>> {
+        let mut targets = Vec::new();
+        if let Some(value) = keywords.reference {
+            targets.push(self.reference_target(value, context)?);
+        }
+        if let Some(value) = keywords.dynamic {
+            targets.push(self.dynamic_target(value, context)?);
+        }
+        if let Some(value) = keywords.recursive {
+            targets.push(self.recursive_target(value, context)?);
+        }
+        Ok(targets)
+    }
+
+    fn reference_target(&mut self, value: ValueId, context: Context) -> Result<(ValueId, Context)> {
         self.at("$ref");
         let name = self.text(value, "a reference")?;
-        match self.index.target(self.document(), context.resource, name) {
-            Some(target) => self.target(target, context),
-            None => self.unresolvable(value),
-        }
+        let target = self.index.target(self.document(), context.resource, name);
+        self.entered(target, value, context)
     }
 
-    fn unresolvable(&self, value: ValueId) -> Result<ExprId> {
-        let name = self.document().as_str(value).unwrap_or_default();
-        Err(self.error(
-            SchemaErrorKind::Unresolvable,
-            format!("{} is not in the document, and nothing is fetched", quoted(name)),
-        ))
-    }
-
-    /// `$dynamicRef`.
-    fn dynamic(&mut self, value: ValueId, context: Context) -> Result<ExprId> {
+    fn dynamic_target(&mut self, value: ValueId, context: Context) -> Result<(ValueId, Context)> {
         self.at("$dynamicRef");
         let name = self.text(value, "a reference")?;
         let scope = &self.scopes[context.scope as usize];
-        match self.index.dynamic_target(self.document(), context.resource, name, scope) {
-            Some(target) => self.target(target, context),
-            None => self.unresolvable(value),
-        }
+        let target = self.index.dynamic_target(self.document(), context.resource, name, scope);
+        self.entered(target, value, context)
     }
 
-    /// `$recursiveRef`.
-    fn recursive(&mut self, value: ValueId, context: Context) -> Result<ExprId> {
+    fn recursive_target(&mut self, value: ValueId, context: Context) -> Result<(ValueId, Context)> {
         self.at("$recursiveRef");
         if self.text(value, "`#`")? != "#" {
             return self.malformed("`#`");
         }
         let scope = &self.scopes[context.scope as usize];
         let target = self.index.recursive_target(context.resource, scope);
-        self.target(target, context)
+        self.entered(Some(target), value, context)
+    }
+
+    fn entered(
+        &mut self,
+        target: Option<Target>,
+        value: ValueId,
+        context: Context,
+    ) -> Result<(ValueId, Context)> {
+        match target {
+            Some(target) => Ok((target.value, self.enter(context, target.resource))),
+            None => {
+                let name = self.document().as_str(value).unwrap_or_default();
+                let message =
+                    format!("{} is not in the document, and nothing is fetched", quoted(name));
+                Err(self.error(SchemaErrorKind::Unresolvable, message))
+            }
+        }
     }
 
     /// Everything that is said by other schemas, as parts of an intersection.
@@ -54,14 +81,8 @@ impl Reader {
         context: Context,
         parts: &mut Vec<ExprId>,
     ) -> Result<()> {
-        if let Some(value) = keywords.reference {
-            parts.push(self.reference(value, context)?);
-        }
-        if let Some(value) = keywords.dynamic {
-            parts.push(self.dynamic(value, context)?);
-        }
-        if let Some(value) = keywords.recursive {
-            parts.push(self.recursive(value, context)?);
+        for (target, context) in self.targets(keywords, context)? {
+            parts.push(self.schema_at(target, context)?);
         }
         if let Some(value) = keywords.all_of {
             self.at("allOf");
@@ -106,7 +127,7 @@ impl Reader {
             parts.push(self.canon.arena.names(names));
         }
         self.dependencies(keywords, context, parts)?;
-        Ok(())
+        self.unevaluated(keywords, context, parts)
     }
 
     /// `dependencies`, `dependentRequired`, `dependentSchemas`.

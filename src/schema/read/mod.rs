@@ -9,6 +9,7 @@ pub(crate) mod document;
 mod keywords;
 mod objects;
 mod scalars;
+mod unevaluated;
 mod values;
 
 use std::collections::HashMap;
@@ -231,12 +232,7 @@ impl Reader {
         self.schema_at(value, context)
     }
 
-    /// The expression of the target of a reference.
-    fn target(&mut self, target: Target, context: Context) -> Result<ExprId> {
-        let context = self.enter(context, target.resource);
-        self.schema_at(target.value, context)
-    }
-
+    /// The expression of a schema in its own context.
     fn schema_at(&mut self, value: ValueId, context: Context) -> Result<ExprId> {
         match self.document().get(value) {
             Value::Bool(true) => return Ok(ExprId::TRUE),

@@ -1,5 +1,7 @@
 //! What do the keywords for objects say?
 
+use std::collections::HashMap;
+
 use super::{Context, Keywords, Reader, Result, ValueId};
 use crate::schema::{
     expr::ExprId,
@@ -159,26 +161,28 @@ impl Reader {
         shape: &mut ObjectShape,
         names: Vec<Box<str>>,
     ) -> Result<()> {
-        let table: std::collections::HashMap<Box<str>, usize> = if names.len() > 8 {
-            shape.members.iter().enumerate().map(|(n, m)| (m.name.clone(), n)).collect()
-        } else {
-            Default::default()
-        };
-        let small = names.len() <= 8;
-        for name in names {
-            self.canon.spend(1)?;
-            let found = if small {
-                shape.members.iter().position(|m| m.name == name)
-            } else {
-                table.get(&name).copied()
-            };
-            match found {
-                Some(n) => shape.members[n].required = true,
-                None => {
-                    let value = shape.class_value(&name);
-                    if !shape.members.iter().any(|m| m.name == name) {
+        if names.len() * shape.members.len() <= 64 {
+            for name in names {
+                match shape.members.iter_mut().find(|m| m.name == name) {
+                    Some(member) => member.required = true,
+                    None => {
+                        let value = shape.class_value(&name);
                         shape.members.push(Member { name, value, required: true });
                     }
+                }
+            }
+            return Ok(());
+        }
+        let mut table: HashMap<Box<str>, usize> =
+            shape.members.iter().enumerate().map(|(n, m)| (m.name.clone(), n)).collect();
+        for name in names {
+            self.canon.spend(1)?;
+            match table.get(&name) {
+                Some(&n) => shape.members[n].required = true,
+                None => {
+                    let value = shape.class_value(&name);
+                    table.insert(name.clone(), shape.members.len());
+                    shape.members.push(Member { name, value, required: true });
                 }
             }
         }

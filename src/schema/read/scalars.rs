@@ -115,9 +115,6 @@ impl Reader {
         if let Some(divisor) = keywords.multiple_of {
             self.at("multipleOf");
             let divisor = self.decimal(divisor)?;
-            if !NumberSet::at_least(Decimal::zero(), false).contains(&divisor) {
-                return self.malformed("a number above 0");
-            }
             let multiples =
                 NumberSet::multiple_of(divisor).map_err(|e| self.canon.number_error(&e))?;
             set = self.canon.meet_numbers(&set, &multiples)?;
@@ -193,7 +190,11 @@ impl Reader {
                 Ok(Some(set))
             }
             Err(error) => {
-                self.unsupported(format!("the pattern {}: {error}", quoted(pattern)))?;
+                let error = self.canon.text_error(&error);
+                if !self.options.lenient {
+                    return Err(error);
+                }
+                self.warnings.push(error);
                 Ok(None)
             }
         }

@@ -34,7 +34,7 @@ impl Reader {
                 Value::Null => form.null = true,
                 Value::Bool(b) => form.truth[usize::from(b)] = true,
                 Value::String(s) => texts.push(s.to_owned()),
-                Value::Number(_) => numbers.push(NumberSet::exactly(self.decimal(value)?)),
+                Value::Number(_) => numbers.push(self.decimal(value)?),
                 Value::Array(items) => {
                     let items = items.to_vec();
                     let prefix = items
@@ -77,10 +77,9 @@ impl Reader {
         if !texts.is_empty() {
             form.text = TextSet::from_strings(texts);
         }
-        let numbers: Vec<_> = numbers.iter().collect();
-        form.number = self
-            .canon
-            .join_many(&numbers, NumberSet::none(), |canon, a, b| canon.join_numbers(a, b))?;
+        if !numbers.is_empty() {
+            form.number = NumberSet::from_values(numbers);
+        }
         Ok(form)
     }
 

@@ -1,6 +1,8 @@
 //! The front end against public suites and another implementation.
 
+mod canonical;
 mod maskbench;
+mod random;
 mod suite;
 
 use std::path::PathBuf;

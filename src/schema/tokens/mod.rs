@@ -1,8 +1,10 @@
 //! Which tokens may come next? Masks of a schema's machine over a vocabulary.
 
 mod generation;
+mod index;
 mod recipe;
 mod tables;
+mod text;
 mod trie;
 mod walk;
 

@@ -9,13 +9,17 @@ use std::sync::{
     atomic::{AtomicU32, AtomicUsize, Ordering},
 };
 
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxBuildHasher;
 
-use super::trie::TokenTrie;
+use super::{
+    index::{Index, NONE},
+    text::TextTable,
+    trie::TokenTrie,
+};
 use crate::{
     Vocabulary,
     schema::{
-        machine::{Language, Place, Spelling, Step, View, is_blank},
+        machine::{Language, Place, View, Words, is_blank},
         text::TextDfa,
     },
 };
@@ -30,44 +34,6 @@ pub(super) struct Location {
 impl Location {
     /// All tokens, from their first byte on.
     pub(super) const ALL: Self = Self { trie: 0, node: 0 };
-}
-
-/// Tokens that end inside a string in the same place.
-#[derive(Debug)]
-struct Group {
-    /// The place, from [`Place::read`] 0 on.
-    place: Place,
-    tokens: Arc<[u32]>,
-}
-
-/// Closing quotes after the same text.
-#[derive(Debug)]
-struct Exit {
-    place: Place,
-    nodes: Vec<u32>,
-}
-
-/// What tokens do inside a string, from one location and one state of a language on.
-#[derive(Debug)]
-pub(super) struct TextTable {
-    location: Location,
-    groups: Box<[Group]>,
-    exits: Box<[Exit]>,
-    /// If no bound on the length is near.
-    all: OnceLock<Arc<Selection>>,
-    /// By allowed groups and exits.
-    selections: papaya::HashMap<Box<[u64]>, Arc<Selection>, FxBuildHasher>,
-}
-
-/// The part of a table that lengths allow.
-#[derive(Debug)]
-pub(super) struct Selection {
-    /// Tokens inside the string, as bits, if they are many.
-    pub(super) base: Option<Arc<[u32]>>,
-    /// Tokens inside the string.
-    pub(super) lists: Box<[Arc<[u32]>]>,
-    /// What is left of tokens after the closing quote.
-    pub(super) rest: Option<Location>,
 }
 
 /// What tokens do in a run of blanks.
@@ -85,10 +51,13 @@ pub(super) struct BlankTable {
 #[derive(Debug)]
 pub(crate) struct Tables {
     words: usize,
+    index: Index,
+    /// For each node of the index that a quote leads to, the node of the trie of all tokens.
+    quotes: Vec<u32>,
     tries: boxcar::Vec<TokenTrie>,
     /// Sets of nodes -> what is left below them.
     rests: papaya::HashMap<(u32, Box<[u32]>), Location, FxBuildHasher>,
-    /// (location, language, its state) -> table.
+    /// (location, language and whether lengths count, its state) -> table.
     texts: papaya::HashMap<(Location, u32, u32), Arc<TextTable>, FxBuildHasher>,
     blanks: papaya::HashMap<Location, Arc<BlankTable>, FxBuildHasher>,
     /// Automata of texts, numbered from 1; 0 is the free text.
@@ -106,8 +75,10 @@ impl Tables {
             .filter(|token| !vocabulary.is_special(*token))
             .map(|token| (vocabulary.bytes(token), token.0))
             .filter(|(bytes, _)| !bytes.is_empty());
-        let tables = Self {
+        let mut tables = Self {
             words: vocabulary.words(),
+            index: Index::new(vocabulary),
+            quotes: Vec::new(),
             tries: boxcar::Vec::new(),
             rests: papaya::HashMap::with_hasher(FxBuildHasher),
             texts: papaya::HashMap::with_hasher(FxBuildHasher),
@@ -118,7 +89,42 @@ impl Tables {
             bytes: AtomicUsize::new(0),
         };
         tables.push(TokenTrie::new(texts));
+        tables.charge(tables.index.bytes());
+        let quotes = tables.index.after_raw(b'"');
+        tables.quotes = quotes.iter().map(|node| tables.of_index(*node)).collect();
+        // What every schema needs.
+        let free = Language::Free { except: Words::new(Vec::new()), min: 0, max: None };
+        let place = Place::free(0);
+        tables.text(Location::ALL, View::all(&free), 0, place.at).select(
+            &tables,
+            View::all(&free),
+            0,
+        );
+        tables.blanks(Location::ALL);
         tables
+    }
+
+    /// The index of the whole vocabulary.
+    pub(super) fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// For each node of the index that a quote leads to after a raw text, the node of the trie of all tokens.
+    pub(super) fn quotes(&self) -> &[u32] {
+        &self.quotes
+    }
+
+    /// The node of the trie of all tokens for one of the index. O(depth).
+    pub(super) fn of_index(&self, node: u32) -> u32 {
+        let (mut path, mut at) = (Vec::new(), node);
+        while at != NONE {
+            path.push(self.index.trie().byte(at as usize));
+            at = self.index.parent(at);
+        }
+        let trie = &self.tries[0];
+        path.iter().rev().fold(0, |node, byte| {
+            trie.child(node, *byte).expect("invariant: both tries are of the same tokens")
+        })
     }
 
     fn push(&self, trie: TokenTrie) -> Location {
@@ -126,7 +132,8 @@ impl Tables {
         Location { trie: self.tries.push(trie) as u32, node: 0 }
     }
 
-    fn charge(&self, bytes: usize) {
+    /// Counts bytes that a table took later.
+    pub(super) fn charge(&self, bytes: usize) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
@@ -168,7 +175,7 @@ impl Tables {
     }
 
     /// What is left of the tokens below these nodes of a trie. `None` if that is nothing.
-    fn rest(&self, trie: u32, mut nodes: Vec<u32>) -> Option<Location> {
+    pub(super) fn rest(&self, trie: u32, mut nodes: Vec<u32>) -> Option<Location> {
         nodes.sort_unstable();
         nodes.dedup();
         match nodes.as_slice() {
@@ -225,140 +232,13 @@ impl Tables {
         number: u32,
         at: u32,
     ) -> Arc<TextTable> {
-        let key = (location, number, at);
+        let counted = view.language().bounds() != (0, None);
+        let key = (location, number << 1 | u32::from(counted), at);
         if let Some(known) = self.texts.pin().get(&key) {
             return Arc::clone(known);
         }
-        let table = self.make_text(location, view.unbounded(), number == 0, at);
-        let size: usize =
-            table.groups.iter().map(|group| group.tokens.len() * 4 + 48).sum::<usize>()
-                + table.exits.iter().map(|exit| exit.nodes.len() * 4 + 48).sum::<usize>();
-        self.charge(size + 200);
+        let table = TextTable::new(self, location, view, number == 0, counted, at);
+        self.charge(table.bytes());
         Arc::clone(self.texts.pin().get_or_insert(key, Arc::new(table)))
-    }
-
-    fn make_text(&self, location: Location, view: View<'_>, free: bool, at: u32) -> TextTable {
-        let trie = self.trie(location);
-        let mut groups: Vec<(Place, Vec<u32>)> = Vec::new();
-        let mut group_of: FxHashMap<Place, u32> = FxHashMap::default();
-        let mut exits: FxHashMap<Place, Vec<u32>> = FxHashMap::default();
-        let start = Place { at, spelling: Spelling::BETWEEN, read: 0 };
-        let mut work = vec![(location.node, start)];
-        let mut last = None;
-        while let Some((node, place)) = work.pop() {
-            for child in trie.children(node) {
-                match view.read(place, trie.byte(child)) {
-                    Step::Dead => {}
-                    Step::End => exits.entry(place).or_default().push(child),
-                    Step::Inside(next) => {
-                        let tokens = trie.tokens(child);
-                        if !tokens.is_empty() {
-                            // Of a free text nothing counts but its length.
-                            let key = if free { next.blurred() } else { next };
-                            let group = match last {
-                                Some((place, group)) if place == key => group,
-                                _ => *group_of.entry(key).or_insert_with(|| {
-                                    groups.push((key, Vec::new()));
-                                    groups.len() as u32 - 1
-                                }),
-                            };
-                            last = Some((key, group));
-                            groups[group as usize].1.extend_from_slice(tokens);
-                        }
-                        if trie.size(child) > 1 {
-                            work.push((child, next));
-                        }
-                    }
-                }
-            }
-        }
-        let group = |(place, mut tokens): (Place, Vec<u32>)| {
-            tokens.sort_unstable();
-            Group { place, tokens: tokens.into() }
-        };
-        let mut exits: Vec<Exit> =
-            exits.into_iter().map(|(place, nodes)| Exit { place, nodes }).collect();
-        exits.sort_unstable_by_key(|exit| exit.place);
-        TextTable {
-            location,
-            groups: groups.into_iter().map(group).collect(),
-            exits: exits.into(),
-            all: OnceLock::new(),
-            selections: papaya::HashMap::with_hasher(FxBuildHasher),
-        }
-    }
-}
-
-/// Characters of a token at most, roughly: bounds that are farther away do not matter. A token of more characters than this
-/// is judged one by one all the same.
-const FAR: u32 = 300;
-
-impl TextTable {
-    /// What the lengths of a language allow after `read` characters. Cost when new: the groups.
-    pub(super) fn select(&self, tables: &Tables, view: View<'_>, read: u32) -> Arc<Selection> {
-        let (min, max) = view.language().bounds();
-        if max.is_none() && read >= min {
-            let select = || Arc::new(self.make(tables, |_| true, |_| true));
-            return Arc::clone(self.all.get_or_init(select));
-        }
-        // Selections know nothing of bounds: they are those of the language's own table, by what it allows.
-        let shifted = |place: Place| Place { read: place.read + read, ..place };
-        let inside = |place: Place| view.holds(shifted(place));
-        let ends = |place: Place| view.may_end(shifted(place));
-        let far = matches!(view.language(), Language::Free { .. })
-            && read >= min
-            && max.is_none_or(|max| max.saturating_sub(read) > FAR)
-            && self.groups.iter().all(|group| group.place.read < FAR);
-        if far {
-            let select = || Arc::new(self.make(tables, |_| true, |_| true));
-            return Arc::clone(self.all.get_or_init(select));
-        }
-        let allowed: Vec<bool> = (self.groups.iter().map(|group| inside(group.place)))
-            .chain(self.exits.iter().map(|exit| ends(exit.place)))
-            .collect();
-        let bits: Box<[u64]> = allowed
-            .chunks(64)
-            .map(|chunk| {
-                chunk.iter().enumerate().fold(0, |bits, (i, bit)| bits | u64::from(*bit) << i)
-            })
-            .collect();
-        let selections = self.selections.pin();
-        if let Some(known) = selections.get(&bits) {
-            return Arc::clone(known);
-        }
-        let selection = Arc::new(self.make(tables, inside, ends));
-        Arc::clone(selections.get_or_insert(bits, selection))
-    }
-
-    fn make(
-        &self,
-        tables: &Tables,
-        inside: impl Fn(Place) -> bool,
-        ends: impl Fn(Place) -> bool,
-    ) -> Selection {
-        let lists: Vec<Arc<[u32]>> = (self.groups.iter())
-            .filter(|group| inside(group.place))
-            .map(|group| Arc::clone(&group.tokens))
-            .collect();
-        let nodes = (self.exits.iter())
-            .filter(|exit| ends(exit.place))
-            .flat_map(|exit| exit.nodes.iter().copied())
-            .collect();
-        let rest = tables.rest(self.location.trie, nodes);
-        let count: usize = lists.iter().map(|list| list.len()).sum();
-        if count > tables.words / 4 {
-            let mut words = vec![0u32; tables.words];
-            for token in lists.iter().flat_map(|list| list.iter()) {
-                words[*token as usize / 32] |= 1 << (token % 32);
-            }
-            tables.charge(words.len() * 4 + 100);
-            return Selection { base: Some(words.into()), lists: Box::default(), rest };
-        }
-        // One list is faster to add than many.
-        let mut all: Vec<u32> = lists.iter().flat_map(|list| list.iter().copied()).collect();
-        all.sort_unstable();
-        tables.charge(all.len() * 4 + 100);
-        let lists = if all.is_empty() { Box::default() } else { Box::from([Arc::from(all)]) };
-        Selection { base: None, lists, rest }
     }
 }

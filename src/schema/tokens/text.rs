@@ -1,0 +1,431 @@
+//! What tokens do inside a string, from one place in a trie and one state of a language on.
+//!
+//! For the whole vocabulary a walk would be the dearest thing of all: inside a string nearly every token may come. But most
+//! states of most languages have a wide class of characters that they read again and again, their *neutral* ones: of a
+//! token of neutral characters alone nothing needs to be known but its length, and which tokens these are is a matter of
+//! a few operations on bits ([`Index::without`]). Only where a token leaves that class is it read byte by byte.
+
+use std::sync::{Arc, OnceLock};
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
+
+use super::{
+    index::{Index, MOST, NONE},
+    tables::{Location, Tables},
+};
+use crate::schema::machine::{Language, Place, Spelled, Spelling, Step, View};
+
+/// Tokens that end inside a string in the same place.
+#[derive(Debug)]
+struct Group {
+    /// The place, from [`Place::read`] 0 on.
+    place: Place,
+    tokens: Tokens,
+}
+
+#[derive(Debug)]
+enum Tokens {
+    List(Arc<[u32]>),
+    /// Tokens of neutral characters, which may be of any number: the place is that before them.
+    Neutral(Arc<[u32]>),
+}
+
+/// Closing quotes after the same text.
+#[derive(Debug)]
+struct Exit {
+    place: Place,
+    nodes: Vec<u32>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct TextTable {
+    location: Location,
+    groups: Box<[Group]>,
+    exits: Box<[Exit]>,
+    /// If no bound on the length is near.
+    all: OnceLock<Arc<Selection>>,
+    /// By allowed groups and exits.
+    selections: papaya::HashMap<Box<[u64]>, Arc<Selection>, FxBuildHasher>,
+}
+
+/// The part of a table that lengths allow.
+#[derive(Debug)]
+pub(super) struct Selection {
+    /// Tokens inside the string, as bits, if they are many.
+    pub(super) base: Option<Arc<[u32]>>,
+    /// Tokens inside the string.
+    pub(super) lists: Box<[Arc<[u32]>]>,
+    /// What is left of tokens after the closing quote.
+    pub(super) rest: Option<Location>,
+}
+
+/// Bounds that are farther away than this do not matter: no token of those that are told apart by length is longer.
+const FAR: u32 = MOST as u32 + 50;
+
+/// Subtrees with fewer nodes are read byte by byte.
+const NARROW: usize = 256;
+
+/// Neutral characters of ASCII from which on a class counts as wide.
+const WIDE: usize = 20;
+
+/// The neutral characters of a state.
+struct Neutral {
+    /// By byte; those of a character beyond ASCII all or none.
+    bytes: [bool; 256],
+    /// Bytes that are not.
+    others: Vec<u8>,
+    /// Whether all bytes beyond ASCII are among the others.
+    wide: bool,
+}
+
+impl Neutral {
+    /// The neutral characters of a state, if they are many.
+    fn new(view: View<'_>, at: u32) -> Option<Self> {
+        let start = Place { at, spelling: Spelling::BETWEEN, read: 0 };
+        let mut bytes = [false; 256];
+        for byte in 0x20..0x7f {
+            let next = view.read(start, byte);
+            bytes[usize::from(byte)] =
+                matches!(next, Step::Inside(next) if next.at == at && next.spelling.is_between());
+        }
+        bytes[0x7f] = matches!(view.read(start, 0x7f), Step::Inside(next) if next.at == at);
+        if bytes.iter().filter(|neutral| **neutral).count() < WIDE {
+            return None;
+        }
+        let mut known = FxHashMap::default();
+        for lead in 0xc2..=0xf4 {
+            let returns = match view.read(start, lead) {
+                Step::Inside(next) => returns(view, next, at, &mut known),
+                _ => false,
+            };
+            bytes[usize::from(lead)] = returns;
+        }
+        let wide = bytes[0xc2..=0xf4].iter().all(|neutral| !neutral);
+        // What follows a lead byte is as good as that one.
+        bytes[0x80..0xc0].fill(!wide);
+        let others = (0x20..=0xf4u8)
+            .filter(|byte| !bytes[usize::from(*byte)] && (*byte < 0x80 || *byte >= 0xc2 && !wide))
+            .collect();
+        Some(Self { bytes, others, wide })
+    }
+}
+
+/// Whether every end of a character that has been begun leads back to a state. At most three deep.
+fn returns(
+    view: View<'_>,
+    place: Place,
+    to: u32,
+    known: &mut FxHashMap<(u32, Spelling), bool>,
+) -> bool {
+    if place.spelling.is_between() {
+        return place.at == to;
+    }
+    if let Some(known) = known.get(&(place.at, place.spelling)) {
+        return *known;
+    }
+    let result = (0x80..=0xbf).all(|byte| match place.spelling.read(byte) {
+        Spelled::Raw(_) => match view.read(place, byte) {
+            Step::Inside(next) => returns(view, next, to, known),
+            _ => false,
+        },
+        _ => true,
+    });
+    known.insert((place.at, place.spelling), result);
+    result
+}
+
+/// A table being made.
+struct Draft<'a> {
+    tables: &'a Tables,
+    view: View<'a>,
+    /// Whether the language is that of free texts: nothing counts but the length.
+    free: bool,
+    /// Whether the length counts.
+    counted: bool,
+    groups: Vec<(Place, Vec<u32>)>,
+    group_of: FxHashMap<Place, u32>,
+    last: Option<(Place, u32)>,
+    exits: FxHashMap<Place, Vec<u32>>,
+}
+
+impl Draft<'_> {
+    fn key(&self, place: Place) -> Place {
+        if self.counted { place } else { Place { read: 0, ..place } }
+    }
+
+    fn add(&mut self, place: Place, tokens: &[u32]) {
+        if tokens.is_empty() {
+            return;
+        }
+        let place = self.key(place);
+        let key = if self.free { place.blurred() } else { place };
+        let group = match self.last {
+            Some((place, group)) if place == key => group,
+            _ => *self.group_of.entry(key).or_insert_with(|| {
+                self.groups.push((key, Vec::new()));
+                self.groups.len() as u32 - 1
+            }),
+        };
+        self.last = Some((key, group));
+        self.groups[group as usize].1.extend_from_slice(tokens);
+    }
+
+    /// Reads all tokens below a location byte by byte.
+    fn read(&mut self, location: Location, start: Place) {
+        let trie = self.tables.trie(location);
+        let mut work = vec![(location.node, start)];
+        while let Some((node, place)) = work.pop() {
+            for child in trie.children(node) {
+                match self.view.read(place, trie.byte(child)) {
+                    Step::Dead => {}
+                    Step::End => self.exits.entry(self.key(place)).or_default().push(child),
+                    Step::Inside(next) => {
+                        self.add(next, trie.tokens(child));
+                        if trie.size(child) > 1 {
+                            work.push((child, next));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads all tokens of the vocabulary; returns the tokens that are neutral at the beginning.
+    fn read_all(&mut self, start: Place) -> Option<(Place, Arc<[u32]>)> {
+        let index = self.tables.index();
+        let trie = index.trie();
+        let mut neutral: FxHashMap<u32, Option<(Neutral, Arc<[u32]>)>> = FxHashMap::default();
+        let mut first = None;
+        let mut work = vec![(NONE, start)];
+        while let Some((node, place)) = work.pop() {
+            let below = index.below(node);
+            let wide = place.spelling.is_between()
+                && below.len() >= NARROW
+                && index.is_raw(node)
+                && (neutral.entry(place.at))
+                    .or_insert_with(|| {
+                        let neutral = Neutral::new(self.view, place.at)?;
+                        let bits = index.without(&neutral.others, neutral.wide);
+                        Some((neutral, bits.into()))
+                    })
+                    .is_some();
+            if !wide {
+                let mut child = below.start as usize;
+                while child < below.end as usize {
+                    self.child(child as u32, place, &mut work);
+                    child = trie.skip(child);
+                }
+                continue;
+            }
+            let Some(Some((neutral, bits))) = neutral.get(&place.at) else { continue };
+            if node == NONE {
+                first = Some((place, Arc::clone(bits)));
+            } else {
+                index.neutral_below(node, &neutral.bytes, |chars, tokens| {
+                    self.add(Place { read: place.read + chars, ..place }, tokens);
+                });
+            }
+            self.leave(index, node, place, neutral, &mut work);
+        }
+        first
+    }
+
+    /// One more byte.
+    fn child(&mut self, child: u32, place: Place, work: &mut Vec<(u32, Place)>) {
+        let trie = self.tables.index().trie();
+        match self.view.read(place, trie.byte(child as usize)) {
+            Step::Dead => {}
+            Step::End => {
+                let node = self.tables.of_index(child);
+                self.exits.entry(self.key(place)).or_default().push(node);
+            }
+            Step::Inside(next) => {
+                self.add(next, trie.tokens(child as usize));
+                if trie.skip(child as usize) > child as usize + 1 {
+                    work.push((child, next));
+                }
+            }
+        }
+    }
+
+    /// The bytes with which tokens below a node leave the neutral characters.
+    fn leave(
+        &mut self,
+        index: &Index,
+        node: u32,
+        place: Place,
+        neutral: &Neutral,
+        work: &mut Vec<(u32, Place)>,
+    ) {
+        let below = index.below(node);
+        let specials = [b'"', b'\\'];
+        let wide = if neutral.wide { 0xc2..=0xf4u8 } else { 1..=0 };
+        let bytes = (neutral.others.iter().copied())
+            .filter(|byte| !specials.contains(byte))
+            .chain(specials)
+            .chain(wide);
+        for byte in bytes {
+            if self.view.read(place, byte) == Step::Dead {
+                continue;
+            }
+            let nodes = index.after_raw(byte);
+            let from = nodes.partition_point(|node| *node < below.start);
+            let to = nodes.partition_point(|node| *node < below.end);
+            for at in from..to {
+                let Some(chars) = index.climb(index.parent(nodes[at]), node, &neutral.bytes) else {
+                    continue;
+                };
+                let place = Place { read: place.read + chars, ..place };
+                if byte == b'"' {
+                    self.exits.entry(self.key(place)).or_default().push(self.tables.quotes()[at]);
+                } else {
+                    self.child(nodes[at], place, work);
+                }
+            }
+        }
+    }
+}
+
+impl TextTable {
+    /// Cost: the part of the trie that can be read; for the whole vocabulary, what of it is not neutral.
+    pub(super) fn new(
+        tables: &Tables,
+        location: Location,
+        view: View<'_>,
+        free: bool,
+        counted: bool,
+        at: u32,
+    ) -> Self {
+        let mut draft = Draft {
+            tables,
+            view: view.unbounded(),
+            free,
+            counted,
+            groups: Vec::new(),
+            group_of: FxHashMap::default(),
+            last: None,
+            exits: FxHashMap::default(),
+        };
+        let start = Place { at, spelling: Spelling::BETWEEN, read: 0 };
+        let mut groups = Vec::new();
+        if location == Location::ALL && tables.index().is_exact() {
+            if let Some((place, bits)) = draft.read_all(start) {
+                groups.push(Group { place, tokens: Tokens::Neutral(bits) });
+            }
+        } else {
+            draft.read(location, start);
+        }
+        groups.extend(
+            draft
+                .groups
+                .into_iter()
+                .map(|(place, tokens)| Group { place, tokens: Tokens::List(tokens.into()) }),
+        );
+        let mut exits: Vec<Exit> =
+            draft.exits.into_iter().map(|(place, nodes)| Exit { place, nodes }).collect();
+        exits.sort_unstable_by_key(|exit| exit.place);
+        Self {
+            location,
+            groups: groups.into(),
+            exits: exits.into(),
+            all: OnceLock::new(),
+            selections: papaya::HashMap::with_hasher(FxBuildHasher),
+        }
+    }
+
+    /// Estimated bytes, without selections.
+    pub(super) fn bytes(&self) -> usize {
+        let tokens = |group: &Group| match &group.tokens {
+            Tokens::List(list) | Tokens::Neutral(list) => list.len() * 4 + 64,
+        };
+        self.groups.iter().map(tokens).sum::<usize>()
+            + self.exits.iter().map(|exit| exit.nodes.len() * 4 + 48).sum::<usize>()
+            + 200
+    }
+
+    /// What the lengths of a language allow after `read` characters. Cost when new: the groups.
+    pub(super) fn select(&self, tables: &Tables, view: View<'_>, read: u32) -> Arc<Selection> {
+        let (min, max) = view.language().bounds();
+        let free = matches!(view.language(), Language::Free { .. });
+        let far = max.is_none_or(|max| free && max.saturating_sub(read) > FAR);
+        if read >= min && far && (max.is_none() || tables.index().is_exact()) {
+            let select = || Arc::new(self.make(tables, |_| true, |_| true));
+            return Arc::clone(self.all.get_or_init(select));
+        }
+        let shifted = |place: Place| Place { read: place.read + read, ..place };
+        let inside = |place: Place| view.holds(shifted(place));
+        let ends = |place: Place| view.may_end(shifted(place));
+        let mut allowed = Vec::with_capacity(self.groups.len() + self.exits.len());
+        for group in &self.groups {
+            match &group.tokens {
+                Tokens::List(_) => allowed.push(inside(group.place)),
+                Tokens::Neutral(_) => {
+                    let longer = |chars| Place { read: group.place.read + chars, ..group.place };
+                    let lengths = tables.index().lengths().len() as u32;
+                    allowed.extend((0..lengths).map(|chars| inside(longer(chars))));
+                }
+            }
+        }
+        allowed.extend(self.exits.iter().map(|exit| ends(exit.place)));
+        let bits: Box<[u64]> = allowed
+            .chunks(64)
+            .map(|chunk| {
+                chunk.iter().enumerate().fold(0, |bits, (i, bit)| bits | u64::from(*bit) << i)
+            })
+            .collect();
+        let selections = self.selections.pin();
+        if let Some(known) = selections.get(&bits) {
+            return Arc::clone(known);
+        }
+        let selection = Arc::new(self.make(tables, inside, ends));
+        Arc::clone(selections.get_or_insert(bits, selection))
+    }
+
+    fn make(
+        &self,
+        tables: &Tables,
+        inside: impl Fn(Place) -> bool,
+        ends: impl Fn(Place) -> bool,
+    ) -> Selection {
+        let mut lists: Vec<&[u32]> = Vec::new();
+        let mut base: Option<Arc<[u32]>> = None;
+        for Group { place, tokens } in &self.groups {
+            match tokens {
+                Tokens::List(list) if inside(*place) => lists.push(list),
+                Tokens::List(_) => {}
+                Tokens::Neutral(bits) => {
+                    let longer = |chars| Place { read: place.read + chars, ..*place };
+                    let lengths = tables.index().lengths();
+                    let mut cut: Option<Vec<u32>> = None;
+                    for (chars, row) in lengths.iter().enumerate() {
+                        if !inside(longer(chars as u32)) {
+                            let cut = cut.get_or_insert_with(|| bits.to_vec());
+                            cut.iter_mut().zip(row.iter()).for_each(|(word, bits)| *word &= !bits);
+                        }
+                    }
+                    base = Some(cut.map_or_else(|| Arc::clone(bits), Arc::from));
+                }
+            }
+        }
+        let nodes = (self.exits.iter())
+            .filter(|exit| ends(exit.place))
+            .flat_map(|exit| exit.nodes.iter().copied())
+            .collect();
+        let rest = tables.rest(self.location.trie, nodes);
+        let count: usize = lists.iter().map(|list| list.len()).sum();
+        if count > tables.words() / 4 {
+            let mut words = base.map_or_else(|| vec![0u32; tables.words()], |bits| bits.to_vec());
+            for token in lists.into_iter().flatten() {
+                words[*token as usize / 32] |= 1 << (token % 32);
+            }
+            tables.charge(words.len() * 4 + 100);
+            return Selection { base: Some(words.into()), lists: Box::default(), rest };
+        }
+        // One list is faster to add than many.
+        let all: Vec<u32> = lists.into_iter().flatten().copied().collect();
+        tables.charge(all.len() * 4 + 100 + base.as_ref().map_or(0, |_| tables.words() * 4));
+        let lists = if all.is_empty() { Box::default() } else { Box::from([Arc::from(all)]) };
+        Selection { base, lists, rest }
+    }
+}
