@@ -3,8 +3,10 @@
 use rustc_hash::FxHashSet;
 
 use super::{
+    error::SchemaErrorKind,
     expr::ExprId,
     normal::{Canon, Result},
+    shape::ArrayShape,
 };
 
 impl Canon {
@@ -20,6 +22,7 @@ impl Canon {
             self.spend(1)?;
             let form = self.clean(id)?;
             for shape in &form.arrays {
+                self.check_unique(shape)?;
                 work.extend(&shape.prefix);
                 work.extend(shape.rest);
                 for count in &shape.contains {
@@ -34,6 +37,30 @@ impl Canon {
                 work.extend(shape.members.iter().filter_map(|m| m.value));
                 work.extend(shape.classes.iter().map(|c| c.value));
                 work.extend(shape.some.iter().map(|s| s.value));
+            }
+        }
+        Ok(())
+    }
+
+    /// Items that must differ can be told apart only if they are strings, `null`, `false` or `true`.
+    fn check_unique(&mut self, shape: &ArrayShape) -> Result<()> {
+        let most = match (shape.max, shape.rest) {
+            (Some(max), _) => max,
+            (None, Some(_)) => u64::MAX,
+            (None, None) => shape.prefix.len() as u64,
+        };
+        if !shape.unique || most < 2 {
+            return Ok(());
+        }
+        for item in shape.prefix.iter().copied().chain(shape.rest) {
+            let form = self.clean(item)?;
+            let others =
+                !form.number.is_empty() || !form.arrays.is_empty() || !form.objects.is_empty();
+            if others {
+                return Err(self.error(
+                    SchemaErrorKind::Unsupported,
+                    "`uniqueItems` of numbers, arrays or objects is not followed",
+                ));
             }
         }
         Ok(())

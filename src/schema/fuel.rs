@@ -3,18 +3,18 @@
 /// No work is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the work allowed for a schema is spent")]
-pub struct Exhausted;
+pub(crate) struct Exhausted;
 
 /// A count of elementary steps that only goes down. Every loop that a schema can lengthen spends from it, so that the cost
 /// of a schema is bounded and the same on every machine.
 #[derive(Clone, Debug)]
-pub struct Fuel {
+pub(crate) struct Fuel {
     left: u64,
 }
 
 impl Fuel {
     /// So many steps.
-    pub fn new(steps: u64) -> Self {
+    pub(crate) fn new(steps: u64) -> Self {
         Self { left: steps }
     }
 
@@ -22,7 +22,7 @@ impl Fuel {
     ///
     /// # Errors
     /// Fewer are left; then none is left afterwards.
-    pub fn spend(&mut self, steps: u64) -> Result<(), Exhausted> {
+    pub(crate) fn spend(&mut self, steps: u64) -> Result<(), Exhausted> {
         match self.left.checked_sub(steps) {
             Some(left) => {
                 self.left = left;
@@ -36,7 +36,7 @@ impl Fuel {
     }
 
     /// Steps left.
-    pub fn left(&self) -> u64 {
+    pub(crate) fn left(&self) -> u64 {
         self.left
     }
 }

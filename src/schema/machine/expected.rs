@@ -57,7 +57,7 @@ impl Machine {
                 ];
                 kinds.into_iter().filter(|kind| kind.1).for_each(|kind| add(kind.0));
                 for &language in &ready.texts {
-                    match self.plan.language(language).language() {
+                    match self.plan.texts_of(language) {
                         Language::Words(words) if words.words().len() <= SHOWN => {
                             words.words().iter().for_each(|word| names.push(quoted(word)));
                         }
@@ -73,7 +73,8 @@ impl Machine {
                     self.name_expected(Hypothesis { scan, blanks: 0, stack: at.stack }, names);
                 }
             }
-            Scan::Text(..) => add("string"),
+            Scan::Text(..) | Scan::Distinct(..) => add("string"),
+            Scan::Item(_) => add("another item"),
             Scan::Name(_) | Scan::Key => self.name_members(at.stack, names),
             Scan::Other(..) => add("member name"),
             Scan::Colon(_) => add("\":\""),
@@ -104,12 +105,12 @@ impl Machine {
     }
 
     fn name_members(&self, stack: StackId, names: &mut Vec<String>) {
-        let Frame::Object { shape, seen, others, .. } = self.stacks.top(stack) else { return };
+        let Frame::Object { shape, .. } = self.stacks.top(stack) else { return };
         let object = &self.plan.objects[*shape as usize];
-        let (allowed, classes) = object.next(seen, *others);
-        let words = object.words().words();
+        let (allowed, classes) = self.next(stack);
+        let words = object.names.words();
         names.extend(allowed.iter().take(SHOWN).map(|name| quoted(&words[name])));
-        if classes || allowed.len() > SHOWN {
+        if *classes || allowed.len() > SHOWN {
             names.push("member name".into());
         }
     }

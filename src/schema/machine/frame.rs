@@ -1,8 +1,14 @@
 //! Open objects and arrays, and the stacks of them.
 
-use std::hash::Hash;
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicU32, Ordering},
+};
 
-use super::shape::{Array, Object};
+use super::{
+    distinct::UsedSets,
+    shape::{Array, Object},
+};
 use crate::{bitset::BitSet, intern::Interner};
 
 /// A stack of frames; [`StackId::ROOT`] is the empty one.
@@ -36,7 +42,17 @@ pub(crate) enum Frame {
         index: u32,
         /// For each `contains`, the items that were counted for it, as far as it matters.
         counts: Box<[u32]>,
+        /// The items read, if they must differ: a number of [`UsedSets`].
+        used: u32,
     },
+}
+
+/// A frame, and what may come next in it.
+#[derive(Debug)]
+struct Entry {
+    frame: Frame,
+    /// Of an object: the names that may come next, and whether other names may.
+    next: OnceLock<(BitSet, bool)>,
 }
 
 impl From<&Frame> for Frame {
@@ -75,46 +91,90 @@ pub(crate) struct Stack {
     alike: u32,
     pub(crate) below: StackId,
     pub(crate) depth: u32,
+    /// Views by levels; 0 where not known.
+    views: [AtomicU32; 4],
+}
+
+impl Stack {
+    fn new(frame: u32, alike: u32, below: StackId, depth: u32) -> Self {
+        Self { frame, alike, below, depth, views: [const { AtomicU32::new(0) }; 4] }
+    }
 }
 
 /// All frames and stacks met so far. Equal ones have equal ids.
 #[derive(Debug)]
 pub(crate) struct Stacks {
-    frames: Interner<Frame, Frame>,
+    frames: Interner<Frame, Entry>,
     stacks: Interner<Level, Stack>,
     views: Interner<View, ()>,
+    pub(crate) used: UsedSets,
 }
 
 impl Stacks {
     /// The empty stack alone.
     pub(crate) fn new() -> Self {
-        let stacks =
-            Self { frames: Interner::new(), stacks: Interner::new(), views: Interner::new() };
+        let stacks = Self {
+            frames: Interner::new(),
+            stacks: Interner::new(),
+            views: Interner::new(),
+            used: UsedSets::new(),
+        };
         let frame = stacks.frame(&Frame::Root);
         let level = Level { frame, below: StackId::ROOT };
-        stacks
-            .stacks
-            .intern(&level, || (Stack { frame, alike: frame, below: StackId::ROOT, depth: 0 }, 32));
+        stacks.stacks.intern(&level, || (Stack::new(frame, frame, StackId::ROOT, 0), 40));
         stacks
     }
 
     fn frame(&self, frame: &Frame) -> u32 {
-        self.frames.intern(frame, || (frame.clone(), 2 * size_of::<Frame>() + 64))
+        self.frames.intern(frame, || {
+            let entry = Entry { frame: frame.clone(), next: OnceLock::new() };
+            (entry, 2 * size_of::<Frame>() + 128)
+        })
     }
 
-    /// The stack with one more frame; `alike` is one on which any one token reads the same.
-    pub(super) fn push(&self, below: StackId, frame: &Frame, alike: &Frame) -> StackId {
+    /// The stack with one more frame; `alike` is one on which any one token reads the same, if that is another one.
+    pub(super) fn push(
+        &self,
+        below: StackId,
+        frame: &Frame,
+        alike: impl FnOnce() -> Option<Frame>,
+    ) -> StackId {
         let frame = self.frame(frame);
         let level = Level { frame, below };
         StackId(self.stacks.intern(&level, || {
             let depth = self.get(below).depth + 1;
-            (Stack { frame, alike: self.frame(alike), below, depth }, 32)
+            let alike = alike().map_or(frame, |alike| self.frame(&alike));
+            (Stack::new(frame, alike, below, depth), 40)
         }))
+    }
+
+    /// Of an object on top: the names that may come next, and whether other names may; made once.
+    pub(super) fn next(
+        &self,
+        stack: StackId,
+        make: impl FnOnce(&Frame) -> (BitSet, bool),
+    ) -> &(BitSet, bool) {
+        let entry = self.frames.get(self.get(stack).frame);
+        entry.next.get_or_init(|| make(&entry.frame))
     }
 
     /// The uppermost `levels` of a stack, as a number: equal for stacks that any one token reads alike as long as it looks
     /// no deeper.
     pub(crate) fn view(&self, stack: StackId, levels: u32) -> u32 {
+        let Some(slot) = self.get(stack).views.get(levels as usize) else {
+            return self.make_view(stack, levels);
+        };
+        match slot.load(Ordering::Acquire) {
+            0 => {
+                let view = self.make_view(stack, levels);
+                slot.store(view, Ordering::Release);
+                view
+            }
+            known => known,
+        }
+    }
+
+    fn make_view(&self, stack: StackId, levels: u32) -> u32 {
         let (mut path, mut at) = ([0; 32], stack);
         let mut count = 0;
         // Deeper views are rare, and exact all the same: the whole stack then counts.
@@ -145,7 +205,7 @@ impl Stacks {
     /// The frame on top.
     #[inline]
     pub(crate) fn top(&self, stack: StackId) -> &Frame {
-        self.frames.get(self.get(stack).frame)
+        &self.frames.get(self.get(stack).frame).frame
     }
 
     /// Number of stacks.
@@ -155,7 +215,7 @@ impl Stacks {
 
     /// Estimated bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.frames.bytes() + self.stacks.bytes() + self.views.bytes()
+        self.frames.bytes() + self.stacks.bytes() + self.views.bytes() + self.used.bytes()
     }
 }
 
@@ -232,7 +292,7 @@ impl Object {
 impl Array {
     /// Before any item.
     pub(crate) fn open(&self, shape: u32) -> Frame {
-        Frame::Array { shape, index: 0, counts: vec![0; self.contains.len()].into() }
+        Frame::Array { shape, index: 0, counts: vec![0; self.contains.len()].into(), used: 0 }
     }
 
     /// The index after an item, as far as it matters.

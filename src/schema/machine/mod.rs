@@ -4,6 +4,7 @@
 //! ([`Stacks`]). Members come in any order: the frame of an object carries the set of names read. Every hypothesis can be
 //! completed to an instance, so a text is a viable prefix exactly if a hypothesis is left.
 
+mod distinct;
 mod expected;
 mod frame;
 mod prepare;
@@ -17,6 +18,6 @@ pub(crate) use frame::{Frame, StackId, Stacks};
 pub(crate) use prepare::{Machine, Plan};
 pub(crate) use shape::Ready;
 pub(crate) use spelling::{Spelled, Spelling};
-pub(crate) use step::{Hypothesis, Look, Scan, is_blank};
+pub(crate) use step::{Hypothesis, Look, SEALED, Scan, is_blank};
 pub(crate) use text::{Language, Place, Step, View};
 pub(crate) use words::Words;

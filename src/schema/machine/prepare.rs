@@ -61,7 +61,7 @@ impl Machine {
     }
 
     pub(super) fn push(&self, below: StackId, frame: &Frame) -> StackId {
-        self.stacks.push(below, frame, &self.alike(frame))
+        self.stacks.push(below, frame, || self.alike(frame))
     }
 
     /// The stack with another frame on top.
@@ -69,26 +69,48 @@ impl Machine {
         self.push(self.stacks.get(stack).below, frame)
     }
 
-    /// A frame on which any one token reads the same.
-    fn alike(&self, frame: &Frame) -> Frame {
-        match frame {
-            Frame::Array { shape, index, counts } => {
-                let index = self.plan.arrays[*shape as usize].alike(*index);
-                Frame::Array { shape: *shape, index, counts: counts.clone() }
+    /// Another frame on which any one token reads the same.
+    fn alike(&self, frame: &Frame) -> Option<Frame> {
+        let Frame::Array { shape, index, counts, used } = frame else { return None };
+        let alike = self.plan.arrays[*shape as usize].alike(*index);
+        (alike != *index).then(|| Frame::Array {
+            shape: *shape,
+            index: alike,
+            counts: counts.clone(),
+            used: *used,
+        })
+    }
+
+    /// Of an object on top: the names that may come next, and whether other names may.
+    pub(super) fn next(&self, stack: StackId) -> &(BitSet, bool) {
+        self.stacks.next(stack, |frame| match frame {
+            Frame::Object { shape, seen, others, .. } => {
+                self.plan.objects[*shape as usize].next(seen, *others)
             }
-            other => other.clone(),
-        }
+            _ => (BitSet::default(), false),
+        })
     }
 
     /// The same hypothesis in another machine of the same plan.
     pub(crate) fn copy_to(&self, at: Hypothesis, other: &Self) -> Hypothesis {
         let (mut frames, mut stack) = (Vec::new(), at.stack);
         while stack != StackId::ROOT {
-            frames.push(self.stacks.top(stack));
+            let mut frame = self.stacks.top(stack).clone();
+            if let Frame::Array { used, .. } = &mut frame {
+                *used = self.stacks.used.copy_to(*used, &other.stacks.used);
+            }
+            frames.push(frame);
             stack = self.stacks.get(stack).below;
         }
-        let stack = frames.into_iter().rev().fold(StackId::ROOT, |at, frame| other.push(at, frame));
-        Hypothesis { stack, ..at }
+        let stack = frames.iter().rev().fold(StackId::ROOT, |at, frame| other.push(at, frame));
+        let scan = match at.scan {
+            Scan::Distinct(language, place, text) => {
+                let text = self.stacks.used.copy_text(text, &other.stacks.used);
+                Scan::Distinct(language, place, text)
+            }
+            scan => scan,
+        };
+        Hypothesis { scan, stack, ..at }
     }
 }
 
@@ -138,10 +160,15 @@ impl Plan {
             )
             | (Whitespace::Compact, _) => 0,
             (Whitespace::Spaced, Scan::Value(_)) => u32::from(stack != StackId::ROOT),
-            (Whitespace::Spaced, Scan::Key) => 1,
+            (Whitespace::Spaced, Scan::Key | Scan::Item(_)) => 1,
             (Whitespace::Spaced, _) => 0,
             (Whitespace::Flexible { run }, _) => run,
         }
+    }
+
+    /// A language.
+    pub(crate) fn texts_of(&self, language: LanguageId) -> &Language {
+        &self.languages[language as usize]
     }
 
     /// A language, all of whose words are allowed.
@@ -218,7 +245,7 @@ impl Plan {
                 min: piece.min,
                 max: piece.max,
             },
-            Texts::Automaton(_) => Language::Automaton(piece.clone()),
+            Texts::Automaton(dfa) => Language::Automaton(piece.clone(), Arc::clone(dfa)),
         }));
         languages.into_iter().map(|language| self.languages.push(language) as u32).collect()
     }
@@ -240,6 +267,7 @@ impl Plan {
                 (max, _) => max.map(clamp),
             },
             contains: array.contains.iter().map(contains).collect(),
+            unique: array.unique,
         }) as u32
     }
 
@@ -296,7 +324,7 @@ impl Plan {
         let some = object.some.iter().enumerate().map(some).collect();
         let words = Words::new(members.iter().map(|member| member.0.into()).collect());
         self.objects.push(Object {
-            names: Language::Words(words),
+            names: words,
             values: members.iter().map(|member| member.1).collect(),
             required_count: required.len() as u32,
             required,

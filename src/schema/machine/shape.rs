@@ -1,9 +1,9 @@
 //! What a value may be, in the form in which it is read: names as tries, languages by number, made once per expression.
 
-use super::{text::Language, words::Words};
+use super::words::Words;
 use crate::{bitset::BitSet, schema::expr::ExprId};
 
-/// Number of a [`Language`].
+/// Number of a [`Language`](super::Language).
 pub(crate) type LanguageId = u32;
 
 /// Everything a value of one expression may be.
@@ -24,8 +24,8 @@ pub(crate) struct Ready {
 /// An object: members by name, classes of other names.
 #[derive(Debug)]
 pub(crate) struct Object {
-    /// The names that may occur, as a language.
-    pub(crate) names: Language,
+    /// The names that may occur.
+    pub(crate) names: Words,
     /// The value of each name, in the order of the trie.
     pub(crate) values: Box<[ExprId]>,
     /// Names that must occur.
@@ -58,6 +58,8 @@ pub(crate) struct Array {
     pub(crate) min: u32,
     pub(crate) max: Option<u32>,
     pub(crate) contains: Box<[Contains]>,
+    /// Whether all items differ.
+    pub(crate) unique: bool,
 }
 
 /// So many items are values of this expression.
@@ -68,16 +70,6 @@ pub(crate) struct Contains {
     pub(crate) from: u32,
     pub(crate) min: u32,
     pub(crate) max: Option<u32>,
-}
-
-impl Object {
-    /// The trie of the names.
-    pub(crate) fn words(&self) -> &Words {
-        match &self.names {
-            Language::Words(words) => words,
-            _ => unreachable!("invariant: names are words"),
-        }
-    }
 }
 
 impl Array {

@@ -2,11 +2,12 @@
 
 use super::{
     Machine, StackId,
+    distinct::Prefix,
     frame::Frame,
     shape::{Array, Object, Obligation},
-    text::{Language, Place, Step, View},
+    text::{Place, Step, View},
 };
-use crate::{bitset::BitSet, schema::expr::ExprId};
+use crate::schema::expr::ExprId;
 
 /// What is being read.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -19,6 +20,10 @@ pub(crate) enum Scan {
     Number(u32, u32),
     /// Inside a string value: its language.
     Text(u32, Place),
+    /// Inside a string item that must differ from those before it: its language, and its text so far.
+    Distinct(u32, Place, Prefix),
+    /// An item follows that must differ from those before it.
+    Item(ExprId),
     /// After `{` or `[`.
     Open,
     /// After a value.
@@ -131,6 +136,17 @@ impl Machine {
                 }
                 Step::End => self.closed(at, look, next),
             },
+            Scan::Distinct(language, place, text) => {
+                self.distinct(at, (language, place, text), byte, look, next);
+            }
+            Scan::Item(item) => {
+                if is_blank(byte) {
+                    self.blank(at, next);
+                } else {
+                    self.look(stack, look);
+                    self.begin_distinct(item, stack, byte, next);
+                }
+            }
             Scan::Open => match byte {
                 b'}' | b']' => self.close(stack, byte, look, next),
                 _ if is_blank(byte) => self.blank(at, next),
@@ -143,10 +159,9 @@ impl Machine {
             Scan::After => match byte {
                 b'}' | b']' => self.close(stack, byte, look, next),
                 b',' => match self.look(stack, look) {
-                    Frame::Object { shape, seen, others, .. } => {
-                        let (names, classes) =
-                            self.plan.objects[*shape as usize].next(seen, *others);
-                        if classes || !names.is_empty() {
+                    Frame::Object { .. } => {
+                        let (names, classes) = self.next(stack);
+                        if *classes || !names.is_empty() {
                             next.push(Hypothesis::new(Scan::Key, stack));
                         }
                     }
@@ -165,8 +180,7 @@ impl Machine {
                 }
             }
             Scan::Name(place) => {
-                let Some((language, allowed)) = self.names(stack, look) else { return };
-                let view = View::some(language, &allowed);
+                let Some(view) = self.names(stack, look) else { return };
                 match view.read(place, byte) {
                     Step::Dead => {}
                     Step::Inside(place) => next.push(Hypothesis::new(Scan::Name(place), stack)),
@@ -256,7 +270,7 @@ impl Machine {
             Frame::Object { shape, seen, others, met } if byte == b'}' => {
                 self.plan.objects[*shape as usize].may_close(seen, *others, *met)
             }
-            Frame::Array { shape, index, counts } if byte == b']' => {
+            Frame::Array { shape, index, counts, .. } if byte == b']' => {
                 let array = &self.plan.arrays[*shape as usize];
                 *index >= array.min
                     && array
@@ -274,13 +288,13 @@ impl Machine {
 
     /// After the opening quote of a name.
     fn name(&self, stack: StackId, next: &mut Vec<Hypothesis>) {
-        let Frame::Object { shape, seen, others, .. } = self.stacks.top(stack) else { return };
+        let Frame::Object { shape, .. } = self.stacks.top(stack) else { return };
         let object = &self.plan.objects[*shape as usize];
-        let (allowed, classes) = object.next(seen, *others);
-        if let Some(place) = View::some(&object.names, &allowed).start() {
+        let (allowed, classes) = self.next(stack);
+        if let Some(place) = View::some(&object.names, allowed).start() {
             next.push(Hypothesis::new(Scan::Name(place), stack));
         }
-        for (class, (language, _)) in object.classes.iter().enumerate().filter(|_| classes) {
+        for (class, (language, _)) in object.classes.iter().enumerate().filter(|_| *classes) {
             if let Some(place) = self.plan.language(*language).start() {
                 next.push(Hypothesis::new(Scan::Other(class as u32, place), stack));
             }
@@ -288,7 +302,7 @@ impl Machine {
     }
 
     /// After the closing quote of a declared name.
-    fn named(&self, stack: StackId, word: usize, next: &mut Vec<Hypothesis>) {
+    pub(crate) fn named(&self, stack: StackId, word: usize, next: &mut Vec<Hypothesis>) {
         let Frame::Object { shape, seen, others, met } = self.stacks.top(stack) else { return };
         let object = &self.plan.objects[*shape as usize];
         let mut seen = seen.clone();
@@ -309,6 +323,15 @@ impl Machine {
         let stack = at.stack;
         match at.scan {
             Scan::Text(..) => next.push(Hypothesis::new(Scan::After, stack)),
+            Scan::Distinct(..) => {
+                let Frame::Array { shape, index, counts, used } = self.look(stack, look) else {
+                    return;
+                };
+                let (shape, index, counts) = (*shape, *index, counts.clone());
+                let used = self.stacks.used.with_any(*used);
+                let frame = Frame::Array { shape, index, counts, used };
+                next.push(Hypothesis::new(Scan::After, self.replace(stack, &frame)));
+            }
             Scan::Other(class, _) => {
                 let Frame::Object { shape, seen, others, met } = self.look(stack, look) else {
                     return;
@@ -381,7 +404,7 @@ impl Machine {
 
     /// The next item of the array on top: its first byte, or, without one, that it follows.
     fn item(&self, stack: StackId, byte: Option<u8>, next: &mut Vec<Hypothesis>) {
-        let Frame::Array { shape, index, counts } = self.stacks.top(stack) else { return };
+        let Frame::Array { shape, index, counts, used } = self.stacks.top(stack) else { return };
         let array = &self.plan.arrays[*shape as usize];
         let Some(item) = array.item(*index) else { return };
         let after = array.after(*index);
@@ -413,11 +436,90 @@ impl Machine {
             if !self.can_contain(array, *index + 1, &counts) {
                 continue;
             }
-            let frame = Frame::Array { shape: *shape, index: after, counts };
+            let frame = Frame::Array { shape: *shape, index: after, counts, used: *used };
             let stack = self.replace(stack, &frame);
+            if array.unique {
+                if self.has_other(value, *used) {
+                    match byte {
+                        Some(byte) => self.begin_distinct(value, stack, byte, next),
+                        None => next.push(Hypothesis::new(Scan::Item(value), stack)),
+                    }
+                }
+                continue;
+            }
             match byte {
                 Some(byte) => self.begin(value, stack, byte, next),
                 None => next.push(Hypothesis::new(Scan::Value(value), stack)),
+            }
+        }
+    }
+
+    /// Whether an expression has a value that is not used yet.
+    fn has_other(&self, value: ExprId, used: u32) -> bool {
+        let ready = self.plan.ready(value);
+        let set = self.stacks.used.get(used);
+        let words = [ready.null, ready.truth[0], ready.truth[1]];
+        (0..3u8).any(|word| words[usize::from(word)] && !set.has_word(word))
+            || ready.texts.iter().any(|language| {
+                let view = self.plan.language(*language);
+                let start = view.start();
+                start.is_some_and(|place| self.stacks.used.leaves(view, place, used, 0))
+            })
+    }
+
+    /// The first byte of an item that must differ.
+    fn begin_distinct(&self, value: ExprId, stack: StackId, byte: u8, next: &mut Vec<Hypothesis>) {
+        let Frame::Array { shape, index, counts, used } = self.stacks.top(stack) else { return };
+        let ready = self.plan.ready(value);
+        let word = match byte {
+            b'n' if ready.null => 0,
+            b'f' if ready.truth[0] => 1,
+            b't' if ready.truth[1] => 2,
+            b'"' => {
+                for &language in &ready.texts {
+                    let view = self.plan.language(language);
+                    if let Some(place) = view.start()
+                        && self.stacks.used.leaves(view, place, *used, 0)
+                    {
+                        next.push(Hypothesis::new(Scan::Distinct(language, place, 0), stack));
+                    }
+                }
+                return;
+            }
+            _ => return,
+        };
+        if let Some(used) = self.stacks.used.with_word(*used, word) {
+            let (shape, index, counts) = (*shape, *index, counts.clone());
+            let stack = self.replace(stack, &Frame::Array { shape, index, counts, used });
+            next.push(Hypothesis::new(Scan::Word(word, 1), stack));
+        }
+    }
+
+    /// One more byte of a string item that must differ.
+    fn distinct(
+        &self,
+        at: Hypothesis,
+        (language, place, text): (u32, Place, Prefix),
+        byte: u8,
+        look: &mut Look,
+        next: &mut Vec<Hypothesis>,
+    ) {
+        let Frame::Array { shape, index, counts, used } = self.look(at.stack, look) else { return };
+        let view = self.plan.language(language);
+        match view.read(place, byte) {
+            Step::Dead => {}
+            Step::Inside(after) => {
+                let text = self.stacks.used.spell(text, place.spelling, byte);
+                if self.stacks.used.leaves(view, after, *used, text) {
+                    next.push(Hypothesis::new(Scan::Distinct(language, after, text), at.stack));
+                }
+            }
+            Step::End => {
+                if let Some(used) = self.stacks.used.with_text(*used, text) {
+                    let (shape, index, counts) = (*shape, *index, counts.clone());
+                    let frame = Frame::Array { shape, index, counts, used };
+                    next.push(Hypothesis::new(Scan::After, self.replace(at.stack, &frame)));
+                }
             }
         }
     }
@@ -450,11 +552,18 @@ impl Machine {
             }
     }
 
-    /// The language of a name being read, and the names of it that are still allowed.
-    pub(crate) fn names(&self, stack: StackId, look: &mut Look) -> Option<(&Language, BitSet)> {
-        let Frame::Object { shape, seen, others, .. } = self.look(stack, look) else { return None };
-        let object = &self.plan.objects[*shape as usize];
-        Some((&object.names, object.next(seen, *others).0))
+    /// The declared names that may come next, as a language.
+    pub(crate) fn names(&self, stack: StackId, look: &mut Look) -> Option<View<'_>> {
+        let Frame::Object { shape, .. } = self.look(stack, look) else { return None };
+        Some(View::some(&self.plan.objects[*shape as usize].names, &self.next(stack).0))
+    }
+
+    /// The items that the array on top has had.
+    pub(crate) fn used(&self, stack: StackId, look: &mut Look) -> u32 {
+        match self.look(stack, look) {
+            Frame::Array { used, .. } => *used,
+            _ => 0,
+        }
     }
 
     /// The language of another name being read.
@@ -497,10 +606,12 @@ impl Machine {
             Scan::Key => each(b'"'),
             Scan::Colon(_) => each(b':'),
             Scan::Name(place) => {
-                let Some((language, allowed)) = self.names(at.stack, look) else { return false };
-                return View::some(language, &allowed).few(place, each);
+                return self.names(at.stack, look).is_some_and(|names| names.few(place, each));
             }
-            Scan::Text(language, place) => return self.plan.language(language).few(place, each),
+            Scan::Text(language, place) | Scan::Distinct(language, place, _) => {
+                return self.plan.language(language).few(place, each);
+            }
+            Scan::Item(_) => b"\"fnt".iter().for_each(|byte| each(*byte)),
             Scan::Other(class, place) => {
                 let Some(language) = self.class(at.stack, class, look) else { return false };
                 return self.plan.language(language).few(place, each);

@@ -10,8 +10,11 @@ use super::{
 };
 use crate::{
     bitset::BitSet,
-    schema::text::{Language as Texts, Piece, TextDfa},
+    schema::text::{Piece, TextDfa},
 };
+
+/// Characters of an escape that are looked at one by one; there are more texts than items that were read then.
+const MANY: usize = 1 << 12;
 
 /// The state of [`Language::Free`] after a text that begins no excepted word.
 const OFF: u32 = u32::MAX;
@@ -31,16 +34,7 @@ pub(crate) enum Language {
         max: Option<u32>,
     },
     /// The texts of an automaton, of so many characters.
-    Automaton(Piece),
-}
-
-/// The automaton of a piece of automata.
-#[inline]
-fn dfa(piece: &Piece) -> Option<&Arc<TextDfa>> {
-    match &piece.language {
-        Texts::Automaton(dfa) => Some(dfa),
-        Texts::Free { .. } => None,
-    }
+    Automaton(Piece, Arc<TextDfa>),
 }
 
 /// Where a reader is in a text: the language's state, the place in the spelling, and the complete characters read.
@@ -62,10 +56,18 @@ pub(crate) enum Step {
     End,
 }
 
+/// A language as it is looked at.
+#[derive(Clone, Copy, Debug)]
+enum Shape<'a> {
+    Words(&'a Words),
+    Free { except: &'a Words, min: u32, max: Option<u32> },
+    Automaton(&'a Piece, &'a Arc<TextDfa>),
+}
+
 /// A way to look at a language.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct View<'a> {
-    language: &'a Language,
+    shape: Shape<'a>,
     /// For words, those that are allowed.
     allowed: Option<&'a BitSet>,
     /// Whether lengths count.
@@ -75,12 +77,22 @@ pub(crate) struct View<'a> {
 impl<'a> View<'a> {
     /// The whole language.
     pub(crate) fn all(language: &'a Language) -> Self {
-        Self { language, allowed: None, bounded: true }
+        let shape = match language {
+            Language::Words(words) => Shape::Words(words),
+            Language::Free { except, min, max } => Shape::Free { except, min: *min, max: *max },
+            Language::Automaton(piece, dfa) => Shape::Automaton(piece, dfa),
+        };
+        Self { shape, allowed: None, bounded: true }
     }
 
-    /// Some of its words.
-    pub(crate) fn some(language: &'a Language, allowed: &'a BitSet) -> Self {
-        Self { language, allowed: Some(allowed), bounded: true }
+    /// All of these words.
+    pub(crate) fn words(words: &'a Words) -> Self {
+        Self { shape: Shape::Words(words), allowed: None, bounded: true }
+    }
+
+    /// Some of these words.
+    pub(crate) fn some(words: &'a Words, allowed: &'a BitSet) -> Self {
+        Self { shape: Shape::Words(words), allowed: Some(allowed), bounded: true }
     }
 
     /// The language without its bounds on the length.
@@ -88,27 +100,58 @@ impl<'a> View<'a> {
         Self { bounded: false, ..self }
     }
 
-    /// The language.
-    pub(crate) fn language(self) -> &'a Language {
-        self.language
+    /// The words that a free text must not be.
+    pub(crate) fn except(self) -> Option<&'a Words> {
+        match self.shape {
+            Shape::Free { except, .. } => Some(except),
+            _ => None,
+        }
+    }
+
+    /// The automaton, if it is a language of one.
+    pub(crate) fn automaton(self) -> Option<&'a Arc<TextDfa>> {
+        match self.shape {
+            Shape::Automaton(_, dfa) => Some(dfa),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a language of words.
+    pub(crate) fn is_words(self) -> bool {
+        matches!(self.shape, Shape::Words(_))
+    }
+
+    /// Whether it is a language of free texts.
+    pub(crate) fn is_free(self) -> bool {
+        matches!(self.shape, Shape::Free { .. })
+    }
+
+    /// The least and the greatest number of characters, where that is not a matter of the words.
+    pub(crate) fn bounds(self) -> (u32, Option<u32>) {
+        match self.shape {
+            Shape::Words(_) => (0, None),
+            Shape::Free { min, max, .. } => (min, max),
+            Shape::Automaton(piece, _) => (piece.min, piece.max),
+        }
     }
 
     /// Where reading begins, after the opening quote.
     pub(crate) fn start(&self) -> Option<Place> {
-        let at = match self.language {
-            Language::Words(_) => 0,
-            Language::Free { except, .. } if except.words().is_empty() => OFF,
-            Language::Free { .. } => 0,
-            Language::Automaton(piece) => dfa(piece).map_or(0, |dfa| dfa.start()),
+        let at = match self.shape {
+            Shape::Words(_) => 0,
+            Shape::Free { except, .. } if except.words().is_empty() => OFF,
+            Shape::Free { .. } => 0,
+            Shape::Automaton(_, dfa) => dfa.start(),
         };
         let place = Place { at, spelling: Spelling::BETWEEN, read: 0 };
-        match self.language {
-            Language::Words(words) => self.has_allowed(words, 0).then_some(place),
+        match self.shape {
+            Shape::Words(words) => self.has_allowed(words, 0).then_some(place),
             _ => self.fits(place).then_some(place),
         }
     }
 
     /// Reads one byte. O(1), but for escapes (a look at the characters that they can become).
+    #[inline]
     pub(crate) fn read(&self, place: Place, byte: u8) -> Step {
         let Place { at, spelling, read } = place;
         match spelling.read(byte) {
@@ -116,7 +159,7 @@ impl<'a> View<'a> {
             Spelled::Raw(spelling) => match self.feed(at, byte) {
                 None => Step::Dead,
                 Some(at) => {
-                    let read = read + u32::from(spelling.is_between());
+                    let read = if spelling.is_between() { self.count(read) } else { read };
                     self.keep(Place { at, spelling, read })
                 }
             },
@@ -127,13 +170,26 @@ impl<'a> View<'a> {
             }
             Spelled::Escaped(c) => match self.feed_char(at, c) {
                 None => Step::Dead,
-                Some(at) => self.keep(Place { at, spelling: Spelling::BETWEEN, read: read + 1 }),
+                Some(at) => {
+                    let read = self.count(read);
+                    self.keep(Place { at, spelling: Spelling::BETWEEN, read })
+                }
             },
             Spelled::Quote if self.may_end(place) => Step::End,
             Spelled::Quote => Step::Dead,
         }
     }
 
+    /// One character more, as far as it matters.
+    #[inline]
+    fn count(&self, read: u32) -> u32 {
+        match self.bounds() {
+            (min, None) if self.bounded => (read + 1).min(min),
+            _ => read + 1,
+        }
+    }
+
+    #[inline]
     fn keep(&self, place: Place) -> Step {
         if self.fits(place) { Step::Inside(place) } else { Step::Dead }
     }
@@ -141,15 +197,13 @@ impl<'a> View<'a> {
     /// The state after one byte of a decoded text.
     #[inline]
     fn feed(&self, at: u32, byte: u8) -> Option<u32> {
-        match self.language {
-            Language::Words(words) => {
+        match self.shape {
+            Shape::Words(words) => {
                 words.child(at, byte).filter(|node| self.has_allowed(words, *node))
             }
-            Language::Free { .. } if at == OFF => Some(OFF),
-            Language::Free { except, .. } => Some(except.child(at, byte).unwrap_or(OFF)),
-            Language::Automaton(piece) => {
-                Some(dfa(piece)?.next(at, byte)).filter(|state| *state != 0)
-            }
+            Shape::Free { .. } if at == OFF => Some(OFF),
+            Shape::Free { except, .. } => Some(except.child(at, byte).unwrap_or(OFF)),
+            Shape::Automaton(_, dfa) => Some(dfa.next(at, byte)).filter(|state| *state != 0),
         }
     }
 
@@ -168,16 +222,16 @@ impl<'a> View<'a> {
     /// Whether the text can still become one of the language; `at` is not dead.
     #[inline]
     fn fits(&self, place: Place) -> bool {
-        match self.language {
+        match self.shape {
             _ if !self.bounded => true,
-            Language::Words(_) | Language::Free { max: None, .. } => true,
-            Language::Free { except, max: Some(max), .. } => {
+            Shape::Words(_) | Shape::Free { max: None, .. } => true,
+            Shape::Free { except, max: Some(max), .. } => {
                 let begun = u32::from(!place.spelling.is_between());
                 let excepted = || place.at != OFF && except.word(place.at).is_some();
-                place.read + begun < *max
-                    || (place.read + begun == *max && (begun == 1 || !excepted()))
+                place.read + begun < max
+                    || (place.read + begun == max && (begun == 1 || !excepted()))
             }
-            Language::Automaton(piece) => piece.viable(place.at, place.read),
+            Shape::Automaton(piece, _) => piece.viable(place.at, place.read),
         }
     }
 
@@ -187,24 +241,24 @@ impl<'a> View<'a> {
         if !place.spelling.is_between() {
             return false;
         }
-        match self.language {
-            Language::Words(words) => words
+        match self.shape {
+            Shape::Words(words) => words
                 .word(place.at)
                 .is_some_and(|word| self.allowed.is_none_or(|all| all.contains(word as usize))),
-            Language::Free { except, min, max } => {
-                let long_enough = *min <= place.read && max.is_none_or(|max| place.read <= max);
+            Shape::Free { except, min, max } => {
+                let long_enough = min <= place.read && max.is_none_or(|max| place.read <= max);
                 (long_enough || !self.bounded)
                     && (place.at == OFF || except.word(place.at).is_none())
             }
-            Language::Automaton(piece) if self.bounded => piece.accepts(place.at, place.read),
-            Language::Automaton(piece) => dfa(piece).is_some_and(|dfa| dfa.accepts(place.at)),
+            Shape::Automaton(piece, _) if self.bounded => piece.accepts(place.at, place.read),
+            Shape::Automaton(_, dfa) => dfa.accepts(place.at),
         }
     }
 
     /// The word that has been read.
     pub(crate) fn word(&self, place: Place) -> Option<u32> {
-        match self.language {
-            Language::Words(words) => words.word(place.at),
+        match self.shape {
+            Shape::Words(words) => words.word(place.at),
             _ => None,
         }
     }
@@ -214,7 +268,7 @@ impl<'a> View<'a> {
         if low > high {
             return false;
         }
-        if let Language::Free { except, max, .. } = self.language {
+        if let Shape::Free { except, max, .. } = self.shape {
             let max = max.filter(|_| self.bounded);
             let left = max.map_or(u32::MAX, |max| max.saturating_sub(place.read));
             let words = if place.at == OFF { 0 } else { except.range(place.at).len() as u32 };
@@ -236,8 +290,8 @@ impl<'a> View<'a> {
         let on = |byte: u8| {
             self.feed(after.at, byte).is_some_and(|at| self.can_feed(Place { at, ..after }, rest))
         };
-        match self.language {
-            Language::Words(words) => words.children(after.at).any(|child| {
+        match self.shape {
+            Shape::Words(words) => words.children(after.at).any(|child| {
                 let byte = words.byte(child);
                 range.matches(byte) && on(byte)
             }),
@@ -247,7 +301,7 @@ impl<'a> View<'a> {
 
     /// The bytes that may come next, if they are few: those of words.
     pub(crate) fn few(&self, place: Place, mut each: impl FnMut(u8)) -> bool {
-        let Language::Words(words) = self.language else { return false };
+        let Shape::Words(words) = self.shape else { return false };
         if !(place.spelling.is_between() || place.spelling.is_raw()) {
             return false;
         }
@@ -264,43 +318,39 @@ impl<'a> View<'a> {
         true
     }
 
+    /// The places after one more byte of the decoded text, each as often as there are such bytes. Inside an escape that has
+    /// been begun: after all characters that it can become.
+    pub(super) fn decoded(self, place: Place) -> Vec<Place> {
+        let mut after = Vec::new();
+        if let Some(ranges) = place.spelling.escape_ranges() {
+            for (low, high) in ranges {
+                let chars = (low..=high).filter_map(char::from_u32).take(MANY);
+                for at in chars.filter_map(|c| self.feed_char(place.at, c)) {
+                    let read = self.count(place.read);
+                    after.push(Place { at, spelling: Spelling::BETWEEN, read });
+                }
+            }
+        } else {
+            for byte in 0..=255u8 {
+                // Quotes, backslashes and control characters are texts as well, if spelled by escapes.
+                let spelling = match place.spelling.read(byte) {
+                    Spelled::Raw(spelling) => spelling,
+                    Spelled::Nothing if !(place.spelling.is_between() && byte < 0x20) => continue,
+                    _ => Spelling::BETWEEN,
+                };
+                let read = if spelling.is_between() { self.count(place.read) } else { place.read };
+                after.extend(self.feed(place.at, byte).map(|at| Place { at, spelling, read }));
+            }
+        }
+        after.retain(|place| self.fits(*place));
+        after
+    }
+
     /// Whether a text that has been begun in this place can be completed; for places that [`read`](Self::read) did not make.
     pub(crate) fn holds(&self, place: Place) -> bool {
         match place.spelling.escape_ranges() {
             Some(ranges) => ranges.iter().any(|&(low, high)| self.can_read(place, low, high)),
             None => self.fits(place),
-        }
-    }
-
-    /// The bytes with which an excepted word can go on.
-    pub(crate) fn excepted(&self, place: Place, mut each: impl FnMut(u8)) {
-        if let Language::Free { except, .. } = self.language
-            && place.at != OFF
-        {
-            except.children(place.at).for_each(|child| each(except.byte(child)));
-            each(b'\\');
-            if except.word(place.at).is_some() {
-                each(b'"');
-            }
-        }
-    }
-}
-
-impl Language {
-    /// The automaton of [`Language::Automaton`].
-    pub(crate) fn automaton(&self) -> Option<&Arc<TextDfa>> {
-        match self {
-            Self::Automaton(piece) => dfa(piece),
-            _ => None,
-        }
-    }
-
-    /// The least and the greatest number of characters, where that is not a matter of the words.
-    pub(crate) fn bounds(&self) -> (u32, Option<u32>) {
-        match self {
-            Self::Words(_) => (0, None),
-            Self::Free { min, max, .. } => (*min, *max),
-            Self::Automaton(piece) => (piece.min, piece.max),
         }
     }
 }
@@ -350,9 +400,10 @@ mod tests {
         for text in [r"\u007", r"\u1", "c", r"a\n", "a\"", r"ab\"] {
             assert_eq!(reads(view, text), None, "{text}");
         }
+        let Language::Words(words) = &language else { unreachable!() };
         let mut only = BitSet::new(3);
         only.insert(2);
-        let view = View::some(&language, &only);
+        let view = View::some(words, &only);
         assert_eq!((reads(view, "a"), reads(view, "b")), (None, Some(false)));
     }
 

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Vocabulary,
     recognizer::Expected,
-    schema::machine::{Hypothesis, Language, Look, Machine, Plan, Scan},
+    schema::machine::{Hypothesis, Look, Machine, Plan, Scan},
     situation::{SituationId, SituationTable},
 };
 
@@ -136,7 +136,7 @@ impl Generation {
         let hypotheses = self.situations.hypotheses(situation);
         let mut first = true;
         for at in hypotheses {
-            let recipe = &self.recipes[self.mask(tables, *at, limit)? as usize];
+            let recipe = &self.recipes[self.mask(tables, vocabulary, *at, limit)? as usize];
             if std::mem::take(&mut first) { recipe.write(row) } else { recipe.add(row) }
         }
         if first {
@@ -151,7 +151,13 @@ impl Generation {
     }
 
     /// The recipe of a hypothesis.
-    fn mask(&self, tables: &Tables, at: Hypothesis, limit: u64) -> Result<u32, Exhausted> {
+    fn mask(
+        &self,
+        tables: &Tables,
+        vocabulary: &Vocabulary,
+        at: Hypothesis,
+        limit: u64,
+    ) -> Result<u32, Exhausted> {
         let at = self.alike(tables, at);
         let stacks = self.machine.stacks();
         let known = self.known.pin();
@@ -163,7 +169,7 @@ impl Generation {
                 Entry::Deeper(more) => levels = *more,
             }
         }
-        let walk = Walk::new(&self.machine, tables, limit);
+        let walk = Walk::new(&self.machine, tables, vocabulary, limit);
         let (recipe, Look(lowest), _) = walk.recipe(Location::ALL, at)?;
         self.bytes.fetch_add(recipe.bytes(), Ordering::Relaxed);
         let mask = self.recipes.push(recipe) as u32;
@@ -183,12 +189,11 @@ impl Generation {
         let room = self.machine.plan().blanks(at.scan, at.stack).saturating_sub(at.blanks);
         let blanks = if room >= tables.longest_blanks() { 0 } else { at.blanks };
         let shorten = |language: u32, read: u32| {
-            let language = self.machine.plan().language(language).language();
-            let (min, max) = language.bounds();
-            let far = match language {
-                Language::Words(_) => true,
-                Language::Free { .. } => max.is_none_or(|max| max.saturating_sub(read) > FAR),
-                Language::Automaton(_) => max.is_none(),
+            let view = self.machine.plan().language(language);
+            let (min, max) = view.bounds();
+            let far = match max {
+                None => true,
+                Some(max) => view.is_free() && max.saturating_sub(read) > FAR,
             };
             if far && read >= min { min } else { read }
         };
@@ -202,10 +207,6 @@ impl Generation {
                     place.read = shorten(language, place.read);
                 }
                 Scan::Other(class, place)
-            }
-            Scan::Name(mut place) => {
-                place.read = 0;
-                Scan::Name(place)
             }
             scan => scan,
         };

@@ -65,7 +65,12 @@ pub(crate) struct Tables {
     last_language: AtomicU32,
     longest_blanks: OnceLock<u32>,
     bytes: AtomicUsize,
+    /// Bytes of the tables of texts, and of what was selected of them.
+    text_bytes: AtomicUsize,
 }
+
+/// Bytes of tables of texts that are kept; beyond, those of automata are forgotten.
+const TEXT_BYTES: usize = 32 << 20;
 
 impl Tables {
     /// Tables of a vocabulary. Cost: a trie of all tokens.
@@ -87,6 +92,7 @@ impl Tables {
             last_language: AtomicU32::new(0),
             longest_blanks: OnceLock::new(),
             bytes: AtomicUsize::new(0),
+            text_bytes: AtomicUsize::new(0),
         };
         tables.push(TokenTrie::new(texts));
         tables.charge(tables.index.bytes());
@@ -137,9 +143,14 @@ impl Tables {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    /// Counts bytes of a selection.
+    pub(super) fn charge_text(&self, bytes: usize) {
+        self.text_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
     /// Estimated bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.bytes.load(Ordering::Relaxed)
+        self.bytes.load(Ordering::Relaxed) + self.text_bytes.load(Ordering::Relaxed)
     }
 
     /// `u32` words of a row of bits.
@@ -152,21 +163,18 @@ impl Tables {
         &self.tries[location.trie as usize]
     }
 
-    /// The number of a language of texts; [`Language::Words`] have none.
-    pub(super) fn language(&self, language: &Language) -> Option<u32> {
-        match language {
-            Language::Words(_) => None,
-            Language::Free { .. } => Some(0),
-            Language::Automaton(_) => {
-                let automaton = language.automaton()?;
-                let languages = self.languages.pin();
-                if let Some(known) = languages.get(automaton) {
-                    return Some(*known);
-                }
-                let next = self.last_language.fetch_add(1, Ordering::Relaxed) + 1;
-                Some(*languages.get_or_insert(Arc::clone(automaton), next))
-            }
+    /// The number of a language of texts; those of words have none.
+    pub(super) fn language(&self, view: View<'_>) -> Option<u32> {
+        if view.is_free() {
+            return Some(0);
         }
+        let automaton = view.automaton()?;
+        let languages = self.languages.pin();
+        if let Some(known) = languages.get(automaton) {
+            return Some(*known);
+        }
+        let next = self.last_language.fetch_add(1, Ordering::Relaxed) + 1;
+        Some(*languages.get_or_insert(Arc::clone(automaton), next))
     }
 
     /// The longest run of blanks that tokens begin with.
@@ -232,13 +240,18 @@ impl Tables {
         number: u32,
         at: u32,
     ) -> Arc<TextTable> {
-        let counted = view.language().bounds() != (0, None);
+        let counted = view.bounds() != (0, None);
         let key = (location, number << 1 | u32::from(counted), at);
         if let Some(known) = self.texts.pin().get(&key) {
             return Arc::clone(known);
         }
-        let table = TextTable::new(self, location, view, number == 0, counted, at);
-        self.charge(table.bytes());
+        let table = TextTable::new(self, location, view, counted, at);
+        let bytes = self.text_bytes.fetch_add(table.bytes(), Ordering::Relaxed) + table.bytes();
+        if bytes > TEXT_BYTES {
+            // Whatever is in use is held by whoever uses it.
+            self.text_bytes.store(0, Ordering::Relaxed);
+            self.texts.pin().retain(|(_, number, _), _| *number < 2);
+        }
         Arc::clone(self.texts.pin().get_or_insert(key, Arc::new(table)))
     }
 }

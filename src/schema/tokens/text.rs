@@ -13,7 +13,7 @@ use super::{
     index::{Index, MOST, NONE},
     tables::{Location, Tables},
 };
-use crate::schema::machine::{Language, Place, Spelled, Spelling, Step, View};
+use crate::schema::machine::{Place, Spelled, Spelling, Step, View};
 
 /// Tokens that end inside a string in the same place.
 #[derive(Debug)]
@@ -121,7 +121,8 @@ fn returns(
     if place.spelling.is_between() {
         return place.at == to;
     }
-    if let Some(known) = known.get(&(place.at, place.spelling)) {
+    let key = (place.at, place.spelling.kind());
+    if let Some(known) = known.get(&key) {
         return *known;
     }
     let result = (0x80..=0xbf).all(|byte| match place.spelling.read(byte) {
@@ -131,7 +132,7 @@ fn returns(
         },
         _ => true,
     });
-    known.insert((place.at, place.spelling), result);
+    known.insert(key, result);
     result
 }
 
@@ -293,14 +294,13 @@ impl TextTable {
         tables: &Tables,
         location: Location,
         view: View<'_>,
-        free: bool,
         counted: bool,
         at: u32,
     ) -> Self {
         let mut draft = Draft {
             tables,
             view: view.unbounded(),
-            free,
+            free: view.is_free(),
             counted,
             groups: Vec::new(),
             group_of: FxHashMap::default(),
@@ -346,9 +346,8 @@ impl TextTable {
 
     /// What the lengths of a language allow after `read` characters. Cost when new: the groups.
     pub(super) fn select(&self, tables: &Tables, view: View<'_>, read: u32) -> Arc<Selection> {
-        let (min, max) = view.language().bounds();
-        let free = matches!(view.language(), Language::Free { .. });
-        let far = max.is_none_or(|max| free && max.saturating_sub(read) > FAR);
+        let (min, max) = view.bounds();
+        let far = max.is_none_or(|max| view.is_free() && max.saturating_sub(read) > FAR);
         if read >= min && far && (max.is_none() || tables.index().is_exact()) {
             let select = || Arc::new(self.make(tables, |_| true, |_| true));
             return Arc::clone(self.all.get_or_init(select));
@@ -419,12 +418,12 @@ impl TextTable {
             for token in lists.into_iter().flatten() {
                 words[*token as usize / 32] |= 1 << (token % 32);
             }
-            tables.charge(words.len() * 4 + 100);
+            tables.charge_text(words.len() * 4 + 100);
             return Selection { base: Some(words.into()), lists: Box::default(), rest };
         }
         // One list is faster to add than many.
         let all: Vec<u32> = lists.into_iter().flatten().copied().collect();
-        tables.charge(all.len() * 4 + 100 + base.as_ref().map_or(0, |_| tables.words() * 4));
+        tables.charge_text(all.len() * 4 + 100 + base.as_ref().map_or(0, |_| tables.words() * 4));
         let lists = if all.is_empty() { Box::default() } else { Box::from([Arc::from(all)]) };
         Selection { base, lists, rest }
     }

@@ -7,8 +7,14 @@ use super::{
     Exhausted,
     recipe::{Parts, Recipe},
     tables::{Location, Tables},
+    text::Selection,
 };
-use crate::schema::machine::{Hypothesis, Look, Machine, Place, Scan, Step, View};
+use crate::{
+    TokenId, Vocabulary,
+    schema::machine::{
+        Hypothesis, Look, Machine, Place, SEALED, Scan, Step, View, Words, is_blank,
+    },
+};
 
 /// Subtrees with fewer nodes are read byte by byte.
 const SMALL: u32 = 24;
@@ -20,25 +26,35 @@ const NEAR: u32 = 300;
 pub(super) struct Walk<'a> {
     machine: &'a Machine,
     tables: &'a Tables,
+    vocabulary: &'a Vocabulary,
     work: Vec<(Location, Hypothesis)>,
     next: Vec<Hypothesis>,
     parts: Parts,
     /// Tokens to leave out of the parts.
     minus: Vec<u32>,
+    /// Tokens that have to be read byte by byte from the beginning.
+    doubtful: Vec<u32>,
     pub(super) look: Look,
     /// Steps left.
     pub(super) left: u64,
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(machine: &'a Machine, tables: &'a Tables, left: u64) -> Self {
+    pub(super) fn new(
+        machine: &'a Machine,
+        tables: &'a Tables,
+        vocabulary: &'a Vocabulary,
+        left: u64,
+    ) -> Self {
         Self {
             machine,
             tables,
+            vocabulary,
             work: Vec::new(),
             next: Vec::new(),
             parts: Parts::default(),
             minus: Vec::new(),
+            doubtful: Vec::new(),
             look: Look::nothing(),
             left,
         }
@@ -46,7 +62,7 @@ impl<'a> Walk<'a> {
 
     /// A walk that shares what is left of the steps.
     fn inner(&self) -> Self {
-        Self::new(self.machine, self.tables, self.left)
+        Self::new(self.machine, self.tables, self.vocabulary, self.left)
     }
 
     /// The tokens that may be read from a hypothesis, below a location.
@@ -59,11 +75,42 @@ impl<'a> Walk<'a> {
         at: Hypothesis,
     ) -> Result<(Recipe, Look, u64), Exhausted> {
         self.work.push((location, at));
-        while let Some((location, at)) = self.work.pop() {
-            self.visit(location, at)?;
+        self.run()?;
+        for token in std::mem::take(&mut self.doubtful) {
+            if self.reads(at, token)? {
+                self.parts.own.push(token);
+            }
         }
         let recipe = self.parts.recipe(self.minus, self.tables.words());
         Ok((recipe, self.look, self.left))
+    }
+
+    fn run(&mut self) -> Result<(), Exhausted> {
+        while let Some((location, at)) = self.work.pop() {
+            self.visit(location, at)?;
+        }
+        Ok(())
+    }
+
+    /// Takes over what an inner walk found out besides its tokens; returns these.
+    fn close(&mut self, inner: Self) -> Vec<u32> {
+        (self.left, self.look) = (inner.left, Look(self.look.0.min(inner.look.0)));
+        self.doubtful.extend(inner.doubtful);
+        inner.parts.recipe(inner.minus, self.tables.words()).tokens(self.tables.words())
+    }
+
+    /// Whether all bytes of a token can be read.
+    fn reads(&mut self, at: Hypothesis, token: u32) -> Result<bool, Exhausted> {
+        let (mut here, mut next) = (vec![at], Vec::new());
+        for &byte in self.vocabulary.bytes(TokenId(token)) {
+            self.spend(here.len() as u64)?;
+            next.clear();
+            for at in here.drain(..) {
+                self.machine.step(at, byte, &mut self.look, &mut next);
+            }
+            std::mem::swap(&mut here, &mut next);
+        }
+        Ok(!here.is_empty())
     }
 
     fn spend(&mut self, steps: u64) -> Result<(), Exhausted> {
@@ -79,10 +126,10 @@ impl<'a> Walk<'a> {
         if trie.size(location.node) == 1 {
             return Ok(());
         }
-        let room = self.machine.plan().blanks(at.scan, at.stack).saturating_sub(at.blanks);
-        if room > 0 {
+        if at.blanks != SEALED && self.has_blank(location) {
+            let room = self.machine.plan().blanks(at.scan, at.stack).saturating_sub(at.blanks);
             let table = self.tables.blanks(location);
-            if table.longest <= room {
+            if room > 0 && table.longest <= room {
                 if !table.tokens.is_empty() {
                     self.parts.lists.push(table.tokens.clone());
                 }
@@ -92,29 +139,120 @@ impl<'a> Walk<'a> {
                 at = at.sealed();
             }
         }
-        let language = match at.scan {
-            Scan::Text(language, place) => Some((language, place)),
-            Scan::Other(class, place) => self
-                .machine
-                .class(at.stack, class, &mut self.look)
-                .map(|language| (language, place)),
-            _ => None,
-        };
-        if let Some((language, place)) = language
-            && place.spelling.is_between()
-            && trie.size(location.node) >= SMALL
-        {
-            let view = self.machine.plan().language(language);
-            if let Some(number) = self.tables.language(view.language()) {
-                let (_, max) = view.language().bounds();
-                let excepting = number == 0 && !place.is_free();
-                let near = max.is_some_and(|max| max.saturating_sub(place.read) <= NEAR);
-                if !(excepting && near) {
-                    return self.text(location, at, view, number, place);
+        let (language, place) = match at.scan {
+            Scan::Name(place) => {
+                let Some(view) = self.machine.names(at.stack, &mut self.look) else {
+                    return Ok(());
+                };
+                return self.name(location, at, view, place);
+            }
+            Scan::Text(language, place) => (language, place),
+            Scan::Distinct(language, place, _) => {
+                let used = self.machine.used(at.stack, &mut self.look);
+                if self.machine.stacks().used.get(used).is_open() {
+                    // The second string in one token: it may be equal to the first, which is not known here.
+                    return self.doubt(location);
                 }
+                (language, place)
+            }
+            Scan::Other(class, place) => {
+                match self.machine.class(at.stack, class, &mut self.look) {
+                    Some(language) => (language, place),
+                    None => return Ok(()),
+                }
+            }
+            _ => return self.bytes(location, at),
+        };
+        let view = self.machine.plan().language(language);
+        if place.spelling.is_between()
+            && trie.size(location.node) >= SMALL
+            && let Some(number) = self.tables.language(view)
+        {
+            let except = self.except(at, view, place);
+            let (_, max) = view.bounds();
+            let near = max.is_some_and(|max| max.saturating_sub(place.read) <= NEAR);
+            let bounded = near || (number > 0 && matches!(at.scan, Scan::Distinct(..)));
+            if except.is_none() || !bounded {
+                return self.text(location, at, view, (number, place), except);
             }
         }
         self.bytes(location, at)
+    }
+
+    /// Whether a blank can come next.
+    fn has_blank(&self, location: Location) -> bool {
+        // Children ascend by their bytes, and all blanks come before what is no control character.
+        let trie = self.tables.trie(location);
+        let mut children = trie.children(location.node);
+        children
+            .by_ref()
+            .take_while(|child| trie.byte(*child) <= b' ')
+            .any(|child| is_blank(trie.byte(child)))
+    }
+
+    /// The words that a string must not be although its language has them, and how far it has come with them.
+    fn except(&mut self, at: Hypothesis, view: View<'a>, place: Place) -> Option<(&'a Words, u32)> {
+        if let Scan::Distinct(_, _, text) = at.scan {
+            let used = self.machine.used(at.stack, &mut self.look);
+            return self.machine.stacks().used.place(used, text);
+        }
+        view.except().filter(|_| !place.is_free()).map(|words| (words, place.at))
+    }
+
+    /// Tokens that begin inside a declared name.
+    fn name(
+        &mut self,
+        location: Location,
+        at: Hypothesis,
+        view: View<'_>,
+        place: Place,
+    ) -> Result<(), Exhausted> {
+        let mut ends = Vec::new();
+        self.spell(location, view, place, true, &mut ends)?;
+        for (node, place) in ends {
+            let Some(word) = view.word(place) else { continue };
+            self.next.clear();
+            self.machine.named(at.stack, word as usize, &mut self.next);
+            self.go_on(Location { node, ..location });
+        }
+        Ok(())
+    }
+
+    /// The tokens below a location that are beginnings of a word's spelling, if they are wanted, and where words end.
+    fn spell(
+        &mut self,
+        location: Location,
+        view: View<'_>,
+        place: Place,
+        wanted: bool,
+        ends: &mut Vec<(u32, Place)>,
+    ) -> Result<(), Exhausted> {
+        let trie = self.tables.trie(location);
+        let mut work = vec![(location.node, place)];
+        let mut bytes = Vec::new();
+        while let Some((node, place)) = work.pop() {
+            bytes.clear();
+            if !view.few(place, |byte| bytes.push(byte)) {
+                bytes.extend(trie.children(node).map(|child| trie.byte(child)));
+            }
+            self.spend(bytes.len() as u64)?;
+            for byte in &bytes {
+                let Some(child) = trie.child(node, *byte) else { continue };
+                match view.read(place, *byte) {
+                    Step::Dead => {}
+                    Step::Inside(next) => {
+                        if wanted {
+                            self.parts.own.extend_from_slice(trie.tokens(child));
+                        }
+                        if trie.size(child) > 1 {
+                            work.push((child, next));
+                        }
+                    }
+                    Step::End => ends.push((child, place)),
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The children of a location, one by one.
@@ -160,109 +298,83 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Takes the tokens that end at a location, and goes on from there on what was found to come next.
+    fn go_on(&mut self, location: Location) {
+        if !self.next.is_empty() {
+            let trie = self.tables.trie(location);
+            self.parts.own.extend_from_slice(trie.tokens(location.node));
+            self.work.extend(self.next.drain(..).map(|next| (location, next)));
+        }
+    }
+
     /// Tokens that begin inside a string, by its table.
     fn text(
         &mut self,
         location: Location,
         at: Hypothesis,
-        view: View<'_>,
-        number: u32,
-        place: Place,
+        view: View<'a>,
+        (number, place): (u32, Place),
+        except: Option<(&'a Words, u32)>,
     ) -> Result<(), Exhausted> {
         self.spend(1)?;
         let state = if number == 0 { Place::free(0).at } else { place.at };
         let table = self.tables.text(location, view, number, state);
         let selection = table.select(self.tables, view, place.read);
-        let excepting = number == 0 && !place.is_free();
-        if excepting {
-            let mut minus = Vec::new();
-            self.excepted(location, at, view, place, &mut minus)?;
-            if location != Location::ALL && !minus.is_empty() {
-                // Only at the root is there nothing else that what is left out could be a part of.
-                return self.excepting(location, at, &minus);
+        let mut minus = Vec::new();
+        if let Some((words, node)) = except {
+            let words = View::words(words);
+            let mut ends = Vec::new();
+            self.spell(location, words, Place { at: node, ..place }, false, &mut ends)?;
+            for (node, _) in ends {
+                // The quote after an excepted word.
+                let mut walk = self.inner();
+                walk.after(Location { node, ..location }, at);
+                walk.run()?;
+                minus.extend(self.close(walk));
             }
-            self.minus = minus;
         }
+        if location == Location::ALL {
+            // At the root there is nothing else that what is left out could be a part of.
+            self.minus = minus;
+            self.select(&selection, at);
+        } else if minus.is_empty() {
+            self.select(&selection, at);
+        } else {
+            let mut walk = self.inner();
+            walk.select(&selection, at);
+            walk.run()?;
+            minus.sort_unstable();
+            let tokens = self.close(walk);
+            self.parts.own.extend(tokens.iter().filter(|t| minus.binary_search(t).is_err()));
+        }
+        Ok(())
+    }
+
+    /// The tokens of a selection, and what follows its closing quotes.
+    fn select(&mut self, selection: &Selection, at: Hypothesis) {
         self.parts.bases.extend(selection.base.clone());
         self.parts.lists.extend(selection.lists.iter().cloned());
         if let Some(rest) = selection.rest {
             self.after(rest, at);
         }
-        Ok(())
     }
 
     /// What follows the closing quote of a string, for the tokens that are left there.
     fn after(&mut self, rest: Location, at: Hypothesis) {
         self.next.clear();
         self.machine.closed(at, &mut self.look, &mut self.next);
-        if !self.next.is_empty() {
-            self.parts.own.extend_from_slice(self.tables.trie(rest).tokens(rest.node));
-            self.work.extend(self.next.drain(..).map(|next| (rest, next)));
-        }
+        self.go_on(rest);
     }
 
-    /// The tokens that a table allows although they close a string that is an excepted word.
-    fn excepted(
-        &mut self,
-        location: Location,
-        at: Hypothesis,
-        view: View<'_>,
-        place: Place,
-        minus: &mut Vec<u32>,
-    ) -> Result<(), Exhausted> {
+    /// All tokens that are left at a location have to be read one by one.
+    fn doubt(&mut self, location: Location) -> Result<(), Exhausted> {
         let trie = self.tables.trie(location);
-        let mut work = vec![(location.node, place)];
-        let mut bytes = Vec::new();
-        while let Some((node, place)) = work.pop() {
-            bytes.clear();
-            if place.spelling.is_between() || place.spelling.is_raw() {
-                view.excepted(place, |byte| bytes.push(byte));
-            } else {
-                bytes.extend(trie.children(node).map(|child| trie.byte(child)));
-            }
-            self.spend(bytes.len() as u64)?;
-            for byte in &bytes {
-                let Some(child) = trie.child(node, *byte) else { continue };
-                match view.read(place, *byte) {
-                    Step::Inside(next) if !next.is_free() => work.push((child, next)),
-                    // The quote after an excepted word.
-                    Step::Dead if *byte == b'"' && place.spelling.is_between() => {
-                        let rest = Location { node: child, ..location };
-                        let mut walk = self.inner();
-                        walk.after(rest, at);
-                        while let Some((location, at)) = walk.work.pop() {
-                            walk.visit(location, at)?;
-                        }
-                        (self.left, self.look) = (walk.left, Look(self.look.0.min(walk.look.0)));
-                        let recipe = walk.parts.recipe(walk.minus, self.tables.words());
-                        minus.extend(recipe.tokens(self.tables.words()));
-                    }
-                    _ => {}
-                }
-            }
+        let mut work = vec![location.node];
+        while let Some(node) = work.pop() {
+            self.spend(1)?;
+            self.doubtful.extend_from_slice(trie.tokens(node));
+            work.extend(trie.children(node));
         }
-        Ok(())
-    }
-
-    /// The tokens of a free text that no excepted word begins, less some.
-    fn excepting(
-        &mut self,
-        location: Location,
-        at: Hypothesis,
-        minus: &[u32],
-    ) -> Result<(), Exhausted> {
-        let free = |place: Place| Place::free(place.read);
-        let scan = match at.scan {
-            Scan::Text(language, place) => Scan::Text(language, free(place)),
-            Scan::Other(class, place) => Scan::Other(class, free(place)),
-            other => other,
-        };
-        let (recipe, look, left) = self.inner().recipe(location, Hypothesis { scan, ..at })?;
-        (self.left, self.look) = (left, Look(self.look.0.min(look.0)));
-        let mut left_out = minus.to_vec();
-        left_out.sort_unstable();
-        let tokens = recipe.tokens(self.tables.words());
-        self.parts.own.extend(tokens.iter().filter(|t| left_out.binary_search(t).is_err()));
         Ok(())
     }
 }
