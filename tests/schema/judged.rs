@@ -34,6 +34,8 @@ struct Figures {
     unread: AtomicUsize,
     instances: AtomicUsize,
     valid: AtomicUsize,
+    /// Valid ones that are refused because they spell a number with an exponent: not all of those are taken.
+    exponents: AtomicUsize,
 }
 
 fn count(counter: &AtomicUsize) {
@@ -91,6 +93,9 @@ fn case(figures: &Figures, schema: &[u16], tapes: &[Vec<u16>]) -> Result<(), Str
         }
         match verdict {
             Ok(()) if !valid => return Err(format!("{text}\n  accepts {spelled}")),
+            Err(_) if valid && instances::may_have_exponents(&spelled) => {
+                count(&figures.exponents);
+            }
             Err(refusal) if valid => {
                 return Err(format!("{text}\n  refuses {spelled}: {refusal}"));
             }

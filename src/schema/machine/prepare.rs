@@ -42,12 +42,14 @@ pub(crate) struct Plan {
 pub(crate) struct Machine {
     pub(super) plan: Arc<Plan>,
     pub(super) stacks: Stacks,
+    /// Bytes that are read at once, at most: stacks that differ beyond their reach have equal views.
+    reach: u32,
 }
 
 impl Machine {
     /// A machine that has read nothing.
-    pub(crate) fn new(plan: Arc<Plan>) -> Self {
-        Self { plan, stacks: Stacks::new() }
+    pub(crate) fn new(plan: Arc<Plan>, reach: u32) -> Self {
+        Self { plan, stacks: Stacks::new(), reach }
     }
 
     /// The plan.
@@ -72,7 +74,7 @@ impl Machine {
     /// Another frame on which any one token reads the same.
     fn alike(&self, frame: &Frame) -> Option<Frame> {
         let Frame::Array { shape, index, counts, used } = frame else { return None };
-        let alike = self.plan.arrays[*shape as usize].alike(*index);
+        let alike = self.plan.arrays[*shape as usize].alike(*index, counts, self.reach);
         (alike != *index).then(|| Frame::Array {
             shape: *shape,
             index: alike,

@@ -595,7 +595,7 @@ impl Machine {
             Scan::Number(number, state) => {
                 b"+-.0123456789Ee".iter().for_each(|byte| each(*byte));
                 if self.plan.numbers[number as usize].accepts(state) {
-                    b",]}".iter().for_each(|byte| each(*byte));
+                    b",]} \n\t\r".iter().for_each(|byte| each(*byte));
                 }
             }
             Scan::Open => match self.look(at.stack, look) {

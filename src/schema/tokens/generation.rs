@@ -45,14 +45,11 @@ pub(crate) struct Generation {
 /// Slots for steps taken lately: 16 KiB.
 const STEPS: usize = 1 << 11;
 
-/// Characters of a token at most, roughly; see [`Generation::alike`].
-const FAR: u32 = 300;
-
 impl Generation {
     /// Nothing known.
-    pub(crate) fn new(plan: &Arc<Plan>) -> Self {
+    pub(crate) fn new(plan: &Arc<Plan>, tables: &Tables) -> Self {
         Self {
-            machine: Machine::new(Arc::clone(plan)),
+            machine: Machine::new(Arc::clone(plan), tables.longest()),
             known: papaya::HashMap::with_hasher(FxBuildHasher),
             recipes: boxcar::Vec::new(),
             situations: SituationTable::new(STEPS),
@@ -193,7 +190,7 @@ impl Generation {
             let (min, max) = view.bounds();
             let far = match max {
                 None => true,
-                Some(max) => view.is_free() && max.saturating_sub(read) > FAR,
+                Some(max) => view.is_free() && max.saturating_sub(read) > tables.longest(),
             };
             if far && read >= min { min } else { read }
         };

@@ -64,6 +64,7 @@ pub(crate) struct Tables {
     languages: papaya::HashMap<Arc<TextDfa>, u32>,
     last_language: AtomicU32,
     longest_blanks: OnceLock<u32>,
+    longest: u32,
     bytes: AtomicUsize,
     /// Bytes of the tables of texts, and of what was selected of them.
     text_bytes: AtomicUsize,
@@ -91,6 +92,7 @@ impl Tables {
             languages: papaya::HashMap::new(),
             last_language: AtomicU32::new(0),
             longest_blanks: OnceLock::new(),
+            longest: texts.clone().map(|(bytes, _)| bytes.len() as u32).max().unwrap_or(0),
             bytes: AtomicUsize::new(0),
             text_bytes: AtomicUsize::new(0),
         };
@@ -108,6 +110,12 @@ impl Tables {
         );
         tables.blanks(Location::ALL);
         tables
+    }
+
+    /// Bytes of the longest token: no bound that is farther away matters to any.
+    #[inline]
+    pub(super) fn longest(&self) -> u32 {
+        self.longest
     }
 
     /// The index of the whole vocabulary.

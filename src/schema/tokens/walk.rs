@@ -19,9 +19,6 @@ use crate::{
 /// Subtrees with fewer nodes are read byte by byte.
 const SMALL: u32 = 24;
 
-/// Excepted words are looked for byte by byte if a bound on the length is as near as this.
-const NEAR: u32 = 300;
-
 /// A walk.
 pub(super) struct Walk<'a> {
     machine: &'a Machine,
@@ -170,7 +167,9 @@ impl<'a> Walk<'a> {
         {
             let except = self.except(at, view, place);
             let (_, max) = view.bounds();
-            let near = max.is_some_and(|max| max.saturating_sub(place.read) <= NEAR);
+            // Excepted words are looked for byte by byte if a token may reach the bound on the length.
+            let near =
+                max.is_some_and(|max| max.saturating_sub(place.read) <= self.tables.longest());
             let bounded = near || (number > 0 && matches!(at.scan, Scan::Distinct(..)));
             if except.is_none() || !bounded {
                 return self.text(location, at, view, (number, place), except);
