@@ -193,6 +193,11 @@ impl Constraint {
         self.clone().accept_bytes(bytes).err()
     }
 
+    /// Whether these bytes can come next: [`explain`](Self::explain) without a reason.
+    pub(crate) fn can_take(&self, bytes: &[u8]) -> bool {
+        self.generation.can_take(self.situation, bytes)
+    }
+
     /// Bytes of text accepted so far.
     pub fn offset(&self) -> usize {
         self.offset

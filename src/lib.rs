@@ -4,6 +4,7 @@
 pub mod automaton;
 mod batch;
 mod bitset;
+mod codec;
 pub mod constraint;
 pub mod decoding;
 pub mod expert;

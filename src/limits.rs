@@ -28,6 +28,9 @@ pub struct Limits {
     pub dfa_bytes: usize,
     /// Bytes of everything memoised by one automaton (states, trees, masks). Default 256 MiB.
     pub automaton_bytes: usize,
+    /// Bytes of compiled schemas kept for the next request, everything that they have memoised included; 0 keeps none.
+    /// Default 64 MiB.
+    pub cache_bytes: usize,
     /// Elementary steps of one mask or one accepted token. Default 50 million.
     pub step_work: u64,
     /// Bytes of one token; a vocabulary with a longer one is refused. Default 4 KiB.
@@ -49,6 +52,7 @@ impl Default for Limits {
             dfa_states: 50_000,
             dfa_bytes: 64 << 20,
             automaton_bytes: 256 << 20,
+            cache_bytes: 64 << 20,
             step_work: 50_000_000,
             token_bytes: 4 << 10,
         }

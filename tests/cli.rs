@@ -1,74 +1,18 @@
 //! The tool as a process: what goes to which stream, exit codes, one clear line for every wrong input, never a panic.
 #![cfg(feature = "cli")]
 
+mod process;
+
 use std::{
-    io::Write,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use serde_json::{Value, json};
 
+use process::{DEMO_TOKENIZER, json_lines, refused, run, run_with, write};
+
 const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/demo");
-const DEMO_TOKENIZER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/demo/tokenizer.json");
-
-struct Run {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-/// Runs the tool with arguments and standard input.
-fn run_with(input: &[u8], arguments: &[&str]) -> Run {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_constrained-gen"))
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the tool starts");
-    let mut stdin = child.stdin.take().expect("a pipe");
-    let input = input.to_vec();
-    // From another thread: the tool may fill its output before it has read all of its input.
-    let writer = std::thread::spawn(move || _ = stdin.write_all(&input));
-    let output = child.wait_with_output().expect("the tool ends");
-    writer.join().expect("the writer ends");
-    let run = Run {
-        code: output.status.code().expect("the tool ends by itself, not by a signal"),
-        out: String::from_utf8(output.stdout).expect("output is UTF-8"),
-        err: String::from_utf8(output.stderr).expect("messages are UTF-8"),
-    };
-    assert!(!run.err.contains("panicked"), "{arguments:?}: {}", run.err);
-    run
-}
-
-fn run(arguments: &[&str]) -> Run {
-    run_with(b"", arguments)
-}
-
-/// Runs the tool on a wrong input: exit code 2, nothing on standard output, one line on standard error that says all this.
-fn refused(arguments: &[&str], parts: &[&str]) -> String {
-    let run = run(arguments);
-    assert_eq!(run.code, 2, "{arguments:?}: {}{}", run.out, run.err);
-    assert_eq!(run.out, "", "{arguments:?}");
-    let errors: Vec<&str> = run.err.lines().filter(|line| line.starts_with("error: ")).collect();
-    assert_eq!(errors.len(), 1, "{arguments:?}: {}", run.err);
-    for part in parts {
-        assert!(errors[0].contains(part), "{arguments:?}: no `{part}` in: {}", run.err);
-    }
-    run.err
-}
-
-fn json_lines(text: &str) -> Vec<Value> {
-    text.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect()
-}
-
-fn write(directory: &Path, file: &str, text: impl AsRef<[u8]>) -> String {
-    let path = directory.join(file);
-    std::fs::write(&path, text).expect("a temporary file");
-    path.display().to_string()
-}
-
 /// A copy of the demonstration model, to break.
 fn model_copy(directory: &Path) -> PathBuf {
     let copy = directory.join("model");
@@ -259,6 +203,30 @@ fn wrong_tokenizers_are_refused_in_one_line() {
         let sample = ["sample", "--grammar", "json", "--count", "1", "--tokenizer", file];
         refused(&sample, &[file]);
     }
+}
+
+#[test]
+fn a_compiled_grammar_answers_as_its_text_does() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("json.automaton");
+    let file = file.to_str().expect("UTF-8");
+    let compiled =
+        run(&["grammar", "compile", "json", "--tokenizer", DEMO_TOKENIZER, "--out", file]);
+    assert_eq!(compiled.code, 0, "{}", compiled.err);
+    assert!(compiled.out.starts_with("json: warmed on "), "{}", compiled.out);
+    let arguments = ["mask", "--json", "--tokenizer", DEMO_TOKENIZER, "--grammar"];
+    let plain = run(&[&arguments[..], &["json", "[tr"]].concat());
+    let loaded = run(&[&arguments[..], &["json", "--automaton", file, "[tr"]].concat());
+    assert_eq!((loaded.code, &loaded.out), (0, &plain.out), "{}", loaded.err);
+    let other = run(&[&arguments[..], &["sql-postgres", "--automaton", file]].concat());
+    assert_eq!(other.code, 2);
+    assert!(other.err.contains("another grammar or vocabulary"), "{}", other.err);
+    let damaged = std::fs::read(file).expect("a file");
+    std::fs::write(file, &damaged[..damaged.len() / 2]).expect("a file");
+    let sample = ["sample", "--grammar", "json", "--count", "1", "--tokenizer", DEMO_TOKENIZER];
+    let damaged = run(&[&sample[..], &["--automaton", file]].concat());
+    assert_eq!(damaged.code, 2);
+    assert!(damaged.err.contains("damaged"), "{}", damaged.err);
 }
 
 #[test]

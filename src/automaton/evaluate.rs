@@ -17,11 +17,11 @@ use super::{StepError, grammar::GrammarGeneration, tree::TreeNode};
 pub(super) struct Results {
     lists: Interner<Box<[u32]>, Box<[u32]>>,
     /// (tree node, stack) -> list; [`DEEPER`] if more of the stack is needed.
-    known: papaya::HashMap<(u32, SetId), u32, rustc_hash::FxBuildHasher>,
+    pub(super) known: papaya::HashMap<(u32, SetId), u32, rustc_hash::FxBuildHasher>,
 }
 
 /// The stack was cut too short for an answer.
-const DEEPER: u32 = u32::MAX;
+pub(super) const DEEPER: u32 = u32::MAX;
 
 impl Results {
     pub(super) fn new() -> Self {
@@ -31,6 +31,10 @@ impl Results {
 
     pub(super) fn list(&self, id: u32) -> &[u32] {
         self.lists.get(id)
+    }
+
+    pub(super) fn list_of(&self, groups: &[u32]) -> u32 {
+        self.lists.intern(groups, || (groups.into(), groups.len() * 8))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -45,7 +49,7 @@ impl Results {
         self.known.pin().get(&(node, set)).copied()
     }
 
-    fn store(&self, node: u32, set: SetId, list: u32) {
+    pub(super) fn store(&self, node: u32, set: SetId, list: u32) {
         self.known.pin().insert((node, set), list);
     }
 }
@@ -160,9 +164,7 @@ impl GrammarGeneration {
         }
         frame.groups.sort_unstable();
         frame.groups.dedup();
-        let list = self.results.lists.intern(frame.groups.as_slice(), || {
-            (frame.groups.as_slice().into(), frame.groups.len() * 8)
-        });
+        let list = self.results.list_of(&frame.groups);
         self.results.store(frame.node, frame.set, list);
         Next::Return(list)
     }

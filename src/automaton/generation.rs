@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     CompiledGrammar, Expected, TokenId, TokenMask, Vocabulary,
-    schema::{CompiledSchema, SchemaGeneration, SchemaTables},
+    schema::{CompiledSchema, SchemaGeneration, SchemaScratch, SchemaTables},
     situation::SituationId,
 };
 
@@ -34,6 +34,7 @@ pub(crate) struct Schema {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Room {
     scratch: Scratch,
+    schema_scratch: SchemaScratch,
     /// A mask written out, and the situation that it belongs to.
     mask: Option<(SituationId, TokenMask)>,
 }
@@ -168,7 +169,17 @@ impl Generation {
     ) -> Result<SituationId, (usize, Expected)> {
         match self {
             Self::Grammar(generation) => generation.advance(from, bytes, &mut room.scratch),
-            Self::Schema(generation, _) => generation.advance(from, bytes),
+            Self::Schema(generation, _) => {
+                generation.advance(from, bytes, &mut room.schema_scratch)
+            }
+        }
+    }
+
+    /// Whether some bytes can come next.
+    pub(crate) fn can_take(&self, from: SituationId, bytes: &[u8]) -> bool {
+        match self {
+            Self::Grammar(generation) => generation.can_take(from, bytes),
+            Self::Schema(generation, _) => generation.can_take(from, bytes),
         }
     }
 

@@ -108,6 +108,17 @@ impl GrammarGeneration {
         Ok(if at == before { from } else { self.situations.of(at) })
     }
 
+    /// Whether some bytes can come next.
+    pub(super) fn can_take(&self, from: SituationId, bytes: &[u8]) -> bool {
+        let (reader, mut next) = (self.reader(), Vec::new());
+        let mut at = self.situations.hypotheses(from).to_vec();
+        bytes.iter().all(|&byte| {
+            reader.step(&at, byte, &mut next);
+            std::mem::swap(&mut at, &mut next);
+            !at.is_empty()
+        })
+    }
+
     /// Whether the text is a sentence.
     pub(super) fn is_complete(&self, situation: SituationId) -> bool {
         self.reader().is_complete(self.situations.hypotheses(situation))

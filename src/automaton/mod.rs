@@ -5,11 +5,13 @@
 //! (`evaluate`); its results are memoised per tree node by the part of the stack that was looked at. What comes out is a
 //! list of token groups, and equal lists are one mask (`masks`).
 
+mod cache;
 mod error;
 mod evaluate;
 mod generation;
 mod grammar;
 mod masks;
+mod saved;
 mod schema;
 mod stats;
 mod tree;
@@ -22,8 +24,10 @@ use crate::{
     schema::{CompiledSchema, SchemaTables},
 };
 
+pub use cache::CacheStats;
 pub use error::StepError;
 pub(crate) use generation::{Generation, Room};
+pub use saved::LoadError;
 pub use schema::SchemaCompiler;
 pub use stats::AutomatonStats;
 

@@ -40,9 +40,9 @@ pub(super) struct Group {
 /// What is left of tokens that begin with one byte, read from a configuration after that byte.
 #[derive(Debug)]
 pub(super) struct Link {
-    byte: u8,
+    pub(super) byte: u8,
     pub(super) config: ConfigId,
-    node: OnceLock<u32>,
+    pub(super) node: OnceLock<u32>,
 }
 
 /// A node of a tree.
@@ -58,12 +58,12 @@ pub(super) struct TreeNode {
 /// All trees of one automaton.
 #[derive(Debug)]
 pub(super) struct TreeTable {
-    nodes: boxcar::Vec<TreeNode>,
-    tokens: boxcar::Vec<Tokens>,
+    pub(super) nodes: boxcar::Vec<TreeNode>,
+    pub(super) tokens: boxcar::Vec<Tokens>,
     /// Configuration -> tree of all tokens.
-    roots: papaya::HashMap<ConfigId, u32, rustc_hash::FxBuildHasher>,
+    pub(super) roots: papaya::HashMap<ConfigId, u32, rustc_hash::FxBuildHasher>,
     /// (first byte, configuration after it) -> tree of the tokens that begin so.
-    branches: papaya::HashMap<(u8, ConfigId), u32, rustc_hash::FxBuildHasher>,
+    pub(super) branches: papaya::HashMap<(u8, ConfigId), u32, rustc_hash::FxBuildHasher>,
     bytes: AtomicUsize,
 }
 
@@ -158,7 +158,7 @@ impl TreeTable {
         })
     }
 
-    fn push(&self, node: TreeNode) -> u32 {
+    pub(super) fn push(&self, node: TreeNode) -> u32 {
         let bytes = 80 + node.groups.len() * 8 + node.edges.len() * 8 + node.links.len() * 24;
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         u32::try_from(self.nodes.push(node)).expect("invariant: bounded by Limits::automaton_bytes")
@@ -176,6 +176,10 @@ impl TreeTable {
             }
             Tokens::Bits(bits.into())
         };
+        self.add_tokens(tokens)
+    }
+
+    pub(super) fn add_tokens(&self, tokens: Tokens) -> u32 {
         let (Tokens::List(content) | Tokens::Bits(content)) = &tokens;
         self.bytes.fetch_add(content.len() * 4 + 32, Ordering::Relaxed);
         u32::try_from(self.tokens.push(tokens))

@@ -1,21 +1,21 @@
-//! `check`: does a text belong to a grammar?
+//! `check`: does a text belong to a grammar, or is it an instance of a schema?
 
 use std::{
     io::{BufRead, Write},
     path::PathBuf,
-    sync::Arc,
 };
 
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
-use constrained_gen::{CompiledGrammar, Expected, Refusal};
+use constrained_gen::{Expected, Refusal};
 use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{
     Outcome,
-    input::{GrammarArgument, Source},
+    input::Source,
+    language::{Compiled, LanguageArgument, Reader, Verdict},
     output,
 };
 
@@ -25,7 +25,7 @@ const CHUNK: usize = 1 << 20;
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    grammar: GrammarArgument,
+    language: LanguageArgument,
     /// Ask whether some sentence begins with the text, not whether the text is one
     #[arg(long)]
     prefix: bool,
@@ -41,13 +41,13 @@ pub(super) struct Arguments {
 
 /// One line of `--jsonl`.
 #[derive(Debug, Serialize)]
-struct Verdict {
+struct Line {
     accepted: bool,
     offset: Option<usize>,
     expected: Vec<String>,
 }
 
-impl From<Result<(), Refusal>> for Verdict {
+impl From<Result<(), Refusal>> for Line {
     fn from(result: Result<(), Refusal>) -> Self {
         match result {
             Ok(()) => Self { accepted: true, offset: None, expected: Vec::new() },
@@ -63,10 +63,15 @@ impl From<Result<(), Refusal>> for Verdict {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
-    let checker = Checker { grammar: arguments.grammar.compile()?, prefix: arguments.prefix };
+    let sources = Source::all(&arguments.files);
+    if arguments.language.reads_stdin() && sources.contains(&Source::Stdin) {
+        bail!("standard input holds the schema: expected files to check");
+    }
+    let language = arguments.language.load()?;
+    let checker = Checker { language: language.compile()?, prefix: arguments.prefix };
     let mut out = output::stdout();
     let mut all = true;
-    for source in Source::all(&arguments.files) {
+    for source in sources {
         all &= match &arguments.field {
             Some(field) => check_lines(&checker, &source, field, &mut out)?,
             None => check_text(&checker, &source, &mut out)?,
@@ -77,14 +82,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
 }
 
 struct Checker {
-    grammar: Arc<CompiledGrammar>,
+    language: Compiled,
     prefix: bool,
 }
 
 impl Checker {
-    fn check(&self, text: &[u8]) -> Result<(), Refusal> {
-        let mut recognizer = self.grammar.recognizer();
-        if self.prefix { recognizer.push(text) } else { recognizer.check(text) }
+    fn check(&self, reader: Reader, text: &[u8]) -> Result<Result<(), Refusal>> {
+        match reader.check(text, self.prefix) {
+            Verdict::Text(result) => Ok(result),
+            Verdict::Failed(error) => Err(error.into()),
+        }
     }
 }
 
@@ -92,7 +99,8 @@ impl Checker {
 fn check_text(checker: &Checker, source: &Source, out: &mut impl Write) -> Result<bool> {
     let text = source.read()?;
     let name = source.name();
-    match checker.check(&text) {
+    let result = checker.check(checker.language.reader(), &text);
+    match result.map_err(|e| anyhow!("{name}: {e}"))? {
         Ok(()) => {
             writeln!(out, "{name}: accepted")?;
             Ok(true)
@@ -122,8 +130,13 @@ fn check_lines(
         }
         let starts = std::iter::once(0).chain(ends.iter().copied());
         let lines: Vec<&[u8]> = starts.zip(&ends).map(|(start, &end)| &chunk[start..end]).collect();
-        let results: Vec<Result<(bool, Vec<u8>)>> =
-            lines.par_iter().map(|line| check_line(checker, field, line)).collect();
+        let results: Vec<Result<(bool, Vec<u8>)>> = lines
+            .par_iter()
+            .map_init(
+                || checker.language.reader(),
+                |reader, line| check_line(checker, reader, field, line),
+            )
+            .collect();
         for result in results {
             number += 1;
             match result {
@@ -150,12 +163,17 @@ fn read_lines(input: &mut dyn BufRead) -> std::io::Result<(Vec<u8>, Vec<usize>)>
     Ok((chunk, ends))
 }
 
-fn check_line(checker: &Checker, field: &str, line: &[u8]) -> Result<(bool, Vec<u8>)> {
+fn check_line(
+    checker: &Checker,
+    reader: &Reader,
+    field: &str,
+    line: &[u8],
+) -> Result<(bool, Vec<u8>)> {
     let value: Value = serde_json::from_slice(line).map_err(|e| anyhow!("not JSON: {e}"))?;
     let Some(text) = value.get(field).and_then(Value::as_str) else {
         bail!("expected an object with a string in the field `{field}`");
     };
-    let verdict = Verdict::from(checker.check(text.as_bytes()));
+    let verdict = Line::from(checker.check(reader.clone(), text.as_bytes())?);
     let mut line = serde_json::to_vec(&verdict)?;
     line.push(b'\n');
     Ok((verdict.accepted, line))

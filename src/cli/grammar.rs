@@ -1,18 +1,22 @@
-//! `grammar list|show|check`.
+//! `grammar list|show|check|compile`.
 
-use std::io::Write;
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
 use constrained_gen::{
-    Limits,
+    Automaton, Limits, SchemaOptions,
     grammar::{Grammar, Lexing, Production, Symbol},
     library,
 };
 
 use super::{
     Outcome,
-    input::{Source, compile, load_grammar},
+    input::{Source, TokenizerArgument, compile, in_file, load_grammar},
+    language::load_schema,
     output,
 };
 
@@ -32,11 +36,22 @@ enum Command {
         #[arg(value_name = "NAME|FILE")]
         grammar: String,
     },
-    /// Compile grammars, and try the examples in their comments (`//> accept: TEXT`)
+    /// Compile grammars and JSON Schemas, and try the examples in grammars' comments (`//> accept: TEXT`)
     Check {
-        /// Built-in grammars, or .lark or .gbnf files
+        /// Built-in grammars, or .lark, .gbnf or .json files
         #[arg(value_name = "NAME|FILE", required = true)]
         grammars: Vec<String>,
+    },
+    /// Save a grammar's automaton over a tokenizer, warmed on the examples in its comments, for `--automaton`
+    Compile {
+        /// A built-in grammar, or a .lark or .gbnf file
+        #[arg(value_name = "NAME|FILE")]
+        grammar: String,
+        #[command(flatten)]
+        tokenizer: TokenizerArgument,
+        /// Where to write it
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
     },
 }
 
@@ -58,26 +73,70 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             out.flush()?;
             return Ok(if all { Outcome::Done } else { Outcome::Refused });
         }
+        Command::Compile { grammar, tokenizer, out: path } => {
+            save(grammar, tokenizer, path, &mut out)?;
+        }
     }
     out.flush()?;
     Ok(Outcome::Done)
 }
 
-/// Compiles a grammar and tries the examples in its comments; whether all of them hold.
-fn check(name: &str, out: &mut impl Write) -> Result<bool> {
+/// Saves a grammar's automaton, warmed on its examples.
+fn save(
+    name: &str,
+    tokenizer: &TokenizerArgument,
+    path: &Path,
+    out: &mut impl Write,
+) -> Result<()> {
     let grammar = load_grammar(name)?;
-    let compiled = compile(&grammar)?;
-    let files: Vec<(String, String)> = match library::texts(name) {
+    let automaton = Automaton::of(compile(&grammar)?, tokenizer.load()?);
+    let mut texts = Vec::new();
+    for (file, text) in texts_of(name)? {
+        let examples = examples(&file, &text)?.into_iter().filter(|example| example.accept);
+        texts.extend(examples.map(|example| example.text));
+    }
+    automaton.warm(&texts.iter().map(|text| text.as_bytes()).collect::<Vec<_>>());
+    let bytes = automaton.save().ok_or_else(|| anyhow!("{name} is no grammar"))?;
+    std::fs::write(path, &bytes).map_err(|e| in_file(path, e))?;
+    let known = automaton.stats();
+    writeln!(
+        out,
+        "{name}: warmed on {} examples; {} tree nodes and {} results in {} bytes",
+        texts.len(),
+        known.tree_nodes,
+        known.results,
+        bytes.len()
+    )?;
+    Ok(())
+}
+
+/// The files of a grammar: names and texts.
+fn texts_of(name: &str) -> Result<Vec<(String, String)>> {
+    Ok(match library::texts(name) {
         Some(texts) => texts.map(|(file, text)| (file, text.to_owned())).collect(),
         None => vec![(name.to_owned(), Source::File(name.into()).text()?)],
-    };
+    })
+}
+
+/// The examples in a file's comments.
+fn examples(file: &str, text: &str) -> Result<Vec<library::Example>> {
+    library::examples(text)
+        .map_err(|line| anyhow!("{file}:{line}: expected `//> accept: TEXT` or `//> reject: TEXT`"))
+}
+
+/// Compiles a grammar and tries the examples in its comments; whether all of them hold.
+fn check(name: &str, out: &mut impl Write) -> Result<bool> {
+    if Path::new(name).extension().is_some_and(|extension| extension == "json") {
+        load_schema(&Source::File(name.into()), &SchemaOptions::default())?;
+        writeln!(out, "{name}: JSON Schema, followed exactly")?;
+        return Ok(true);
+    }
+    let grammar = load_grammar(name)?;
+    let compiled = compile(&grammar)?;
     let (mut held, mut broken) = (0, 0);
-    for (file, text) in &files {
+    for (file, text) in &texts_of(name)? {
         // Chapters of a grammar may begin elsewhere than the grammar does; their examples are complete texts all the same.
-        let examples = library::examples(text).map_err(|line| {
-            anyhow!("{file}:{line}: expected `//> accept: TEXT` or `//> reject: TEXT`")
-        })?;
-        for example in examples {
+        for example in examples(file, text)? {
             let result = compiled.recognizer().check(example.text.as_bytes());
             if result.is_ok() == example.accept {
                 held += 1;

@@ -9,7 +9,9 @@ use std::{
 
 use anyhow::{Result, anyhow};
 use clap::Args;
-use constrained_gen::{CompiledGrammar, Limits, Vocabulary, grammar::Grammar, library};
+use constrained_gen::{Automaton, CompiledGrammar, Limits, Vocabulary, grammar::Grammar, library};
+
+use super::language::Language;
 
 /// How messages and results name standard input.
 pub(super) const STDIN: &str = "<stdin>";
@@ -27,13 +29,15 @@ impl Source {
         if files.is_empty() {
             return vec![Self::Stdin];
         }
-        files
-            .iter()
-            .map(|file| match file.as_os_str() == "-" {
-                true => Self::Stdin,
-                false => Self::File(file.clone()),
-            })
-            .collect()
+        files.iter().map(|file| Self::of(file)).collect()
+    }
+
+    /// The source that one argument names.
+    pub(super) fn of(file: &Path) -> Self {
+        match file.as_os_str() == "-" {
+            true => Self::Stdin,
+            false => Self::File(file.to_owned()),
+        }
     }
 
     pub(super) fn name(&self) -> String {
@@ -64,26 +68,8 @@ impl Source {
     }
 }
 
-fn in_file(path: &Path, error: impl std::fmt::Display) -> anyhow::Error {
+pub(super) fn in_file(path: &Path, error: impl std::fmt::Display) -> anyhow::Error {
     anyhow!("{}: {error}", path.display())
-}
-
-/// Which grammar.
-#[derive(Clone, Debug, Args)]
-pub(super) struct GrammarArgument {
-    /// A built-in grammar, or a .lark or .gbnf file
-    #[arg(long, value_name = "NAME|FILE")]
-    pub(super) grammar: String,
-}
-
-impl GrammarArgument {
-    pub(super) fn load(&self) -> Result<Grammar> {
-        load_grammar(&self.grammar)
-    }
-
-    pub(super) fn compile(&self) -> Result<Arc<CompiledGrammar>> {
-        compile(&self.load()?)
-    }
 }
 
 pub(super) fn load_grammar(name: &str) -> Result<Grammar> {
@@ -110,6 +96,35 @@ impl TokenizerArgument {
         let vocabulary = Vocabulary::from_tokenizer_json(&json, &Limits::default())
             .map_err(|e| in_file(path, e))?;
         Ok(Arc::new(vocabulary))
+    }
+}
+
+/// What an automaton knows already.
+#[derive(Debug, Args)]
+pub(super) struct SavedArgument {
+    /// An automaton saved by `grammar compile`, of the same grammar and tokenizer
+    #[arg(long, value_name = "FILE")]
+    automaton: Option<PathBuf>,
+}
+
+impl SavedArgument {
+    /// The automaton of a language, warm if one was saved.
+    pub(super) fn make(
+        &self,
+        language: &Language,
+        vocabulary: Arc<Vocabulary>,
+    ) -> Result<Arc<Automaton>> {
+        let limits = Limits::default();
+        let Some(path) = &self.automaton else { return language.automaton(vocabulary) };
+        let Language::Grammar(grammar) = language else {
+            return Err(anyhow!("--automaton: expected a grammar beside it, not a schema"));
+        };
+        // One byte more than is taken, so that a longer file is refused and not cut.
+        let most = limits.automaton_bytes as u64 + 1;
+        let mut bytes = Vec::new();
+        let file = File::open(path).map_err(|e| in_file(path, e))?;
+        file.take(most).read_to_end(&mut bytes).map_err(|e| in_file(path, e))?;
+        Automaton::load(grammar, vocabulary, &bytes, &limits).map_err(|e| in_file(path, e))
     }
 }
 

@@ -2,23 +2,25 @@
 
 use std::io::Write;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use clap::Args;
-use constrained_gen::{Automaton, Limits};
 use serde_json::json;
 
 use super::{
     Outcome,
-    input::{GrammarArgument, TokenizerArgument},
+    input::{SavedArgument, TokenizerArgument},
+    language::LanguageArgument,
     output::{self, Refused, expectation, quoted},
 };
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    grammar: GrammarArgument,
+    language: LanguageArgument,
     #[command(flatten)]
     tokenizer: TokenizerArgument,
+    #[command(flatten)]
+    saved: SavedArgument,
     /// Tokens to list
     #[arg(long, value_name = "N", default_value_t = 40)]
     limit: usize,
@@ -31,14 +33,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
-    let grammar = arguments.grammar.load()?;
+    let language = arguments.language.load()?;
     let vocabulary = arguments.tokenizer.load()?;
-    let automaton = Automaton::new(&grammar, vocabulary.clone(), &Limits::default())
-        .map_err(|e| anyhow!("grammar `{}`: {e}", grammar.name()))?;
+    let automaton = arguments.saved.make(&language, vocabulary.clone())?;
     let mut constraint = automaton.constraint();
     let mut out = output::stdout();
     let prefix = arguments.prefix.as_bytes();
     if let Err(refusal) = constraint.accept_bytes(prefix) {
+        language.failure()?;
         let refused = Refused { name: "<prefix>", text: prefix, refusal: &refusal };
         for line in refused.to_string().lines() {
             super::complain::line(line);

@@ -10,9 +10,11 @@ mod expert;
 mod generate;
 mod grammar;
 mod input;
+mod language;
 mod mask;
 mod outcome;
 mod output;
+mod place;
 mod sample;
 
 use std::process::ExitCode;
@@ -25,12 +27,12 @@ use outcome::Outcome;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  a text was refused by the grammar
-  2  misuse: wrong arguments, or a grammar, expert, model or file that is missing or broken
+  1  a text was refused by the grammar or schema
+  2  misuse: wrong arguments, or a grammar, schema, expert, model or file that is missing or broken
   3  the answer was not finished (token limit or context)
-  4  the answer was refused by strict validation: a bug of the grammar";
+  4  the answer was refused by strict validation: a bug of the grammar or of the reading of the schema";
 
-/// A language model answers in SQL, JSON or your own grammar, exactly.
+/// A language model answers in SQL, JSON, by your JSON Schema or your own grammar, exactly.
 #[derive(Debug, Parser)]
 #[command(name = "constrained-gen", version, after_help = EXIT_CODES, max_term_width = 100)]
 struct Arguments {
@@ -44,10 +46,10 @@ enum Command {
     #[cfg(feature = "candle")]
     #[command(after_help = EXIT_CODES)]
     Generate(Box<generate::Arguments>),
-    /// Does a text belong to a grammar?
+    /// Does a text belong to a grammar, or is it an instance of a JSON Schema?
     #[command(after_help = EXIT_CODES)]
     Check(check::Arguments),
-    /// Random sentences of a grammar, token by token under the mask
+    /// Random sentences of a grammar, or instances of a JSON Schema, token by token under the mask
     #[command(after_help = EXIT_CODES)]
     Sample(sample::Arguments),
     /// Which tokens are allowed after a text?

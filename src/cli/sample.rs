@@ -1,20 +1,18 @@
-//! `sample`: random sentences of a grammar, token by token under the mask.
+//! `sample`: random sentences of a grammar, or instances of a schema, token by token under the mask.
 
 use std::io::{IsTerminal, Write};
 
 use anyhow::{Result, anyhow};
 use clap::{Args, ValueEnum};
-use constrained_gen::{
-    Automaton, Limits,
-    sampling::{Coverage, Sampler, Settings, Taken, Walk, Weighting},
-};
+use constrained_gen::sampling::{Coverage, Sampler, Settings, Taken, Walk, Weighting};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use rayon::prelude::*;
 use serde_json::json;
 
 use super::{
     Outcome, complain,
-    input::{GrammarArgument, TokenizerArgument},
+    input::{SavedArgument, TokenizerArgument},
+    language::LanguageArgument,
     output,
 };
 
@@ -24,9 +22,11 @@ const BATCH: u64 = 64;
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    grammar: GrammarArgument,
+    language: LanguageArgument,
     #[command(flatten)]
     tokenizer: TokenizerArgument,
+    #[command(flatten)]
+    saved: SavedArgument,
     /// Sentences to make
     #[arg(long, value_name = "N")]
     count: u64,
@@ -40,7 +40,7 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, default_value_t)]
     weighting: Choice,
     /// Say on standard error which share of the grammar's productions the sentences use, and which are missing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json_schema")]
     coverage: bool,
 }
 
@@ -66,10 +66,9 @@ impl From<Choice> for Weighting {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
-    let grammar = arguments.grammar.load()?;
+    let language = arguments.language.load()?;
     let vocabulary = arguments.tokenizer.load()?;
-    let automaton = Automaton::new(&grammar, vocabulary, &Limits::default())
-        .map_err(|e| anyhow!("grammar `{}`: {e}", grammar.name()))?;
+    let automaton = arguments.saved.make(&language, vocabulary)?;
     let settings = Settings {
         weighting: arguments.weighting.into(),
         max_tokens: arguments.max_tokens,

@@ -6,6 +6,7 @@
 
 mod compile;
 mod live;
+mod saved;
 mod spacing;
 mod table;
 

@@ -41,6 +41,13 @@ pub(super) struct LexState {
     row: Box<[AtomicU32]>,
 }
 
+impl LexState {
+    /// Where the automata stand.
+    pub(super) fn components(&self) -> &[(u32, u32)] {
+        &self.components
+    }
+}
+
 /// Id of the lexer state in which all automata are dead.
 const NO_STATE: u32 = 0;
 
@@ -90,7 +97,7 @@ impl LexTable {
         table
     }
 
-    fn state(&self, lexer: &Lexer, components: &[(u32, u32)]) -> u32 {
+    pub(super) fn state(&self, lexer: &Lexer, components: &[(u32, u32)]) -> u32 {
         self.states.intern(components, || {
             let mut live = BitSet::new(lexer.terminals);
             let mut accepts = Vec::new();
@@ -114,7 +121,13 @@ impl LexTable {
         })
     }
 
-    fn config(&self, lexer: &Lexer, fresh: bool, main: u32, mut shadows: Vec<u32>) -> ConfigId {
+    pub(super) fn config(
+        &self,
+        lexer: &Lexer,
+        fresh: bool,
+        main: u32,
+        mut shadows: Vec<u32>,
+    ) -> ConfigId {
         shadows.sort_unstable();
         shadows.dedup();
         let mut key = Vec::with_capacity(shadows.len() + 2);

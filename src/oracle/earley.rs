@@ -145,6 +145,9 @@ impl Columns {
                 None => kernel.extend_from_slice(&self.column(column).kernel),
             }
         }
+        // Readings that part and meet again bring the same items; kept twice, they would double at every meeting.
+        kernel.sort_unstable();
+        kernel.dedup();
         assert!(!kernel.is_empty(), "invariant: only viable terminals are read");
         let sources = sources.clone().into_boxed_slice();
         self.reached.insert(sources.clone(), ColumnId(self.columns.len() as u32));

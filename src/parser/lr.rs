@@ -94,6 +94,17 @@ impl LrTable {
         Some(self.follow(grammar, &gotos[at].1))
     }
 
+    /// The transitions of a state that somebody took, and where they lead.
+    pub(super) fn visited(&self, state: u32) -> impl Iterator<Item = (Symbol, u32)> + '_ {
+        let state = self.states.get(state);
+        let shifts =
+            state.shifts.iter().map(|(terminal, edge)| (Symbol::Terminal(*terminal), edge));
+        let gotos = state.gotos.iter().map(|(lhs, edge)| (Symbol::Nonterminal(*lhs), edge));
+        shifts.chain(gotos).filter_map(|(symbol, edge)| {
+            Some((symbol, edge.target.load(Ordering::Acquire).checked_sub(1)?))
+        })
+    }
+
     pub(super) fn get(&self, state: u32) -> &LrState {
         self.states.get(state)
     }

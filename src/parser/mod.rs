@@ -3,10 +3,13 @@
 //! All alternatives are kept (generalised LR), so no look-ahead is needed to be exact: every stack of an LR(0) automaton
 //! spells a viable prefix, and a terminal is viable exactly if some chain of reductions reaches a state that shifts it.
 
+mod escape;
 mod lr;
 mod normal;
+mod saved;
 mod stack;
 
+pub(crate) use escape::Shadows;
 pub(crate) use lr::LrTable;
 pub(crate) use normal::NormalGrammar;
 pub(crate) use stack::{Closure, SetId, StackTable, TRUNCATIONS};

@@ -31,7 +31,7 @@ impl SetId {
 }
 
 /// Marks the parent of a node whose parents are unknown.
-const UNKNOWN: u32 = u32::MAX;
+pub(super) const UNKNOWN: u32 = u32::MAX;
 
 /// Depths at which stacks are truncated, ascending; deeper ones are taken whole.
 const DEPTHS: [usize; 10] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32];
@@ -104,7 +104,7 @@ impl StackTable {
         table
     }
 
-    fn node(&self, state: u32, parents: &mut Vec<u32>) -> u32 {
+    pub(super) fn node(&self, state: u32, parents: &mut Vec<u32>) -> u32 {
         parents.sort_unstable();
         parents.dedup();
         let mut key = Vec::with_capacity(parents.len() + 1);
@@ -116,7 +116,13 @@ impl StackTable {
         })
     }
 
-    fn set(&self, nodes: &[u32]) -> SetId {
+    /// State and parents of a node.
+    pub(super) fn node_parts(&self, node: u32) -> (u32, &[u32]) {
+        let node = self.nodes.get(node);
+        (node.state(), node.parents())
+    }
+
+    pub(super) fn set(&self, nodes: &[u32]) -> SetId {
         SetId(self.sets.intern(nodes, || {
             let truncations = [const { AtomicU32::new(0) }; DEPTHS.len()];
             (
@@ -124,6 +130,16 @@ impl StackTable {
                 nodes.len() * 8 + 160,
             )
         }))
+    }
+
+    /// `[state, parents...]` of a node.
+    pub(super) fn node_key(&self, node: u32) -> &[u32] {
+        &self.nodes.get(node).key
+    }
+
+    /// The nodes of a set.
+    pub(super) fn nodes_of(&self, set: SetId) -> &[u32] {
+        &self.sets.get(set.0).nodes
     }
 
     /// Everything that reductions make of a set. Cost: the number of distinct (state, parent) pairs reached, once per set.

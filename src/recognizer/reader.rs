@@ -1,19 +1,13 @@
 //! One step of all hypotheses: pure functions over a grammar and its tables.
 
-use std::collections::VecDeque;
-
-use rustc_hash::FxHashSet;
-
 use super::{CompiledGrammar, Expected, Tables};
 use crate::{
     TerminalId,
+    bitset::BitSet,
     lexer::ConfigId,
-    parser::{Closure, SetId},
+    parser::{Closure, SetId, Shadows},
     situation::forced,
 };
-
-/// Configurations looked at to decide whether a text with shadows that blank space does not settle can go on.
-const SEARCH: usize = 4096;
 
 /// Where the lexer is in the current lexeme, and where the parser stood before it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -92,38 +86,9 @@ impl<'a> Reader<'a> {
         if live.maybe.is_empty() && !self.tables.lex.is_fresh(config) {
             return Some(false);
         }
-        self.search(config, set)
-    }
-
-    /// Follows terminals that leave shadows behind, until one way is found on which they do no harm.
-    #[cold]
-    fn search(&self, config: ConfigId, set: SetId) -> Option<bool> {
-        let start = Hypothesis { config, set };
-        let mut seen = FxHashSet::from_iter([start]);
-        // Breadth first: recursion of the grammar leads for ever deeper, its ends are near.
-        let mut work = VecDeque::from([start]);
-        while let Some(at) = work.pop_front() {
-            let closure = self.closure(at.set);
-            if closure.open {
-                return None;
-            }
-            let fresh = self.tables.lex.is_fresh(at.config);
-            let live = self.tables.lex.live(&self.grammar.lexer, at.config);
-            if (fresh && closure.complete) || live.sure.intersects(&closure.viable) {
-                return Some(true);
-            }
-            for &(terminal, after) in &live.maybe {
-                if seen.len() >= SEARCH {
-                    break;
-                }
-                let set = self.advance(at.set, terminal);
-                let next = Hypothesis { config: after, set };
-                if set != SetId::DEAD && seen.insert(next) {
-                    work.push_back(next);
-                }
-            }
-        }
-        Some(false)
+        let Self { grammar, tables } = *self;
+        let parser = (&grammar.lr, &grammar.normal);
+        tables.stacks.escapes(parser, grammar.lexer.ignored(), set, *self, config)
     }
 
     /// All hypotheses after a byte. `next` is cleared first; empty afterwards if the text is no viable prefix.
@@ -229,5 +194,21 @@ impl<'a> Reader<'a> {
         let step =
             |at: &[Hypothesis], byte: u8, next: &mut Vec<Hypothesis>| self.step(at, byte, next);
         forced(hypotheses, limit, step, |at| self.is_complete(at))
+    }
+}
+
+impl Shadows for Reader<'_> {
+    type At = ConfigId;
+
+    fn is_fresh(&self, at: ConfigId) -> bool {
+        self.tables.lex.is_fresh(at)
+    }
+
+    fn sure(&self, at: ConfigId) -> &BitSet {
+        &self.tables.lex.live(&self.grammar.lexer, at).sure
+    }
+
+    fn maybe(&self, at: ConfigId) -> &[(TerminalId, ConfigId)] {
+        &self.tables.lex.live(&self.grammar.lexer, at).maybe
     }
 }

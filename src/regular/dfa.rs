@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::Regular;
-use crate::Limits;
+use crate::{Limits, codec::Writer};
 use regex_automata::{
     Anchored, MatchKind,
     dfa::{Automaton as _, StartKind, dense},
@@ -370,6 +370,25 @@ impl Dfa {
     /// Byte classes: two bytes in one column lead to the same states everywhere.
     pub(crate) fn classes(&self) -> &[u8; 256] {
         &self.classes
+    }
+
+    /// Number of states, [`DEAD`] included.
+    pub(crate) fn states(&self) -> usize {
+        self.accept.len()
+    }
+
+    /// Writes the automaton.
+    pub(crate) fn describe(&self, out: &mut Writer) {
+        out.raw(self.classes.as_slice());
+        out.count(self.stride);
+        out.number(self.start);
+        out.count(self.accept.len());
+        for state in &self.table {
+            out.number(*state);
+        }
+        for accepts in &self.accept {
+            out.number(u32::from(*accepts));
+        }
     }
 
     /// Bytes of memory.

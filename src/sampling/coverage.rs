@@ -52,8 +52,14 @@ impl Coverage {
 
     /// Adds a sentence; texts outside the grammar add nothing.
     pub fn add(&mut self, text: &[u8]) {
-        if let Some(lexemes) = lexemes(&self.grammar, text) {
-            self.rules.mark(self.grammar.grammar(), &lexemes, &mut self.used);
+        // A word may be a keyword or a name. Two readings are looked at: every such word as the one, and as the other.
+        let readings = [false, true].map(|later| lexemes(&self.grammar, text, later));
+        for (i, lexemes) in readings.iter().enumerate() {
+            if let Some(lexemes) =
+                lexemes.as_ref().filter(|_| !readings[..i].contains(&readings[i]))
+            {
+                self.rules.mark(self.grammar.grammar(), lexemes, &mut self.used);
+            }
         }
     }
 
@@ -86,8 +92,9 @@ impl Coverage {
     }
 }
 
-/// The lexemes of one reading of a sentence, without the ignored ones.
-fn lexemes(grammar: &CompiledGrammar, text: &[u8]) -> Option<Vec<TerminalId>> {
+/// The lexemes of one reading of a sentence, without the ignored ones. Where two readings meet, it is the one that was found
+/// first, or the `later` one.
+fn lexemes(grammar: &CompiledGrammar, text: &[u8], later: bool) -> Option<Vec<TerminalId>> {
     let tables = grammar.tables();
     let reader = grammar.reader(&tables);
     let ignored = |t: TerminalId| grammar.grammar().terminal(t).ignore;
@@ -113,11 +120,13 @@ fn lexemes(grammar: &CompiledGrammar, text: &[u8]) -> Option<Vec<TerminalId>> {
             for (from, lexemes) in here.chain(ended(*hypothesis, before)) {
                 let config = reader.next(from.config, byte);
                 let to = Hypothesis { config, set: from.set };
-                if !to.is_dead()
-                    && reader.alive(config, to.set) == Some(true)
-                    && next.iter().all(|(known, _)| *known != to)
-                {
-                    next.push((to, lexemes));
+                if to.is_dead() || reader.alive(config, to.set) != Some(true) {
+                    continue;
+                }
+                match next.iter_mut().find(|(known, _)| *known == to) {
+                    None => next.push((to, lexemes)),
+                    Some(known) if later => known.1 = lexemes,
+                    Some(_) => {}
                 }
             }
         }

@@ -6,6 +6,7 @@
 
 mod coverage;
 mod example;
+mod plan;
 mod steer;
 mod walk;
 

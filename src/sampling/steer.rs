@@ -30,6 +30,8 @@ pub(super) struct Move {
 #[derive(Debug)]
 pub(super) struct Steering {
     moves: FxHashMap<String, Move>,
+    /// Short texts of each terminal.
+    texts: Vec<Vec<Vec<u8>>>,
     /// Texts that may stand between lexemes; the empty one first.
     pub(super) gaps: Vec<Vec<u8>>,
 }
@@ -40,11 +42,13 @@ impl Steering {
         let places = places(grammar);
         let mut moves: FxHashMap<String, Move> = FxHashMap::default();
         let mut gaps = vec![Vec::new()];
+        let mut all = Vec::with_capacity(places.len());
         for (id, terminal) in grammar.terminals().iter().enumerate() {
             let texts = example::of(terminal);
             if terminal.ignore {
                 gaps.extend(texts.iter().take(1).cloned());
             }
+            all.push(texts.clone());
             let Some((inside, rest)) = places[id] else { continue };
             let entry = moves.entry(terminal.display.clone()).or_insert_with(|| Move {
                 terminal: TerminalId::new(id),
@@ -57,7 +61,12 @@ impl Steering {
             entry.texts.extend(texts);
             entry.texts.sort_by_key(Vec::len);
         }
-        Self { moves, gaps }
+        Self { moves, texts: all, gaps }
+    }
+
+    /// Short texts of a terminal.
+    pub(super) fn texts(&self, terminal: TerminalId) -> &[Vec<u8>] {
+        &self.texts[terminal.index()]
     }
 
     /// The moves in a JSON text, by the names under which they are expected.
@@ -78,7 +87,11 @@ impl Steering {
             let texts = vec![text.as_bytes().to_vec()];
             (name.to_owned(), Move { terminal: TerminalId::new(at), inside, rest, texts })
         };
-        Self { moves: moves.into_iter().enumerate().map(known).collect(), gaps: vec![Vec::new()] }
+        Self {
+            moves: moves.into_iter().enumerate().map(known).collect(),
+            texts: Vec::new(),
+            gaps: vec![Vec::new()],
+        }
     }
 
     /// What is known of a terminal, by its display name.
@@ -89,7 +102,7 @@ impl Steering {
 
 /// For each terminal of a production: whether it stands inside one, and the fewest terminals after it in one.
 fn places(grammar: &Grammar) -> Vec<Option<(bool, u32)>> {
-    let shortest = shortest(grammar);
+    let (shortest, _) = shortest(grammar);
     let recursive = left_recursive(grammar);
     let mut places: Vec<Option<(bool, u32)>> = vec![None; grammar.terminals().len()];
     for production in grammar.productions() {
@@ -114,19 +127,20 @@ fn places(grammar: &Grammar) -> Vec<Option<(bool, u32)>> {
 }
 
 /// Terminals that a symbol needs at least.
-fn length(shortest: &[u32], symbol: Symbol) -> u32 {
+pub(super) fn length(shortest: &[u32], symbol: Symbol) -> u32 {
     match symbol {
         Symbol::Terminal(_) => 1,
         Symbol::Nonterminal(n) => shortest[n.index()],
     }
 }
 
-/// Fewest terminals of a text of each nonterminal; `u32::MAX` where there is none.
-fn shortest(grammar: &Grammar) -> Vec<u32> {
+/// Fewest terminals of a text of each nonterminal, `u32::MAX` where there is none; and the production that begins it.
+pub(super) fn shortest(grammar: &Grammar) -> (Vec<u32>, Vec<Option<u32>>) {
     let mut shortest = vec![u32::MAX; grammar.nonterminals().len()];
+    let mut first = vec![None; shortest.len()];
     loop {
         let mut changed = false;
-        for production in grammar.productions() {
+        for (i, production) in grammar.productions().iter().enumerate() {
             let sum = production
                 .rhs
                 .iter()
@@ -134,11 +148,12 @@ fn shortest(grammar: &Grammar) -> Vec<u32> {
             let least = &mut shortest[production.lhs.index()];
             if sum < *least {
                 *least = sum;
+                first[production.lhs.index()] = Some(i as u32);
                 changed = true;
             }
         }
         if !changed {
-            return shortest;
+            return (shortest, first);
         }
     }
 }

@@ -9,7 +9,10 @@ use rand_chacha::{
 use rustc_hash::FxHashMap;
 use thiserror::Error;
 
-use super::steer::{Move, Steering};
+use super::{
+    plan::Plans,
+    steer::{Move, Steering},
+};
 use crate::{Automaton, Constraint, StepError, TerminalId, TokenId, TokenMask};
 
 /// Walks that are begun for one sentence before it is given up.
@@ -26,7 +29,8 @@ pub enum Weighting {
     Uniform,
     /// Mostly the end where it is allowed, and half of the steps towards it.
     Short,
-    /// Mostly whole lexemes instead of tokens, and those most that were taken least after the lexeme before.
+    /// Mostly whole lexemes instead of tokens: every second walk goes straight to a production, all of them in turn; the
+    /// others take those most that were taken least after the lexeme before.
     Broad,
 }
 
@@ -99,16 +103,20 @@ pub struct Sampler {
     automaton: Arc<Automaton>,
     settings: Settings,
     steering: Steering,
+    plans: Plans,
 }
 
 impl Sampler {
     /// A sampler. Cost: a few short texts are made and checked for every terminal of the grammar.
     pub fn new(automaton: Arc<Automaton>, settings: Settings) -> Self {
-        let steering = match automaton.grammar() {
-            Some(grammar) => Steering::new(grammar.grammar()),
-            None => Steering::of_json(),
+        let (steering, plans) = match automaton.grammar() {
+            Some(grammar) => {
+                let grammar = grammar.grammar();
+                (Steering::new(grammar), Plans::new(grammar))
+            }
+            None => (Steering::of_json(), Plans::default()),
         };
-        Self { automaton, settings, steering }
+        Self { automaton, settings, steering, plans }
     }
 
     /// The sentence with this number. Depends on the settings, the number and `taken` alone.
@@ -134,7 +142,11 @@ impl Sampler {
                     pairs: Vec::new(),
                 },
                 last: None,
+                plan: Vec::new(),
             };
+            if self.settings.weighting == Weighting::Broad && number.is_multiple_of(2) {
+                attempted.plan(number / 2);
+            }
             if attempted.run()? {
                 return Ok(attempted.walk);
             }
@@ -153,6 +165,8 @@ struct Attempt<'a> {
     walk: Walk,
     /// The lexeme that was chosen last, if the last choice was a lexeme.
     last: Option<TerminalId>,
+    /// The terminals that are planned, the next one last.
+    plan: Vec<TerminalId>,
 }
 
 impl Attempt<'_> {
@@ -160,6 +174,12 @@ impl Attempt<'_> {
     fn run(&mut self) -> Result<bool, SamplingError> {
         let Settings { weighting, max_tokens, .. } = self.sampler.settings;
         loop {
+            if let Some(next) = self.plan.pop() {
+                if !self.follow(next)? {
+                    self.plan.clear();
+                }
+                continue;
+            }
             let used = self.walk.tokens.len();
             let steered = used * 2 >= max_tokens;
             let ends = self.constraint.is_complete()
@@ -167,7 +187,7 @@ impl Attempt<'_> {
                     _ if steered => true,
                     Weighting::Uniform => false,
                     Weighting::Short => self.chance(0.8),
-                    Weighting::Broad => self.chance(0.1),
+                    Weighting::Broad => self.chance(0.3),
                 };
             if ends {
                 return Ok(used <= max_tokens);
@@ -226,6 +246,30 @@ impl Attempt<'_> {
         Ok(())
     }
 
+    /// Plans a sentence with the production whose turn it is.
+    fn plan(&mut self, number: u64) {
+        let sampler = self.sampler;
+        let Some(grammar) = sampler.automaton.grammar() else { return };
+        self.plan = sampler.plans.make(grammar.grammar(), number, |n| self.below(n));
+    }
+
+    /// The next lexeme of the plan; whether it could be written here.
+    fn follow(&mut self, terminal: TerminalId) -> Result<bool, SamplingError> {
+        if self.walk.tokens.len() >= self.sampler.settings.max_tokens {
+            return Ok(false);
+        }
+        let sampler = self.sampler;
+        // A blank first: without one two names would be one.
+        let gaps = sampler.steering.gaps.iter().rev();
+        let Some(text) = self.text_of(sampler.steering.texts(terminal), gaps) else {
+            return Ok(false);
+        };
+        let spelled = self.spell(&text)?;
+        self.walk.pairs.push((self.last, terminal));
+        self.last = Some(terminal);
+        Ok(spelled)
+    }
+
     /// A lexeme towards the end; whether there was one.
     fn steer(&mut self) -> Result<bool, SamplingError> {
         self.lexeme(|_, found| match (found.inside, found.rest) {
@@ -264,7 +308,7 @@ impl Attempt<'_> {
                 at < 0.0
             });
             let (_, chosen) = moves.swap_remove(chosen.unwrap_or(moves.len() - 1));
-            if let Some(text) = self.text_of(chosen) {
+            if let Some(text) = self.text_of(&chosen.texts, sampler.steering.gaps.iter()) {
                 if !self.spell(&text)? {
                     return Ok(false);
                 }
@@ -276,20 +320,24 @@ impl Attempt<'_> {
         Ok(false)
     }
 
-    /// A text that reads this terminal here: all of it, after a gap if it needs one; else, where its lexeme is open
-    /// already, the end of it.
-    fn text_of(&mut self, chosen: &Move) -> Option<Vec<u8>> {
-        let first = self.below(chosen.texts.len());
-        let can = |text: &[u8]| self.constraint.explain(text).is_none();
-        for text in chosen.texts[first..].iter().chain(&chosen.texts[..first]) {
-            for gap in &self.sampler.steering.gaps {
+    /// A text that reads a terminal with these texts here: all of it, after a gap if it needs one; else, where its lexeme
+    /// is open already, the end of it.
+    fn text_of<'g>(
+        &mut self,
+        texts: &[Vec<u8>],
+        gaps: impl Iterator<Item = &'g Vec<u8>> + Clone,
+    ) -> Option<Vec<u8>> {
+        let shortest = texts.first()?;
+        let first = self.below(texts.len());
+        let can = |text: &[u8]| self.constraint.can_take(text);
+        for text in texts[first..].iter().chain(&texts[..first]) {
+            for gap in gaps.clone() {
                 let whole = [gap, text.as_slice()].concat();
                 if can(&whole) {
                     return Some(whole);
                 }
             }
         }
-        let shortest = &chosen.texts[0];
         let ends = (1..shortest.len()).rev().map(|from| &shortest[from..]);
         ends.map(<[u8]>::to_vec).find(|end| can(end))
     }

@@ -3,8 +3,7 @@
 //! A schema is read once into expressions ([`expr`]); an expression gets a canonical form, a union of shapes by type
 //! ([`shape`]), when somebody looks into it. What cannot be exact is refused, with the keyword and its place.
 
-// The automata over these shapes are what uses them.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports, reason = "the automata over these shapes are what uses them")]
 
 mod array;
 mod compiled;
@@ -29,7 +28,9 @@ mod tokens;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub(crate) use self::tokens::{Generation as SchemaGeneration, Tables as SchemaTables};
+pub(crate) use self::tokens::{
+    Generation as SchemaGeneration, Scratch as SchemaScratch, Tables as SchemaTables,
+};
 pub use self::{
     compiled::{CompiledSchema, SchemaRecognizer},
     error::{SchemaError, SchemaErrorKind},

@@ -604,9 +604,7 @@ impl Canon {
     }
 
     fn forms_apart(&self, a: &Alternatives, b: &Alternatives, depth: usize) -> bool {
-        !(a.null && b.null)
-            && !(a.truth[0] && b.truth[0])
-            && !(a.truth[1] && b.truth[1])
+        !(a.null && b.null || a.truth[0] && b.truth[0] || a.truth[1] && b.truth[1])
             && (a.number.is_empty()
                 || b.number.is_empty()
                 || a.number.is_disjoint(&b.number).unwrap_or(false))

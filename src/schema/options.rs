@@ -33,7 +33,7 @@ impl Draft {
 }
 
 /// What `format` does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Formats {
     /// It is asserted: a string of another form is no instance. Users of structured output expect this.
     Assert,
@@ -42,7 +42,7 @@ pub enum Formats {
 }
 
 /// White space in instances, between their parts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Whitespace {
     /// None.
     Compact,
@@ -56,7 +56,7 @@ pub enum Whitespace {
 }
 
 /// The order of an object's members in instances.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MemberOrder {
     /// Any: the members of a JSON object have no order, and what others write comes in every order.
     Any,
@@ -68,7 +68,7 @@ pub enum MemberOrder {
 }
 
 /// How a schema is read. The defaults are strict: nothing is ignored that means something.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct SchemaOptions {
     /// The draft of a schema without `$schema`. Default 2020-12.

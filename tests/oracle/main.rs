@@ -8,6 +8,7 @@
 
 mod brute;
 mod compare;
+mod found;
 mod generator;
 mod random;
 mod shipped;

@@ -5,11 +5,10 @@
 
 use std::io::{IsTerminal, Write};
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use constrained_gen::{
-    Automaton, Limits,
     decoding::{Decoder, Finish, Generation},
-    expert::{Expert, RopeKind, Validation},
+    expert::{Expert, RopeKind},
     model::{ChatPrompt, DeviceChoice, Model, ModelOptions, RopeRule},
     validation::ValidationError,
 };
@@ -22,13 +21,9 @@ use super::{
 /// Decodes the answer to a request and prints it.
 pub(super) fn answer(arguments: &Arguments, request: &Request) -> Result<Outcome> {
     let model = load(arguments, &request.expert)?;
-    let constraint = match &request.grammar {
+    let constraint = match &request.language {
         None => None,
-        Some(grammar) => {
-            let automaton = Automaton::new(grammar, model.vocabulary().clone(), &Limits::default())
-                .map_err(|e| anyhow!("grammar `{}`: {e}", grammar.name()))?;
-            Some(automaton.constraint())
-        }
+        Some(language) => Some(language.automaton(model.vocabulary().clone())?.constraint()),
     };
     let prompt = model.prompts().chat(&ChatPrompt {
         system: Some(request.expert.system_prompt.as_str()).filter(|text| !text.is_empty()),
@@ -132,22 +127,20 @@ fn judge(
         complain::failure(format_args!("the answer is not finished: {cause}"));
         return Outcome::Unfinished;
     }
-    let Some(Err(refusal)) = verdict else { return Outcome::Done };
+    let (Some(Err(refusal)), Some(language)) = (verdict, &request.language) else {
+        return Outcome::Done;
+    };
     if refusal.is_limit() {
         complain::warning(refusal);
         return Outcome::Done;
     }
-    let grammar = request.grammar.as_ref().map_or("none", |grammar| grammar.name());
-    let message =
-        format!("{refusal}; the grammar `{grammar}` let it through, which is a bug of the grammar");
-    match request.expert.manifest.decoding.validation {
-        Validation::ParserStrict => {
-            complain::failure(message);
-            Outcome::Invalid
-        }
-        _ => {
-            complain::warning(message);
-            Outcome::Done
-        }
+    let title = language.title();
+    let message = format!("{refusal}; the {title} let it through, which is a bug of this program");
+    if request.strict {
+        complain::failure(message);
+        Outcome::Invalid
+    } else {
+        complain::warning(message);
+        Outcome::Done
     }
 }

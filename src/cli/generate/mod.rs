@@ -10,14 +10,14 @@ use clap::Args;
 use constrained_gen::{
     Limits,
     decoding::{Options, Sampling, Thinking},
-    expert::{Decoding, Expert},
-    grammar::Grammar,
+    expert::{Decoding, Expert, Validation},
     validation::Validator,
 };
 
 use super::{
     Outcome,
     input::{self, load_grammar},
+    language::{Language, SchemaArgument},
 };
 
 /// Tokens of thinking at most.
@@ -27,9 +27,9 @@ const MAX_THINKING: usize = 2048;
 pub(super) struct Arguments {
     /// The question; standard input if there is none
     prompt: Option<String>,
-    /// An expert that ships (sql, json), or a directory with a manifest.json
-    #[arg(long, value_name = "NAME|DIR", default_value = "sql")]
-    expert: String,
+    /// An expert that ships (sql, json), or a directory with a manifest.json [default: sql, with --json-schema json]
+    #[arg(long, value_name = "NAME|DIR")]
+    expert: Option<String>,
     /// A Qwen3 model in Hugging Face form; the embedded demonstration model if not given
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
@@ -37,10 +37,10 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, default_value_t)]
     device: Device,
     /// A built-in grammar, or a .lark or .gbnf file, instead of the expert's
-    #[arg(long, value_name = "NAME|FILE", conflicts_with = "no_grammar")]
+    #[arg(long, value_name = "NAME|FILE", conflicts_with_all = ["no_grammar", "json_schema"])]
     grammar: Option<String>,
     /// Let the model say anything, to compare
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json_schema")]
     no_grammar: bool,
     /// What the question is about, such as a schema
     #[arg(long, value_name = "TEXT|@FILE")]
@@ -62,6 +62,8 @@ pub(super) struct Arguments {
     stats: bool,
     #[command(flatten, next_help_heading = "Sampling (the expert's settings if not given)")]
     sampling: SamplingArguments,
+    #[command(flatten)]
+    schema: SchemaArgument,
 }
 
 #[derive(Debug, Args)]
@@ -109,9 +111,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
 #[derive(Debug)]
 struct Request {
     expert: Expert,
-    grammar: Option<Grammar>,
+    language: Option<Language>,
     /// Who is asked about the answer; nobody about the language of a grammar given by hand.
     validator: Option<Validator>,
+    /// Whether an answer that is refused by it is none.
+    strict: bool,
     question: String,
     context: Option<String>,
     sampling: Sampling,
@@ -120,15 +124,26 @@ struct Request {
 
 impl Request {
     fn new(arguments: &Arguments) -> Result<Self> {
-        let expert = super::expert::load(&arguments.expert)?;
+        let schema = arguments.schema.load()?;
+        let name = match &arguments.expert {
+            Some(name) => name,
+            None if schema.is_some() => "json",
+            None => "sql",
+        };
+        let expert = super::expert::load(name)?;
         let sampling = sampling(&arguments.sampling, &expert.manifest.decoding);
         sampling.validate()?;
-        let grammar = match &arguments.grammar {
-            _ if arguments.no_grammar => None,
-            Some(name) => Some(load_grammar(name)?),
-            None => expert.grammar(&Limits::default())?,
+        let strict = expert.manifest.decoding.validation == Validation::ParserStrict;
+        let (language, validator, strict) = match (schema, &arguments.grammar) {
+            // Whatever the expert's answers are, these are JSON.
+            (Some(schema), _) => (Some(schema), Some(Validator::Json), true),
+            (None, _) if arguments.no_grammar => (None, None, strict),
+            (None, Some(name)) => (Some(Language::Grammar(load_grammar(name)?)), None, strict),
+            (None, None) => match expert.grammar(&Limits::default())? {
+                Some(grammar) => (Some(Language::Grammar(grammar)), expert.validator(), strict),
+                None => (None, None, strict),
+            },
         };
-        let own = arguments.grammar.is_none() && grammar.is_some();
         let mut options = Options {
             max_tokens: arguments.max_tokens,
             stop: expert.manifest.decoding.stop_sequences.clone(),
@@ -138,9 +153,10 @@ impl Request {
             options.thinking = Thinking::On { max_tokens: MAX_THINKING };
         }
         Ok(Self {
-            validator: expert.validator().filter(|_| own),
-            grammar,
-            question: question(arguments.prompt.as_deref())?,
+            language,
+            validator,
+            strict,
+            question: question(arguments)?,
             context: arguments.context.as_deref().map(context).transpose()?,
             sampling,
             options,
@@ -168,9 +184,12 @@ fn sampling(arguments: &SamplingArguments, decoding: &Decoding) -> Sampling {
 }
 
 /// The question as an argument or on standard input.
-fn question(argument: Option<&str>) -> Result<String> {
-    let question = match argument {
-        Some(text) => text.to_owned(),
+fn question(arguments: &Arguments) -> Result<String> {
+    let question = match &arguments.prompt {
+        Some(text) => text.clone(),
+        None if arguments.schema.reads_stdin() => {
+            bail!("standard input holds the schema: expected a question as an argument")
+        }
         None if std::io::stdin().is_terminal() => {
             bail!("no prompt: expected a question as an argument or on standard input")
         }

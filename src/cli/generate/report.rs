@@ -8,7 +8,11 @@ use constrained_gen::{
 };
 use serde_json::{Value, json};
 
-use super::{super::complain, Request, answer::finished};
+use super::{
+    super::{complain, language::Language},
+    Request,
+    answer::finished,
+};
 
 /// The object of `--json`. `text` is an answer only if `whole` is true; `valid` is null where nobody was asked.
 pub(super) fn json(
@@ -17,6 +21,7 @@ pub(super) fn json(
     verdict: Option<&Result<(), ValidationError>>,
 ) -> Value {
     let stats = &generation.stats;
+    let language = request.language.as_ref();
     let stop = match &generation.finish {
         Finish::Stop { sequence } => Some(sequence.as_str()),
         _ => None,
@@ -28,7 +33,8 @@ pub(super) fn json(
         "stop": stop,
         "valid": verdict.map(Result::is_ok),
         "expert": request.expert.name,
-        "grammar": request.grammar.as_ref().map(|grammar| grammar.name()),
+        "grammar": language.and_then(Language::grammar_name),
+        "json_schema": language.and_then(Language::schema_name),
         "thinking": generation.thinking,
         "tokens": generation.tokens.iter().map(|t| t.0).collect::<Vec<_>>(),
         "stats": {

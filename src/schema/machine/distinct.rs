@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashMap;
 
 use super::{Place, Spelled, Spelling, View, words::Words};
-use crate::intern::Interner;
+use crate::{bitset::BitSet, intern::Interner};
 
 /// A text that is being read, as a chain of bytes; 0 is the empty one.
 pub(crate) type Prefix = u32;
@@ -85,10 +85,15 @@ impl UsedSets {
         })
     }
 
+    /// The set with a text more that was read; `None` if it has it.
+    pub(super) fn with_read(&self, used: u32, text: Prefix) -> Option<u32> {
+        self.with_text(used, &String::from_utf8(self.text(text)).ok()?)
+    }
+
     /// The set with a text more; `None` if it has it.
-    pub(super) fn with_text(&self, used: u32, text: Prefix) -> Option<u32> {
+    pub(super) fn with_text(&self, used: u32, text: &str) -> Option<u32> {
         let mut key = self.get(used).key.clone();
-        let text = String::from_utf8(self.text(text)).ok()?.into_boxed_str();
+        let text: Box<str> = text.into();
         let at = key.texts.binary_search(&text).err()?;
         key.texts.insert(at, text);
         Some(self.intern(&key))
@@ -141,10 +146,26 @@ impl UsedSets {
         Some((words, node))
     }
 
-    /// Whether a text in this place of a language can still become one that is not used.
+    /// Of some words those that are not used.
+    pub(super) fn unused(&self, used: u32, words: &Words) -> BitSet {
+        let mut unused = BitSet::new(words.words().len());
+        let texts = &self.get(used).key.texts;
+        for (at, word) in words.words().iter().enumerate() {
+            if texts.binary_search(word).is_err() {
+                unused.insert(at);
+            }
+        }
+        unused
+    }
+
+    /// Whether a text in this place of a language, not one of words, can still become one that is not used.
     pub(super) fn leaves(&self, view: View<'_>, place: Place, used: u32, prefix: Prefix) -> bool {
         let Some((words, node)) = self.place(used, prefix) else { return true };
         let count = words.range(node).len();
+        if view.is_free() && view.bounds().1.is_none_or(|max| place.read < max) {
+            // One character more makes more texts than any array has items.
+            return true;
+        }
         completions(view, place, count + 1) > count
     }
 

@@ -6,8 +6,9 @@ use super::{
     frame::Frame,
     shape::{Array, Object, Obligation},
     text::{Place, Step, View},
+    words::Words,
 };
-use crate::schema::expr::ExprId;
+use crate::{bitset::BitSet, schema::expr::ExprId};
 
 /// What is being read.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -462,8 +463,13 @@ impl Machine {
         (0..3u8).any(|word| words[usize::from(word)] && !set.has_word(word))
             || ready.texts.iter().any(|language| {
                 let view = self.plan.language(*language);
-                let start = view.start();
-                start.is_some_and(|place| self.stacks.used.leaves(view, place, used, 0))
+                match view.as_words() {
+                    Some(words) => !self.stacks.used.unused(used, words).is_empty(),
+                    None => {
+                        let start = view.start();
+                        start.is_some_and(|place| self.stacks.used.leaves(view, place, used, 0))
+                    }
+                }
             })
     }
 
@@ -478,8 +484,10 @@ impl Machine {
             b'"' => {
                 for &language in &ready.texts {
                     let view = self.plan.language(language);
+                    let unused = view.as_words().map(|words| self.stacks.used.unused(*used, words));
+                    let view = unused.as_ref().map_or(view, |unused| view.only(unused));
                     if let Some(place) = view.start()
-                        && self.stacks.used.leaves(view, place, *used, 0)
+                        && (unused.is_some() || self.stacks.used.leaves(view, place, *used, 0))
                     {
                         next.push(Hypothesis::new(Scan::Distinct(language, place, 0), stack));
                     }
@@ -506,6 +514,22 @@ impl Machine {
     ) {
         let Frame::Array { shape, index, counts, used } = self.look(at.stack, look) else { return };
         let view = self.plan.language(language);
+        if let Some(words) = view.as_words() {
+            let unused = self.stacks.used.unused(*used, words);
+            let view = view.only(&unused);
+            match view.read(place, byte) {
+                Step::Dead => {}
+                Step::Inside(place) => {
+                    next.push(Hypothesis::new(Scan::Distinct(language, place, 0), at.stack));
+                }
+                Step::End => {
+                    if let Some(word) = view.word(place) {
+                        self.used_word(at.stack, &words.words()[word as usize], next);
+                    }
+                }
+            }
+            return;
+        }
         match view.read(place, byte) {
             Step::Dead => {}
             Step::Inside(after) => {
@@ -515,7 +539,7 @@ impl Machine {
                 }
             }
             Step::End => {
-                if let Some(used) = self.stacks.used.with_text(*used, text) {
+                if let Some(used) = self.stacks.used.with_read(*used, text) {
                     let (shape, index, counts) = (*shape, *index, counts.clone());
                     let frame = Frame::Array { shape, index, counts, used };
                     next.push(Hypothesis::new(Scan::After, self.replace(at.stack, &frame)));
@@ -556,6 +580,22 @@ impl Machine {
     pub(crate) fn names(&self, stack: StackId, look: &mut Look) -> Option<View<'_>> {
         let Frame::Object { shape, .. } = self.look(stack, look) else { return None };
         Some(View::some(&self.plan.objects[*shape as usize].names, &self.next(stack).0))
+    }
+
+    /// After a string item that must differ and is one of words.
+    pub(crate) fn used_word(&self, stack: StackId, word: &str, next: &mut Vec<Hypothesis>) {
+        let Frame::Array { shape, index, counts, used } = self.stacks.top(stack) else { return };
+        if let Some(used) = self.stacks.used.with_text(*used, word) {
+            let (shape, index, counts) = (*shape, *index, counts.clone());
+            let frame = Frame::Array { shape, index, counts, used };
+            next.push(Hypothesis::new(Scan::After, self.replace(stack, &frame)));
+        }
+    }
+
+    /// Of the words of a language those that the array on top has not had.
+    pub(crate) fn unused(&self, stack: StackId, words: &Words, look: &mut Look) -> BitSet {
+        let used = self.used(stack, look);
+        self.stacks.used.unused(used, words)
     }
 
     /// The items that the array on top has had.

@@ -95,6 +95,11 @@ impl<'a> View<'a> {
         Self { shape: Shape::Words(words), allowed: Some(allowed), bounded: true }
     }
 
+    /// Of a language of words only some.
+    pub(crate) fn only(self, allowed: &'a BitSet) -> Self {
+        Self { allowed: Some(allowed), ..self }
+    }
+
     /// The language without its bounds on the length.
     pub(crate) fn unbounded(self) -> Self {
         Self { bounded: false, ..self }
@@ -116,11 +121,6 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Whether it is a language of words.
-    pub(crate) fn is_words(self) -> bool {
-        matches!(self.shape, Shape::Words(_))
-    }
-
     /// Whether it is a language of free texts.
     pub(crate) fn is_free(self) -> bool {
         matches!(self.shape, Shape::Free { .. })
@@ -132,6 +132,14 @@ impl<'a> View<'a> {
             Shape::Words(_) => (0, None),
             Shape::Free { min, max, .. } => (min, max),
             Shape::Automaton(piece, _) => (piece.min, piece.max),
+        }
+    }
+
+    /// The words, if it is a language of words.
+    pub(crate) fn as_words(self) -> Option<&'a Words> {
+        match self.shape {
+            Shape::Words(words) => Some(words),
+            _ => None,
         }
     }
 
@@ -277,6 +285,9 @@ impl<'a> View<'a> {
                 return left > 0;
             }
         }
+        if self.bounded && self.bounds().1.is_some_and(|max| place.read >= max) {
+            return false;
+        }
         // Surrogates are no characters; the sequences leave them out.
         let first = char::from_u32(low).unwrap_or('\u{e000}');
         let last = char::from_u32(high).unwrap_or('\u{d7ff}');
@@ -287,8 +298,14 @@ impl<'a> View<'a> {
     /// Whether some bytes of these ranges lead on. Recurses at most four deep.
     fn can_feed(&self, after: Place, ranges: &[Utf8Range]) -> bool {
         let Some((range, rest)) = ranges.split_first() else { return self.fits(after) };
+        let before =
+            Place { spelling: Spelling::BEGUN, read: after.read.saturating_sub(1), ..after };
         let on = |byte: u8| {
-            self.feed(after.at, byte).is_some_and(|at| self.can_feed(Place { at, ..after }, rest))
+            self.feed(after.at, byte).is_some_and(|at| {
+                // A begun character that leads nowhere need not be completed in all ways.
+                let begun = rest.is_empty() || self.fits(Place { at, ..before });
+                begun && self.can_feed(Place { at, ..after }, rest)
+            })
         };
         match self.shape {
             Shape::Words(words) => words.children(after.at).any(|child| {

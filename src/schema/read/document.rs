@@ -5,6 +5,11 @@
 
 use std::ops::Range;
 
+use rustc_hash::FxHashMap;
+
+/// Members up to which names are looked for one by one.
+const FEW: usize = 12;
+
 /// A value of a [`Document`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ValueId(u32);
@@ -70,6 +75,8 @@ pub(crate) struct Document {
     items: Vec<ValueId>,
     entries: Vec<(Text, ValueId)>,
     unescaped: Vec<Box<str>>,
+    /// For objects of many members, by their first entry: the entries' offsets in the order of their names.
+    sorted: FxHashMap<u32, Box<[u32]>>,
     root: ValueId,
     /// Whether some name is one of those that make identifiers: `id`, `$id`, `$anchor` and their like.
     identifies: bool,
@@ -86,8 +93,15 @@ impl<'a> Members<'a> {
         self.range.is_empty()
     }
 
-    /// The value of a name. O(members).
+    /// The value of a name. O(members), and O(log members) if there are many.
     pub(crate) fn get(&self, name: &str) -> Option<ValueId> {
+        if self.len() > FEW
+            && let Some(order) = self.document.sorted.get(&self.range.start)
+        {
+            let entry = |&n: &u32| self.document.entries[(self.range.start + n) as usize];
+            let at = order.binary_search_by(|n| self.document.string(entry(n).0).cmp(name)).ok()?;
+            return Some(entry(&order[at]).1);
+        }
         self.iter().find(|(n, _)| *n == name).map(|(_, v)| v)
     }
 
@@ -283,6 +297,7 @@ impl<'t> Reader<'t> {
                 items: Vec::new(),
                 entries: Vec::with_capacity(text.len() / 16 + 1),
                 unescaped: Vec::new(),
+                sorted: FxHashMap::default(),
                 root: ValueId(0),
                 identifies: false,
             },
@@ -447,19 +462,23 @@ impl<'t> Reader<'t> {
         id
     }
 
-    /// Refuses an object in which a name comes twice.
-    fn unique(&self, base: usize) -> Result<(), Malformed> {
+    /// Refuses an object in which a name comes twice, and notes the order of many names.
+    fn unique(&mut self, base: usize) -> Result<(), Malformed> {
         let named = &self.named[base..];
         let text = |n: usize| match named[n].0 {
             Text::Piece(start, end) => &self.text[start as usize..end as usize],
             Text::Unescaped(n) => &*self.document.unescaped[n as usize],
         };
-        let twice = if named.len() <= 12 {
+        let twice = if named.len() <= FEW {
             (1..named.len()).any(|i| (0..i).any(|j| text(i) == text(j)))
         } else {
-            let mut names: Vec<&str> = (0..named.len()).map(text).collect();
-            names.sort_unstable();
-            names.windows(2).any(|pair| pair[0] == pair[1])
+            let mut order: Vec<u32> = (0..).take(named.len()).collect();
+            order.sort_unstable_by(|&a, &b| text(a as usize).cmp(text(b as usize)));
+            let twice = order.windows(2).any(|p| text(p[0] as usize) == text(p[1] as usize));
+            let first = u32::try_from(self.document.entries.len())
+                .expect("invariant: a member takes a byte of the text");
+            self.document.sorted.insert(first, order.into());
+            twice
         };
         if twice { self.fail("a name comes twice in one object") } else { Ok(()) }
     }

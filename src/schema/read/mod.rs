@@ -92,7 +92,12 @@ pub(crate) fn document(text: &str, limits: &Limits) -> Result<Document> {
         } else {
             SchemaErrorKind::NotASchema
         };
-        SchemaError::new(kind, String::new(), "", format!("no JSON text, at byte {at}: {what}"))
+        let before = &text.as_bytes()[..at.min(text.len())];
+        let start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+        let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
+        let column = 1 + String::from_utf8_lossy(&before[start..]).chars().count();
+        let message = format!("no JSON text, in line {line}, column {column}: {what}");
+        SchemaError::new(kind, String::new(), "", message)
     })
 }
 

@@ -194,11 +194,9 @@ impl Reader {
             let inner = self.outcomes(target, context, kind, open)?;
             ways = self.together(&ways, &inner)?;
         }
-        for (keyword, value) in [("allOf", keywords.all_of)] {
-            for item in self.listed_schemas(keyword, value) {
-                let inner = self.outcomes(item, context, kind, open)?;
-                ways = self.together(&ways, &inner)?;
-            }
+        for item in self.listed_schemas("allOf", keywords.all_of) {
+            let inner = self.outcomes(item, context, kind, open)?;
+            ways = self.together(&ways, &inner)?;
         }
         let mut chosen = vec![Outcome::nothing()];
         for item in self.listed_schemas("oneOf", keywords.one_of) {
@@ -217,7 +215,9 @@ impl Reader {
         if let Some(condition) = keywords.condition {
             ways = self.conditional(condition, keywords, context, kind, ways, open)?;
         }
-        for schemas in [keywords.dependent_schemas, keywords.dependencies].into_iter().flatten() {
+        // These look at objects only, and so never at items.
+        let dependent = [keywords.dependent_schemas, keywords.dependencies];
+        for schemas in dependent.into_iter().flatten().filter(|_| kind == Kind::Members) {
             for (name, value) in self.named(schemas)? {
                 if !matches!(self.document().get(value), Value::Object(_)) {
                     continue;

@@ -1,5 +1,7 @@
 //! The front end against public suites and another implementation.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "counts are what these tests show")]
+
 mod canonical;
 mod maskbench;
 mod random;

@@ -116,11 +116,10 @@ impl Assembly {
             match plain {
                 Plain::None => {}
                 Plain::All => {
-                    let here = |text: &&Box<str>| {
-                        let length = length(text);
-                        length >= u64::from(min) && max.is_none_or(|max| length <= u64::from(max))
-                    };
-                    let except = self.removed.iter().filter(here).cloned().collect();
+                    let here = Segment { min, max, plain: Plain::All };
+                    let removed = self.removed.iter();
+                    let except =
+                        removed.filter(|text| here.has_length(length(text))).cloned().collect();
                     free.push(Piece { language: Language::Free { except }, min, max });
                 }
                 Plain::Some(dfa) => match bounded(dfa, min, max, limits)? {
@@ -165,9 +164,9 @@ impl Assembly {
 
     /// There is only one text without characters: listed or excepted, it makes a segment of its own.
     fn settle_empty(&mut self) {
-        let is_empty = |text: &Box<str>| text.is_empty();
-        let added = self.added.first().is_some_and(is_empty);
-        if !added && !self.removed.first().is_some_and(is_empty) {
+        let begins_empty = |texts: &[Box<str>]| texts.first().is_some_and(|text| text.is_empty());
+        let added = begins_empty(&self.added);
+        if !added && !begins_empty(&self.removed) {
             return;
         }
         let wrong = if added { Plain::None } else { Plain::All };
@@ -252,8 +251,8 @@ impl Assembly {
         let characters =
             self.added.iter().map(|text| (text.len() + 1) * (text.len() / 16 + 2)).sum();
         let lacking = others.texts(self.added.len(), characters);
-        let is_added = |text: &Box<str>| self.added.binary_search(text).is_ok();
-        Ok(lacking.is_some_and(|texts| texts.iter().all(is_added)))
+        Ok(lacking
+            .is_some_and(|texts| texts.iter().all(|text| self.added.binary_search(text).is_ok())))
     }
 
     /// Neighbours of one language become one segment.
@@ -299,12 +298,13 @@ impl Assembly {
                 }
                 segment.min = low;
             }
-            let here = |text: &&Box<str>| match &segment.plain {
+            let here = |text: &str| match &segment.plain {
                 Plain::None => false,
                 Plain::All => segment.max.is_some() && segment.has_length(length(text)),
                 Plain::Some(dfa) => segment.has_length(length(text)) && dfa.contains(text),
             };
-            let texts: Vec<&str> = self.removed.iter().filter(here).map(|text| &**text).collect();
+            let texts: Vec<&str> =
+                self.removed.iter().map(|text| &**text).filter(|text| here(text)).collect();
             if !texts.is_empty() {
                 let others = CharDfa::words(texts.into_iter(), limits)?.complement();
                 let others = Plain::new(others, limits)?;

@@ -32,7 +32,7 @@ const ANYTHING: u32 = 1;
 
 /// The texts in which a program finds something.
 pub(super) fn determinise(program: &Program, limits: &Limits) -> Result<CharDfa, TextError> {
-    let mut fuel = Fuel::new((limits.dfa_states as u64).saturating_mul(100));
+    let mut fuel = Fuel::new((limits.dfa_states as u64).saturating_mul(20));
     let (partition, members) = Partition::of(&program.classes);
     // Set -> its classes.
     let sets: Vec<Vec<u16>> = (0..program.classes.len())
@@ -60,7 +60,8 @@ pub(super) fn determinise(program: &Program, limits: &Limits) -> Result<CharDfa,
             .explore(table, &sets, &is_word)
             .map(|(table, start)| minimal(&partition, &table.table, &table.accept, start))
     } else {
-        Sets { program, closures: FxHashMap::default(), fuel: &mut fuel }
+        let seen = vec![0; 2 * program.insts.len()];
+        Sets { program, closures: FxHashMap::default(), seen, visit: 0, fuel: &mut fuel }
             .explore(table, &sets)
             .map(|(table, start)| minimal(&partition, &table.table, &table.accept, start))
     }
@@ -91,19 +92,29 @@ impl Table<'_> {
 struct Sets<'a> {
     program: &'a Program,
     closures: FxHashMap<Place, Box<[Place]>>,
+    /// The last visit to each place; to the same behind a `$`, where only the end of the text helps.
+    seen: Vec<u32>,
+    visit: u32,
     fuel: &'a mut Fuel,
+}
+
+/// What the state before leads to, by class.
+struct Rows {
+    places: Vec<Vec<Place>>,
+    /// Classes with places.
+    touched: Vec<u16>,
 }
 
 impl Sets<'_> {
     /// The places that read a character, and [`ENDING`] and [`MATCH`], which can be reached without reading. Sorted.
     fn closure(&mut self, from: Place, start: bool) -> Result<Box<[Place]>, TextError> {
         let mut found = Vec::new();
-        // Behind a `$` only the end of the text helps.
-        let mut seen = [rustc_hash::FxHashSet::default(), rustc_hash::FxHashSet::default()];
+        self.visit += 1;
         let mut work = vec![(from, false)];
         while let Some((place, ended)) = work.pop() {
             self.fuel.spend(1)?;
-            if !seen[usize::from(ended)].insert(place) {
+            let seen = &mut self.seen[2 * place as usize + usize::from(ended)];
+            if std::mem::replace(seen, self.visit) == self.visit {
                 continue;
             }
             match &self.program.insts[place as usize] {
@@ -138,7 +149,7 @@ impl Sets<'_> {
         &mut self,
         places: &[Place],
         sets: &[Vec<u16>],
-        rows: &mut [Vec<Place>],
+        rows: &mut Rows,
     ) -> Result<(), TextError> {
         for &place in places {
             let Some(Inst::Char { class, next }) = self.program.insts.get(place as usize) else {
@@ -147,8 +158,14 @@ impl Sets<'_> {
             let classes = &sets[*class as usize];
             let closure = self.known(*next)?;
             let work = (closure.len() + 1) * classes.len() / 8 + 1;
-            for class in classes {
-                rows[usize::from(*class)].extend_from_slice(closure);
+            if !closure.is_empty() {
+                for class in classes {
+                    let row = &mut rows.places[usize::from(*class)];
+                    if row.is_empty() {
+                        rows.touched.push(*class);
+                    }
+                    row.extend_from_slice(closure);
+                }
             }
             self.fuel.spend(work as u64)?;
         }
@@ -164,12 +181,16 @@ impl Sets<'_> {
         // What is found may begin anywhere: the entry belongs to every state and is not written there; what it leads to is
         // in every row.
         let entry = self.closure(self.program.entry, false)?;
-        let mut always: Vec<Vec<Place>> = vec![Vec::new(); table.classes];
-        self.step(&entry, sets, &mut always)?;
+        let mut rows =
+            Rows { places: vec![Vec::new(); table.classes], touched: Vec::with_capacity(8) };
+        self.step(&entry, sets, &mut rows)?;
+        let mut always = std::mem::take(&mut rows.places);
         for row in &mut always {
             row.sort_unstable();
             row.dedup();
         }
+        rows.places.resize(table.classes, Vec::new());
+        rows.touched.clear();
         let ending = entry.last() == Some(&ENDING);
         let mut ids: FxHashMap<Box<[Place]>, u32> = FxHashMap::default();
         let mut states: Vec<Box<[Place]>> = vec![Box::default(); 2];
@@ -195,26 +216,26 @@ impl Sets<'_> {
             return Ok((table, ANYTHING));
         }
         let begin = id_of(&first, &mut states);
+        let always_id: Vec<u32> = always.iter().map(|row| id_of(row, &mut states)).collect();
         let mut at = 2;
-        let mut rows: Vec<Vec<Place>> = vec![Vec::new(); table.classes];
         let mut row = Vec::with_capacity(table.classes);
         while at < states.len() {
-            for (row, always) in rows.iter_mut().zip(&always) {
-                row.clear();
-                row.extend_from_slice(always);
-            }
             let state = states[at].clone();
             at += 1;
             self.step(&state, sets, &mut rows)?;
             row.clear();
-            let mut work = 1;
-            for places in &mut rows {
-                work += places.len() as u64 / 4;
+            row.extend_from_slice(&always_id);
+            let mut work = 1 + table.classes as u64 / 16;
+            for class in rows.touched.drain(..).map(usize::from) {
+                let places = &mut rows.places[class];
+                places.extend_from_slice(&always[class]);
+                work += 1 + places.len() as u64 / 4;
                 places.sort_unstable();
                 places.dedup();
-                row.push(id_of(places, &mut states));
+                row[class] = id_of(places, &mut states);
+                places.clear();
             }
-            self.fuel.spend(work + table.classes as u64 / 4)?;
+            self.fuel.spend(work)?;
             let accept = ending || state.last() == Some(&ENDING);
             table.push(row.iter().copied(), accept)?;
         }

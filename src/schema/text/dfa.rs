@@ -13,6 +13,9 @@ use super::{
 };
 use crate::Limits;
 
+/// What is estimated to unfold to this many times the allowed states is not tried.
+const UNFOLD: usize = 32;
+
 /// A minimal automaton over the bytes of UTF-8. State 0 is dead: from there no text of the language is reached. States below
 /// [`boundaries`](Self::boundaries) are between two characters. Equal languages are equal values.
 #[derive(Debug)]
@@ -25,7 +28,7 @@ pub(crate) struct TextDfa {
 
 impl PartialEq for TextDfa {
     fn eq(&self, other: &Self) -> bool {
-        self.hash == other.hash && self.chars == other.chars
+        std::ptr::eq(self, other) || (self.hash == other.hash && self.chars == other.chars)
     }
 }
 
@@ -46,13 +49,25 @@ impl TextDfa {
         let estimate = utf8::estimate(&chars);
         let dfa = Self { chars, hash, bytes: OnceLock::new(), lengths: OnceLock::new() };
         if check_size(estimate, 256, limits).is_err() {
-            check_size(dfa.bytes().len(), dfa.bytes().columns(), limits)?;
+            let most = limits.dfa_states;
+            let bytes = match estimate / UNFOLD <= most {
+                true => ByteDfa::new(&dfa.chars, most),
+                false => None,
+            };
+            let Some(bytes) = bytes else {
+                let what = "the states of a string's automaton over bytes";
+                return Err(TextError::limit("dfa_states", most as u64, what));
+            };
+            check_size(bytes.len(), bytes.columns(), limits)?;
+            let _ = dfa.bytes.set(bytes);
         }
         Ok(Arc::new(dfa))
     }
 
     fn bytes(&self) -> &ByteDfa {
-        self.bytes.get_or_init(|| ByteDfa::new(&self.chars))
+        self.bytes.get_or_init(|| {
+            ByteDfa::new(&self.chars, usize::MAX).expect("invariant: no number of states is more")
+        })
     }
 
     /// The automaton over characters.

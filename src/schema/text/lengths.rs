@@ -96,10 +96,8 @@ impl Lengths {
 
     /// The smallest number of characters, at least `from`, after which the state can accept. O(total / 64).
     pub(super) fn at_least(&self, state: u32, from: u64) -> Option<u64> {
-        if from < self.total {
-            if let Some(length) = self.known(state, from) {
-                return Some(length);
-            }
+        if let Some(length) = self.known(state, from) {
+            return Some(length);
         }
         if self.period == 0 {
             return None;

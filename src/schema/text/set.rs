@@ -62,7 +62,10 @@ impl TextSet {
     /// It is none; it has a construct that is not supported; its automaton would be larger than the limits allow.
     pub(crate) fn pattern(pattern: &str, limits: &Limits) -> Result<Self, TextError> {
         let mut syntax = parse(pattern, limits)?;
-        let (min, max) = syntax.counted(COUNTED).unwrap_or((0, None));
+        let (min, max) = syntax.counted(COUNTED);
+        if max.is_some_and(|max| max < min) {
+            return Ok(Self::none());
+        }
         let chars = determinise(&program(syntax, limits)?, limits)?;
         let plain = Plain::new(chars, limits)?;
         Assembly { segments: vec![Segment { min, max, plain }], ..Assembly::default() }.set(limits)

@@ -81,9 +81,21 @@ impl Syntax {
 
     /// Nodes to choose from.
     pub(super) fn choice(&mut self, parts: Vec<NodeId>) -> NodeId {
-        match parts.as_slice() {
-            [one] => *one,
-            _ => self.push(Node::Choice(parts.into())),
+        if let [one] = parts.as_slice() {
+            return *one;
+        }
+        // Characters to choose from are one class.
+        let class = |id: &NodeId| match self.nodes[*id as usize] {
+            Node::Class(class) => Some(self.classes[class as usize].ranges()),
+            _ => None,
+        };
+        let classes: Option<Vec<&[(u32, u32)]>> = parts.iter().map(class).collect();
+        match classes {
+            Some(classes) => {
+                let set = CharSet::new(classes.concat());
+                self.class(set)
+            }
+            None => self.push(Node::Choice(parts.into())),
         }
     }
 
@@ -96,13 +108,44 @@ impl Syntax {
         }
     }
 
-    /// Takes one long repetition of single characters out of a whole pattern: `^ab[c-d]{0,255}$` says as much as `^ab[c-d]*$`
-    /// with 2 to 257 characters, if all that stands around it has one length. The lengths, if that was possible.
-    pub(super) fn counted(&mut self, from: u32) -> Option<(u32, Option<u32>)> {
-        let Node::Sequence(parts) = &self.nodes[self.root as usize] else { return None };
-        let [first, middle @ .., last] = &**parts else { return None };
+    /// Takes long repetitions of single characters out of a pattern of whole texts: `^ab[c-d]{0,255}$` says as much as
+    /// `^ab[c-d]*$` with 2 to 257 characters, if all that stands around the repetition has one length; and so do look-aheads
+    /// at the beginning, such as `^(?=.{1,255}$)`. The bounds on the length.
+    pub(super) fn counted(&mut self, from: u32) -> (u32, Option<u32>) {
+        let (mut least, mut most) = (0, None);
+        let Node::Sequence(parts) = &self.nodes[self.root as usize] else { return (least, most) };
+        let [first, rest @ ..] = &**parts else { return (least, most) };
+        if self.nodes[*first as usize] != Node::Start {
+            return (least, most);
+        }
+        let is_ahead = |id: &&NodeId| matches!(self.nodes[**id as usize], Node::Ahead { .. });
+        let aheads = rest.iter().take_while(is_ahead).count();
+        let mut bodies: Vec<Box<[NodeId]>> = vec![rest[aheads..].into()];
+        for ahead in &rest[..aheads] {
+            if let Node::Ahead { node, negated: false } = self.nodes[*ahead as usize]
+                && let Node::Sequence(parts) = &self.nodes[node as usize]
+            {
+                bodies.push(parts.clone());
+            }
+        }
+        for body in bodies {
+            if let Some((min, max)) = self.count(&body, from) {
+                least = least.max(min);
+                most = match (most, max) {
+                    (Some(a), Some(b)) => Some(a.min(b)),
+                    (a, b) => a.or(b),
+                };
+            }
+        }
+        (least, most)
+    }
+
+    /// Makes the one long repetition of a sequence that ends with the text an unbounded one. The bounds on the sequence's
+    /// length, if that was possible.
+    fn count(&mut self, parts: &[NodeId], from: u32) -> Option<(u32, Option<u32>)> {
+        let [middle @ .., last] = parts else { return None };
         let node = |id: &NodeId| &self.nodes[*id as usize];
-        if *node(first) != Node::Start || *node(last) != Node::End {
+        if *node(last) != Node::End {
             return None;
         }
         let mut fixed = 0u32;
@@ -130,7 +173,27 @@ impl Syntax {
             Some(max) => Some(fixed.checked_add(max)?),
             None => None,
         };
+        let min = fixed.checked_add(min)?;
         self.nodes[part as usize] = Node::Repeat { node: class, min: 0, max: None };
-        Some((fixed.checked_add(min)?, max))
+        Some((min, max))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Limits, schema::text::parse::parse};
+
+    #[test]
+    fn long_repetitions_are_counted() {
+        let bounds = |pattern: &str| parse(pattern, &Limits::default()).unwrap().counted(33);
+        assert_eq!(bounds("^[a-z]{1,255}$"), (1, Some(255)));
+        assert_eq!(bounds("^x[ab]{2}[a-z]{0,100000}$"), (3, Some(100_003)));
+        assert_eq!(bounds("^[a-z]{100,}$"), (100, None));
+        assert_eq!(bounds("^(?=.{1,255}$)(?!x)[a-z]{40,}$"), (40, Some(255)));
+        for none in
+            ["^[a-z]{1,9}$", "[a-z]{1,255}$", "^[a-z]{1,255}", "^a*[a-z]{1,255}$", "^(ab){1,255}$"]
+        {
+            assert_eq!(bounds(none), (0, None), "{none}");
+        }
     }
 }

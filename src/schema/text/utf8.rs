@@ -143,12 +143,17 @@ impl Builder {
 }
 
 impl ByteDfa {
-    /// Unfolds. O(states of the result, times the columns).
-    pub(super) fn new(dfa: &CharDfa) -> Self {
+    /// Unfolds; nothing, if that takes more than so many states. O([`estimate`], and states of the result times columns).
+    pub(super) fn new(dfa: &CharDfa, most: usize) -> Option<Self> {
         let outside = dfa.len() as u32;
         let mut builder = Builder { outside, ..Builder::default() };
-        let rows: Vec<Vec<Entry>> =
-            (0..outside).map(|state| builder.row(&ranges(dfa, state))).collect();
+        let mut rows: Vec<Vec<Entry>> = Vec::with_capacity(dfa.len());
+        for state in 0..outside {
+            rows.push(builder.row(&ranges(dfa, state)));
+            if dfa.len() + builder.nodes.len() > most {
+                return None;
+            }
+        }
         let rows = || rows.iter().map(Vec::as_slice).chain(builder.nodes.iter().map(|n| &**n));
         let mut border = [false; 257];
         for &(low, high, _) in rows().flatten() {
@@ -183,7 +188,7 @@ impl ByteDfa {
             all.dedup();
             ends.push(all.into());
         }
-        Self { classes, stride, table: table.into(), ends, outside }
+        Some(Self { classes, stride, table: table.into(), ends, outside })
     }
 
     /// Number of states.

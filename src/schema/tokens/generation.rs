@@ -38,12 +38,17 @@ pub(crate) struct Generation {
     machine: Machine,
     known: papaya::HashMap<Key, Entry, FxBuildHasher>,
     recipes: boxcar::Vec<Recipe>,
+    /// What a situation's mask is made of: recipes, and whether the text may end.
+    masks: boxcar::Vec<(Box<[u32]>, bool)>,
     situations: SituationTable<Hypothesis>,
     bytes: AtomicUsize,
 }
 
 /// Slots for steps taken lately: 16 KiB.
 const STEPS: usize = 1 << 11;
+
+/// Room for the hypotheses of one step.
+pub(crate) type Scratch = [Vec<Hypothesis>; 2];
 
 impl Generation {
     /// Nothing known.
@@ -52,6 +57,7 @@ impl Generation {
             machine: Machine::new(Arc::clone(plan), tables.longest()),
             known: papaya::HashMap::with_hasher(FxBuildHasher),
             recipes: boxcar::Vec::new(),
+            masks: boxcar::Vec::new(),
             situations: SituationTable::new(STEPS),
             bytes: AtomicUsize::new(0),
         }
@@ -103,18 +109,33 @@ impl Generation {
         &self,
         from: SituationId,
         bytes: &[u8],
+        scratch: &mut Scratch,
     ) -> Result<SituationId, (usize, Expected)> {
         let before = self.situations.hypotheses(from);
-        let (mut at, mut next) = (before.to_vec(), Vec::new());
+        let [at, next] = scratch;
+        at.clear();
+        at.extend_from_slice(before);
         for (i, &byte) in bytes.iter().enumerate() {
             next.clear();
-            self.machine.step_all(&at, byte, &mut next);
+            self.machine.step_all(at, byte, next);
             if next.is_empty() {
-                return Err((i, self.machine.expected(&at)));
+                return Err((i, self.machine.expected(at)));
             }
-            std::mem::swap(&mut at, &mut next);
+            std::mem::swap(at, next);
         }
-        Ok(if at == before { from } else { self.situations.of(&at) })
+        Ok(if at == before { from } else { self.situations.of(at) })
+    }
+
+    /// Whether some bytes can come next.
+    pub(crate) fn can_take(&self, from: SituationId, bytes: &[u8]) -> bool {
+        let mut next = Vec::new();
+        let mut at = self.situations.hypotheses(from).to_vec();
+        bytes.iter().all(|&byte| {
+            next.clear();
+            self.machine.step_all(&at, byte, &mut next);
+            std::mem::swap(&mut at, &mut next);
+            !at.is_empty()
+        })
     }
 
     /// Writes the tokens that may come next into a row of the vocabulary's width. A situation met before costs a look-up and
@@ -130,21 +151,46 @@ impl Generation {
         limit: u64,
         row: &mut [u32],
     ) -> Result<(), Exhausted> {
-        let hypotheses = self.situations.hypotheses(situation);
-        let mut first = true;
-        for at in hypotheses {
-            let recipe = &self.recipes[self.mask(tables, vocabulary, *at, limit)? as usize];
-            if std::mem::take(&mut first) { recipe.write(row) } else { recipe.add(row) }
+        let mask = match self.situations.mask(situation) {
+            Some(known) => known,
+            None => self.compute(tables, vocabulary, situation, limit)?,
+        };
+        let (recipes, complete) = &self.masks[mask as usize];
+        match recipes.split_first() {
+            None => row.fill(0),
+            Some((first, rest)) => {
+                self.recipes[*first as usize].write(row);
+                rest.iter().for_each(|recipe| self.recipes[*recipe as usize].add(row));
+            }
         }
-        if first {
-            row.fill(0);
-        }
-        if self.machine.any_complete(hypotheses) {
+        if *complete {
             for token in vocabulary.end_tokens() {
                 row[token.index() / 32] |= 1 << (token.0 % 32);
             }
         }
         Ok(())
+    }
+
+    #[cold]
+    fn compute(
+        &self,
+        tables: &Tables,
+        vocabulary: &Vocabulary,
+        situation: SituationId,
+        limit: u64,
+    ) -> Result<u32, Exhausted> {
+        let hypotheses = self.situations.hypotheses(situation);
+        let mut recipes = Vec::with_capacity(hypotheses.len());
+        for at in hypotheses {
+            recipes.push(self.mask(tables, vocabulary, *at, limit)?);
+        }
+        recipes.sort_unstable();
+        recipes.dedup();
+        self.bytes.fetch_add(recipes.len() * 4 + 48, Ordering::Relaxed);
+        let complete = self.machine.any_complete(hypotheses);
+        let mask = self.masks.push((recipes.into(), complete)) as u32;
+        self.situations.set_mask(situation, mask);
+        Ok(mask)
     }
 
     /// The recipe of a hypothesis.

@@ -12,5 +12,5 @@ mod walk;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Exhausted;
 
-pub(crate) use generation::Generation;
+pub(crate) use generation::{Generation, Scratch};
 pub(crate) use tables::Tables;

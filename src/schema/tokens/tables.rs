@@ -9,7 +9,7 @@ use std::sync::{
     atomic::{AtomicU32, AtomicUsize, Ordering},
 };
 
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::{
     index::{Index, NONE},
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     Vocabulary,
     schema::{
-        machine::{Language, Place, View, Words, is_blank},
+        machine::{Language, Place, Spelled, Spelling, View, Words, is_blank},
         text::TextDfa,
     },
 };
@@ -63,6 +63,8 @@ pub(crate) struct Tables {
     /// Automata of texts, numbered from 1; 0 is the free text.
     languages: papaya::HashMap<Arc<TextDfa>, u32>,
     last_language: AtomicU32,
+    /// The states of a language from which no byte of any text leads astray.
+    open: papaya::HashMap<u32, Arc<FxHashSet<u32>>, FxBuildHasher>,
     longest_blanks: OnceLock<u32>,
     longest: u32,
     bytes: AtomicUsize,
@@ -91,6 +93,7 @@ impl Tables {
             blanks: papaya::HashMap::with_hasher(FxBuildHasher),
             languages: papaya::HashMap::new(),
             last_language: AtomicU32::new(0),
+            open: papaya::HashMap::with_hasher(FxBuildHasher),
             longest_blanks: OnceLock::new(),
             longest: texts.clone().map(|(bytes, _)| bytes.len() as u32).max().unwrap_or(0),
             bytes: AtomicUsize::new(0),
@@ -149,6 +152,17 @@ impl Tables {
     /// Counts bytes that a table took later.
     pub(super) fn charge(&self, bytes: usize) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Whether every text is a beginning of one of a language's from a state on.
+    fn is_open(&self, view: View<'_>, number: u32, at: u32) -> bool {
+        let Some(automaton) = view.automaton() else { return false };
+        if automaton.len() > OPEN {
+            return false;
+        }
+        let known = self.open.pin();
+        let open = known.get_or_insert_with(number, || Arc::new(open_states(automaton)));
+        open.contains(&at)
     }
 
     /// Counts bytes of a selection.
@@ -253,7 +267,12 @@ impl Tables {
         if let Some(known) = self.texts.pin().get(&key) {
             return Arc::clone(known);
         }
-        let table = TextTable::new(self, location, view, counted, at);
+        let like = !counted && number > 0 && self.is_open(view, number, at);
+        let free = like.then(|| {
+            let free = Language::Free { except: Words::new(Vec::new()), min: 0, max: None };
+            self.text(location, View::all(&free), 0, Place::free(0).at)
+        });
+        let table = TextTable::new(self, location, view, counted, at, free.as_deref());
         let bytes = self.text_bytes.fetch_add(table.bytes(), Ordering::Relaxed) + table.bytes();
         if bytes > TEXT_BYTES {
             // Whatever is in use is held by whoever uses it.
@@ -262,4 +281,45 @@ impl Tables {
         }
         Arc::clone(self.texts.pin().get_or_insert(key, Arc::new(table)))
     }
+}
+
+/// States of an automaton of which it is found out whether they are open.
+const OPEN: usize = 2000;
+
+/// The states between characters from which every text can be read.
+fn open_states(automaton: &TextDfa) -> FxHashSet<u32> {
+    // Forwards: what can be reached, and from where; backwards: what leads to the dead state.
+    let mut before: FxHashMap<(u32, Spelling), Vec<(u32, Spelling)>> = FxHashMap::default();
+    let start = (automaton.start(), Spelling::BETWEEN);
+    let mut seen = FxHashSet::from_iter([start]);
+    let (mut work, mut lost) = (vec![start], Vec::new());
+    while let Some((state, spelling)) = work.pop() {
+        for byte in 0..=255u8 {
+            let next = match spelling.read(byte) {
+                Spelled::Raw(next) => next.kind(),
+                // Texts have quotes, backslashes and control characters, too.
+                _ if spelling.is_between() && byte < 0x80 => Spelling::BETWEEN,
+                _ => continue,
+            };
+            let to = (automaton.next(state, byte), next);
+            if to.0 == 0 {
+                lost.push((state, spelling));
+                break;
+            }
+            before.entry(to).or_default().push((state, spelling));
+            if seen.insert(to) {
+                work.push(to);
+            }
+        }
+    }
+    let mut closed: FxHashSet<(u32, Spelling)> = lost.iter().copied().collect();
+    while let Some(at) = lost.pop() {
+        for from in before.get(&at).into_iter().flatten() {
+            if closed.insert(*from) {
+                lost.push(*from);
+            }
+        }
+    }
+    let open = seen.into_iter().filter(|at| at.1.is_between() && !closed.contains(at));
+    open.map(|at| at.0).collect()
 }

@@ -286,13 +286,15 @@ impl Draft<'_> {
 }
 
 impl TextTable {
-    /// Cost: the part of the trie that can be read; for the whole vocabulary, what of it is not neutral.
+    /// `free` is the table of the free text there, if the language is one of which every text is a beginning. Cost: the part
+    /// of the trie that can be read; for the whole vocabulary, what of it is not neutral; with `free`, its closing quotes.
     pub(super) fn new(
         tables: &Tables,
         location: Location,
         view: View<'_>,
         counted: bool,
         at: u32,
+        free: Option<&Self>,
     ) -> Self {
         let mut draft = Draft {
             tables,
@@ -306,6 +308,9 @@ impl TextTable {
         };
         let start = Place { at, spelling: Spelling::BETWEEN, read: 0 };
         let mut groups = Vec::new();
+        if let Some(free) = free {
+            return Self::like(free, tables, draft.view, start);
+        }
         if location == Location::ALL && tables.index().is_exact() {
             if let Some((place, bits)) = draft.read_all(start) {
                 groups.push(Group { place, tokens: Tokens::Neutral(bits) });
@@ -326,6 +331,37 @@ impl TextTable {
             location,
             groups: groups.into(),
             exits: exits.into(),
+            all: OnceLock::new(),
+            selections: papaya::HashMap::with_hasher(FxBuildHasher),
+        }
+    }
+
+    /// The table of a language of which every text is a beginning: inside of a string as that of the free text, and with
+    /// those of its closing quotes that come after a text of the language.
+    fn like(free: &Self, tables: &Tables, view: View<'_>, start: Place) -> Self {
+        let trie = tables.trie(free.location);
+        let ends = |node: &u32| {
+            let text = trie.text(free.location.node, *node);
+            let (_, before) = text.split_last().unwrap_or((&0, &[]));
+            let end = before.iter().try_fold(start, |place, byte| match view.read(place, *byte) {
+                Step::Inside(next) => Some(next),
+                _ => None,
+            });
+            end.is_some_and(|place| view.may_end(place))
+        };
+        let nodes: Vec<u32> =
+            free.exits.iter().flat_map(|exit| exit.nodes.iter().copied()).filter(ends).collect();
+        let group = |group: &Group| Group {
+            place: Place { at: start.at, ..group.place },
+            tokens: match &group.tokens {
+                Tokens::List(list) => Tokens::List(Arc::clone(list)),
+                Tokens::Neutral(bits) => Tokens::Neutral(Arc::clone(bits)),
+            },
+        };
+        Self {
+            location: free.location,
+            groups: free.groups.iter().map(group).collect(),
+            exits: Box::from([Exit { place: start, nodes }]),
             all: OnceLock::new(),
             selections: papaya::HashMap::with_hasher(FxBuildHasher),
         }

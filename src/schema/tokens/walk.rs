@@ -150,6 +150,11 @@ impl<'a> Walk<'a> {
                     // The second string in one token: it may be equal to the first, which is not known here.
                     return self.doubt(location);
                 }
+                let view = self.machine.plan().language(language);
+                if let Some(words) = view.as_words() {
+                    let unused = self.machine.unused(at.stack, words, &mut self.look);
+                    return self.words(location, at, view.only(&unused), words, place);
+                }
                 (language, place)
             }
             Scan::Other(class, place) => {
@@ -212,6 +217,26 @@ impl<'a> Walk<'a> {
             let Some(word) = view.word(place) else { continue };
             self.next.clear();
             self.machine.named(at.stack, word as usize, &mut self.next);
+            self.go_on(Location { node, ..location });
+        }
+        Ok(())
+    }
+
+    /// Tokens that begin inside one of the words that an item may still be.
+    fn words(
+        &mut self,
+        location: Location,
+        at: Hypothesis,
+        view: View<'_>,
+        words: &Words,
+        place: Place,
+    ) -> Result<(), Exhausted> {
+        let mut ends = Vec::new();
+        self.spell(location, view, place, true, &mut ends)?;
+        for (node, place) in ends {
+            let Some(word) = view.word(place) else { continue };
+            self.next.clear();
+            self.machine.used_word(at.stack, &words.words()[word as usize], &mut self.next);
             self.go_on(Location { node, ..location });
         }
         Ok(())

@@ -1,8 +1,11 @@
 //! The patterns of real schemas: how many are refused, and what compiling costs.
 
-use std::{collections::BTreeMap, path::Path, process::Command, time::Instant};
+use std::{collections::BTreeMap, path::Path, process::Command};
 
-use super::super::TextSet;
+use super::{
+    super::{Language, TextSet},
+    microseconds,
+};
 use crate::Limits;
 
 /// Adds all patterns of a schema.
@@ -56,26 +59,29 @@ fn patterns_of_real_schemas() {
         // The machine may be busy: the best of three.
         let mut compiled = f64::INFINITY;
         for _ in 0..3 {
-            let before = Instant::now();
-            let _ = TextSet::pattern(pattern, &limits);
-            compiled = compiled.min(before.elapsed().as_nanos() as f64 / 1000.0);
+            let (time, _) = microseconds(|| TextSet::pattern(pattern, &limits));
+            compiled = compiled.min(time);
         }
         let set = TextSet::pattern(pattern, &limits);
-        let before = Instant::now();
-        let mut states = 0;
-        match set {
+        let (unfolded, states) = microseconds(|| match &set {
+            Ok(set) => set
+                .pieces()
+                .iter()
+                .map(|piece| match &piece.language {
+                    Language::Automaton(dfa) => dfa.len(),
+                    Language::Free { .. } => 0,
+                })
+                .sum(),
+            Err(_) => 0usize,
+        });
+        match &set {
             Ok(set) => {
                 pieces += usize::from(!set.pieces().is_empty());
                 finite += usize::from(set.finite().is_some());
-                for piece in set.pieces() {
-                    if let super::super::Language::Automaton(dfa) = &piece.language {
-                        states = dfa.len();
-                    }
-                }
             }
             Err(error) => refused.push(format!("{uses} x {pattern:.90}: {error}")),
         }
-        times.push((compiled, before.elapsed().as_nanos() as f64 / 1000.0, states, pattern));
+        times.push((compiled, unfolded, states, pattern));
     }
     for refusal in &refused {
         println!("refused: {refusal}");
@@ -104,14 +110,39 @@ fn patterns_of_real_schemas() {
     }
 }
 
+/// Patterns made to cost: they are refused, or made, in bounded work and on a small stack.
 #[test]
-#[ignore = "temporary"]
-fn instances() {
-    let found: BTreeMap<String, Vec<String>> =
-        serde_json::from_str(&std::fs::read_to_string("/tmp/tx/fmtinst.json").unwrap()).unwrap();
-    for (name, texts) in found {
-        let Some(set) = TextSet::format(&name) else { continue };
-        let bad: Vec<_> = texts.iter().filter(|t| !set.contains(t)).collect();
-        println!("{name}: {} of {}: {:?}", bad.len(), texts.len(), bad);
-    }
+#[allow(clippy::print_stdout, reason = "times are worth reading")]
+fn hostile_patterns_end_soon() {
+    let deep = format!("(?!x){}a{}", "(?:".repeat(99), "?)*b?".repeat(99));
+    let patterns = [
+        "(a|b)*a(a|b){20}".to_owned(),
+        "^(?:.*a){40}$".to_owned(),
+        "^((a?){9}){9}(?!b)$".to_owned(),
+        "^(a?){450}(?!b)$".to_owned(),
+        "^(?:(?:(?:a{100}){100}){100}){100}$".to_owned(),
+        "^(?:){10000}$".to_owned(),
+        "^((((((((x{9}){9}){9}){9}){9}){9}){9}){9})$".to_owned(),
+        "^(?:\\p{L}[^\\p{Lu}]){40}$".to_owned(),
+        "^\\p{L}(?:\\p{L}|\\p{N}){9999}x?$".to_owned(),
+        "^(?!(a|b)*a(a|b){12}).*(?=c(a|b)*b(a|b){12})".to_owned(),
+        "^[a-z]{4294967295}$".to_owned(),
+        "^(?=.{1,9}$)(?=.{100,}$)".to_owned(),
+        "^(?:a{1,300}b{1,300}){1,30}$".to_owned(),
+        format!("^{}$", "(?:a*b?)*".repeat(300)),
+        format!("^(?:{})$", (0..2000).map(|n| n.to_string()).collect::<Vec<_>>().join("|")),
+        deep,
+    ];
+    let work = move || {
+        for pattern in patterns {
+            let (time, set) = microseconds(|| TextSet::pattern(&pattern, &Limits::default()));
+            let sizes = set.map(|set| {
+                let complement = set.complement(&Limits::default());
+                (set.strings().len(), set.pieces().len(), complement.map(|set| set.pieces().len()))
+            });
+            println!("{time:.0} us: {pattern:.60}: {sizes:?}");
+            assert!(time < 2_000_000.0, "{pattern}");
+        }
+    };
+    std::thread::Builder::new().stack_size(512 << 10).spawn(work).unwrap().join().unwrap();
 }

@@ -38,7 +38,7 @@ fn pattern() -> impl Strategy<Value = String> {
         "\\u{1F600}",
         "\\uD83D\\uDE00",
         "\\n",
-        "\\-",
+        "\\/",
         "\\p{L}",
         "\\P{L}",
     ]);

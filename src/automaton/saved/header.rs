@@ -1,0 +1,87 @@
+//! The beginning of a saved automaton: what it is, of what, and whether it is whole.
+//!
+//! ```text
+//! magic 8, format 4 (little-endian), identity 32, checksum 32 (of all other bytes), body
+//! ```
+
+use sha2::{Digest, Sha256};
+
+use super::LoadError;
+use crate::{CompiledGrammar, TokenId, Vocabulary, codec::Writer};
+
+/// With a line end and a byte that is no text, so that copying the file as text does not go unnoticed.
+const MAGIC: [u8; 8] = *b"cgauto\r\xff";
+
+/// To be raised when the body's layout changes, or what a tree or a result means.
+const FORMAT: u32 = 1;
+
+const DIGEST: usize = 32;
+
+/// The whole file.
+pub(super) fn wrap(grammar: &CompiledGrammar, vocabulary: &Vocabulary, body: &[u8]) -> Vec<u8> {
+    let identity = identity(grammar, vocabulary);
+    let mut bytes = Vec::with_capacity(MAGIC.len() + 4 + 2 * DIGEST + body.len());
+    bytes.extend_from_slice(&MAGIC);
+    bytes.extend_from_slice(&FORMAT.to_le_bytes());
+    bytes.extend_from_slice(&identity);
+    bytes.extend_from_slice(&checksum(&identity, body));
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+/// The body of a file made of this grammar and this vocabulary.
+pub(super) fn unwrap<'a>(
+    grammar: &CompiledGrammar,
+    vocabulary: &Vocabulary,
+    bytes: &'a [u8],
+) -> Result<&'a [u8], LoadError> {
+    let rest = bytes.strip_prefix(&MAGIC).ok_or(LoadError::Kind)?;
+    let (format, rest) = rest.split_first_chunk::<4>().ok_or(LoadError::Kind)?;
+    let found = u32::from_le_bytes(*format);
+    if found != FORMAT {
+        return Err(LoadError::Format { found, expected: FORMAT });
+    }
+    let (of, rest) = rest.split_first_chunk::<DIGEST>().ok_or(LoadError::Damaged)?;
+    let (sum, body) = rest.split_first_chunk::<DIGEST>().ok_or(LoadError::Damaged)?;
+    if *sum != checksum(of, body) {
+        return Err(LoadError::Damaged);
+    }
+    if *of != identity(grammar, vocabulary) {
+        return Err(LoadError::Other);
+    }
+    Ok(body)
+}
+
+fn checksum(identity: &[u8; DIGEST], body: &[u8]) -> [u8; DIGEST] {
+    Sha256::new().chain_update(identity).chain_update(body).finalize().into()
+}
+
+/// A name of everything that the body's numbers refer to: the automata of terminals, the normal form of the productions, the
+/// tokens.
+fn identity(grammar: &CompiledGrammar, vocabulary: &Vocabulary) -> [u8; DIGEST] {
+    let mut content = Writer::default();
+    grammar.lexer.describe(&mut content);
+    grammar.normal.describe(&mut content);
+    content.count(vocabulary.width());
+    content.count(vocabulary.len());
+    for token in (0..vocabulary.len()).map(TokenId::new) {
+        let bytes = vocabulary.bytes(token);
+        content.count(bytes.len());
+        content.raw(bytes);
+        content.number(u32::from(vocabulary.is_special(token)));
+    }
+    let version = concat!(env!("CARGO_PKG_VERSION"), "\n");
+    Sha256::new().chain_update(version).chain_update(content.finish()).finalize().into()
+}
+
+/// A file with this body whose checksum holds, whatever it is: for tests of what comes after it.
+#[cfg(test)]
+pub(super) fn forge(of: &[u8], body: &[u8]) -> Vec<u8> {
+    let head = MAGIC.len() + 4;
+    let identity: [u8; DIGEST] = of[head..head + DIGEST].try_into().unwrap();
+    [&of[..head + DIGEST], &checksum(&identity, body), body].concat()
+}
+
+/// Where the body begins.
+#[cfg(test)]
+pub(super) const HEAD: usize = MAGIC.len() + 4 + 2 * DIGEST;

@@ -1,0 +1,175 @@
+//! What of a parser's tables is worth saving? LR states as ways to them, and the stacks over them; closures and successors
+//! are found out anew, so that a file cannot change how a text is read.
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    lr::{INITIAL, LrTable},
+    normal::NormalGrammar,
+    stack::{SetId, StackTable, UNKNOWN},
+};
+use crate::{
+    TerminalId,
+    codec::{Malformed, Reader, Writer},
+    grammar::Symbol,
+    ids::NonterminalId,
+};
+
+impl NormalGrammar {
+    /// Writes everything that the numbers of items refer to.
+    pub(crate) fn describe(&self, out: &mut Writer) {
+        out.count(self.terminals);
+        out.number(u32::from(self.empty_sentence));
+        out.number(self.start_production);
+        out.count(self.productions.len());
+        for (lhs, rhs) in &self.productions {
+            out.number(lhs.0);
+            out.count(rhs.len());
+            for symbol in rhs {
+                out.number(code(*symbol));
+            }
+        }
+    }
+}
+
+/// A symbol as a number.
+fn code(symbol: Symbol) -> u32 {
+    match symbol {
+        Symbol::Terminal(terminal) => terminal.0 << 1,
+        Symbol::Nonterminal(nonterminal) => nonterminal.0 << 1 | 1,
+    }
+}
+
+impl LrTable {
+    /// Writes a way from the first state to each of these, and gives the number of each state on the ways.
+    fn save(&self, wanted: impl Iterator<Item = u32>, out: &mut Writer) -> FxHashMap<u32, u32> {
+        // Breadth first over what was visited; each state with the one it was reached from.
+        let mut reached: FxHashMap<u32, (u32, u32)> = FxHashMap::default();
+        reached.insert(INITIAL, (INITIAL, 0));
+        let mut order = vec![INITIAL];
+        let mut at = 0;
+        while at < order.len() {
+            let from = order[at];
+            at += 1;
+            for (symbol, to) in self.visited(from) {
+                reached.entry(to).or_insert_with(|| {
+                    order.push(to);
+                    (from, code(symbol))
+                });
+            }
+        }
+        let mut needed = rustc_hash::FxHashSet::default();
+        for state in wanted {
+            let mut state = state;
+            while needed.insert(state) && state != INITIAL {
+                state = reached[&state].0;
+            }
+        }
+        order.retain(|state| *state != INITIAL && needed.contains(state));
+        let mut numbers = FxHashMap::default();
+        numbers.insert(INITIAL, 0);
+        out.count(order.len());
+        for state in order {
+            let (from, symbol) = reached[&state];
+            out.number(numbers[&from]);
+            out.number(symbol);
+            numbers.insert(state, numbers.len() as u32);
+        }
+        numbers
+    }
+
+    fn load(
+        &self,
+        grammar: &NormalGrammar,
+        from: &mut Reader<'_>,
+        limit: usize,
+    ) -> Result<Vec<u32>, Malformed> {
+        let mut states = vec![INITIAL];
+        for _ in 0..from.count(2)? {
+            let state = states[from.below(states.len())? as usize];
+            let symbol = from.number()?;
+            let next = match symbol & 1 {
+                0 => self.shift(grammar, state, TerminalId(symbol >> 1)),
+                _ => self.goto(grammar, state, NonterminalId(symbol >> 1)),
+            };
+            states.push(next.ok_or(Malformed("the parser has no such state"))?);
+            Malformed::beyond(limit, self.bytes())?;
+        }
+        Ok(states)
+    }
+}
+
+impl StackTable {
+    /// Writes these sets of stacks, in this order.
+    pub(crate) fn save(&self, lr: &LrTable, sets: &[SetId], out: &mut Writer) {
+        let mut needed = rustc_hash::FxHashSet::default();
+        let mut work: Vec<u32> = sets.iter().flat_map(|set| self.nodes_of(*set)).copied().collect();
+        while let Some(node) = work.pop() {
+            if needed.insert(node) {
+                work.extend(self.node_key(node)[1..].iter().filter(|parent| **parent != UNKNOWN));
+            }
+        }
+        // A node is made after its parents.
+        let mut nodes: Vec<u32> = needed.into_iter().collect();
+        nodes.sort_unstable();
+        let states = lr.save(nodes.iter().map(|node| self.node_key(*node)[0]), out);
+        let mut numbers: FxHashMap<u32, u32> = FxHashMap::default();
+        out.count(nodes.len());
+        for node in nodes {
+            let [state, parents @ ..] = self.node_key(node) else { continue };
+            out.number(states[state]);
+            let mut parents: Vec<u32> =
+                parents.iter().map(|p| if *p == UNKNOWN { 0 } else { numbers[p] + 1 }).collect();
+            parents.sort_unstable();
+            out.ascending(&parents);
+            numbers.insert(node, numbers.len() as u32);
+        }
+        out.count(sets.len());
+        for set in sets {
+            let mut nodes: Vec<u32> = self.nodes_of(*set).iter().map(|n| numbers[n]).collect();
+            nodes.sort_unstable();
+            out.ascending(&nodes);
+        }
+    }
+
+    /// Makes the sets that were written, and says of each whether it is known down to the bottom.
+    pub(crate) fn load(
+        &self,
+        lr: &LrTable,
+        grammar: &NormalGrammar,
+        from: &mut Reader<'_>,
+        limit: usize,
+    ) -> Result<Vec<(SetId, bool)>, Malformed> {
+        let states = lr.load(grammar, from, limit)?;
+        let mut nodes: Vec<(u32, bool)> = Vec::new();
+        for _ in 0..from.count(2)? {
+            let state = states[from.below(states.len())? as usize];
+            // Only nodes before this one can lie below it: there are no cycles.
+            let numbers = from.ascending(nodes.len() + 1)?;
+            let (mut parents, mut whole) = (Vec::with_capacity(numbers.len()), true);
+            for &number in &numbers {
+                let (parent, known) = match number {
+                    0 if numbers.len() > 1 => return Err(Malformed("a stack is half unknown")),
+                    0 => (UNKNOWN, false),
+                    number => nodes[number as usize - 1],
+                };
+                parents.push(parent);
+                whole &= known;
+            }
+            nodes.push((self.node(state, &mut parents), whole));
+            Malformed::beyond(limit, self.bytes())?;
+        }
+        let mut sets = Vec::new();
+        for _ in 0..from.count(1)? {
+            let numbers = from.ascending(nodes.len())?;
+            let whole = numbers.iter().all(|number| nodes[*number as usize].1);
+            let mut set: Vec<u32> =
+                numbers.iter().map(|number| nodes[*number as usize].0).collect();
+            set.sort_unstable();
+            set.dedup();
+            sets.push((self.set(&set), whole));
+            Malformed::beyond(limit, self.bytes())?;
+        }
+        Ok(sets)
+    }
+}
