@@ -166,7 +166,17 @@ impl UsedSets {
             // One character more makes more texts than any array has items.
             return true;
         }
-        completions(view, place, count + 1) > count
+        if completions(view, place, count + 1) > count {
+            return true;
+        }
+        // Not all of them need be texts of this language, or come of an escape that has been begun.
+        let begun = self.text(prefix).len();
+        let taken = words.range(node).filter(|word| {
+            let rest = &words.words()[*word as usize].as_bytes()[begun..];
+            view.takes(place, rest)
+        });
+        let taken = taken.count();
+        completions(view, place, taken + 1) > taken
     }
 
     /// The same set in another table.

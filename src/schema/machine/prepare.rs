@@ -157,6 +157,7 @@ impl Plan {
                 Scan::Word(..)
                 | Scan::Number(..)
                 | Scan::Text(..)
+                | Scan::Distinct(..)
                 | Scan::Name(_)
                 | Scan::Other(..),
             )
@@ -270,6 +271,7 @@ impl Plan {
             },
             contains: array.contains.iter().map(contains).collect(),
             unique: array.unique,
+            countable: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
         }) as u32
     }
 

@@ -409,32 +409,8 @@ impl Machine {
         let array = &self.plan.arrays[*shape as usize];
         let Some(item) = array.item(*index) else { return };
         let after = array.after(*index);
-        let mut choices = vec![(counts.clone(), item)];
-        for (i, contains) in array.contains.iter().enumerate() {
-            if *index < contains.from {
-                continue;
-            }
-            for (counts, value) in std::mem::take(&mut choices) {
-                let count = counts[i];
-                let capped = contains.max.is_none() && count >= contains.min;
-                if !capped
-                    && contains.max.is_none_or(|max| count < max)
-                    && let Some(both) = self.plan.both(value, contains.item)
-                {
-                    let mut counts = counts.clone();
-                    counts[i] += 1;
-                    choices.push((counts, both));
-                }
-                // Without a maximum an item may match and not be counted: the count is a lower bound.
-                let other = match contains.max {
-                    None => Some(value),
-                    Some(_) => self.plan.but_not(value, contains.item),
-                };
-                choices.extend(other.map(|other| (counts, other)));
-            }
-        }
-        for (counts, value) in choices {
-            if !self.can_contain(array, *index + 1, &counts) {
+        for (counts, value) in self.counted(array, *index, counts, item) {
+            if !self.can_contain(array, after, &counts) {
                 continue;
             }
             let frame = Frame::Array { shape: *shape, index: after, counts, used: *used };
@@ -546,24 +522,6 @@ impl Machine {
                 }
             }
         }
-    }
-
-    /// Whether items from an index on can still be counted often enough, each `contains` by itself.
-    fn can_contain(&self, array: &Array, index: u32, counts: &[u32]) -> bool {
-        array.contains.iter().zip(counts).all(|(contains, count)| {
-            let mut missing = contains.min.saturating_sub(*count);
-            let prefix = array.prefix.len() as u32;
-            let mut at = index.max(contains.from);
-            while missing > 0 && at < prefix && array.max.is_none_or(|max| at < max) {
-                let matches = self.plan.both(array.prefix[at as usize], contains.item).is_some();
-                missing -= u32::from(matches);
-                at += 1;
-            }
-            let rest = || array.rest.and_then(|rest| self.plan.both(rest, contains.item)).is_some();
-            missing == 0
-                || (array.max.is_none_or(|max| max.saturating_sub(at.max(prefix)) >= missing)
-                    && rest())
-        })
     }
 
     /// Whether the text read so far is an instance.

@@ -335,6 +335,23 @@ impl<'a> View<'a> {
         true
     }
 
+    /// Whether the rest of a decoded text, from a place on, makes one of the language.
+    pub(super) fn takes(&self, place: Place, rest: &[u8]) -> bool {
+        if let Some(ranges) = place.spelling.escape_ranges() {
+            let first = rest.utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next());
+            let comes =
+                |c: char| ranges.iter().any(|(low, high)| (*low..=*high).contains(&c.into()));
+            if !first.is_some_and(comes) {
+                return false;
+            }
+        }
+        // Of a raw character that has been begun only the end is left.
+        let begins = rest.iter().filter(|byte| **byte & 0xc0 != 0x80).count() as u32;
+        let read = place.read + begins + u32::from(place.spelling.is_raw());
+        let end = rest.iter().try_fold(place.at, |at, byte| self.feed(at, *byte));
+        end.is_some_and(|at| self.may_end(Place { at, spelling: Spelling::BETWEEN, read }))
+    }
+
     /// The places after one more byte of the decoded text, each as often as there are such bytes. Inside an escape that has
     /// been begun: after all characters that it can become.
     pub(super) fn decoded(self, place: Place) -> Vec<Place> {
