@@ -145,7 +145,9 @@ fn every_state_has_an_end() {
     let seed = setting("SCHEMA_SEED", 1);
     let mut schemas: Vec<String> =
         constructs::SCHEMAS.iter().map(|schema| (*schema).to_owned()).collect();
-    schemas.retain(|schema| !schema.contains("290") && !schema.contains("310"));
+    schemas.retain(|schema| {
+        !schema.contains("290") && !schema.contains("310") && !schema.contains("320")
+    });
     schemas.extend((0..setting("SCHEMA_CASES", 2_000) / 10).map(|at| {
         generator::schema(&mut Choices::seeded((seed << 32) + 7_000_000 + at)).to_string()
     }));
@@ -162,10 +164,12 @@ fn every_state_has_an_end() {
 fn short_samples_end() {
     let compiler = SchemaCompiler::new(vocabularies::toy(false), &Limits::default());
     let failures: Vec<String> = (constructs::SCHEMAS.par_iter())
-        .filter(|schema| !schema.contains("290") && !schema.contains("310"))
+        .filter(|schema| {
+            !schema.contains("290") && !schema.contains("310") && !schema.contains("320")
+        })
         .filter_map(|schema| {
             let automaton = compiler.compile(schema, &SchemaOptions::default()).ok()?;
-            let settings = Settings { weighting: Weighting::Short, max_tokens: 400, seed: 1 };
+            let settings = Settings { weighting: Weighting::Short, max_tokens: 300, seed: 1 };
             let sampler = Sampler::new(automaton, settings);
             let mut walks = (0..4).map(|number| sampler.walk(number, &Taken::default()));
             walks.find_map(Result::err).map(|error| format!("{schema}\n  {error}"))

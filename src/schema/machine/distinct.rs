@@ -160,23 +160,12 @@ impl UsedSets {
 
     /// Whether a text in this place of a language, not one of words, can still become one that is not used.
     pub(super) fn leaves(&self, view: View<'_>, place: Place, used: u32, prefix: Prefix) -> bool {
-        let Some((words, node)) = self.place(used, prefix) else { return true };
-        let count = words.range(node).len();
-        if view.is_free() && view.bounds().1.is_none_or(|max| place.read < max) {
-            // One character more makes more texts than any array has items.
-            return true;
+        match self.place(used, prefix) {
+            Some((words, node)) => {
+                View::words(words).leaves(Place { at: node, ..place }, view, place)
+            }
+            None => true,
         }
-        if completions(view, place, count + 1) > count {
-            return true;
-        }
-        // Not all of them need be texts of this language, or come of an escape that has been begun.
-        let begun = self.text(prefix).len();
-        let taken = words.range(node).filter(|word| {
-            let rest = &words.words()[*word as usize].as_bytes()[begun..];
-            view.takes(place, rest)
-        });
-        let taken = taken.count();
-        completions(view, place, taken + 1) > taken
     }
 
     /// The same set in another table.
@@ -209,7 +198,7 @@ impl Used {
 
 /// How many texts a begun one can become, counted up to a limit. Cost: the states of the language times the length of the
 /// texts counted.
-fn completions(view: View<'_>, place: Place, limit: usize) -> usize {
+pub(super) fn completions(view: View<'_>, place: Place, limit: usize) -> usize {
     let mut found = 0;
     let mut level: FxHashMap<Place, usize> = FxHashMap::from_iter([(place, 1)]);
     while !level.is_empty() {

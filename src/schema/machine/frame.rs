@@ -237,7 +237,7 @@ impl Object {
     }
 
     /// Members that may come beyond the required ones that are still missing.
-    fn room(&self, seen: &BitSet, others: u32) -> u32 {
+    pub(super) fn room(&self, seen: &BitSet, others: u32) -> u32 {
         let read = seen.len() as u32 + others;
         self.max.map_or(u32::MAX, |max| {
             max.saturating_sub(read).saturating_sub(self.unseen_required(seen))

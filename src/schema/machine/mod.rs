@@ -8,6 +8,7 @@ mod counting;
 mod distinct;
 mod expected;
 mod frame;
+mod obligations;
 mod prepare;
 mod shape;
 mod spelling;

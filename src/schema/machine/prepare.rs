@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::{
     Frame, Hypothesis, Ready, Scan, StackId, Stacks, View,
+    obligations::Source,
     shape::{Array, Contains, LanguageId, Object, Obligation},
     text::Language,
     words::Words,
@@ -87,7 +88,19 @@ impl Machine {
     pub(super) fn next(&self, stack: StackId) -> &(BitSet, bool) {
         self.stacks.next(stack, |frame| match frame {
             Frame::Object { shape, seen, others, .. } => {
-                self.plan.objects[*shape as usize].next(seen, *others)
+                let object = &self.plan.objects[*shape as usize];
+                let (names, classes) = object.next(seen, *others);
+                if object.some.is_empty() {
+                    return (names, classes);
+                }
+                let mut allowed = BitSet::new(object.values.len());
+                for name in names.iter() {
+                    if self.may_be(object, frame, Source::Name(name)) {
+                        allowed.insert(name);
+                    }
+                }
+                let any = |class| self.may_be(object, frame, Source::Class(class));
+                (allowed, classes && (0..object.classes.len()).any(any))
             }
             _ => (BitSet::default(), false),
         })

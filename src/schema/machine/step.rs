@@ -4,6 +4,7 @@ use super::{
     Machine, StackId,
     distinct::Prefix,
     frame::Frame,
+    obligations::Source,
     shape::{Array, Object, Obligation},
     text::{Place, Step, View},
     words::Words,
@@ -296,6 +297,9 @@ impl Machine {
             next.push(Hypothesis::new(Scan::Name(place), stack));
         }
         for (class, (language, _)) in object.classes.iter().enumerate().filter(|_| *classes) {
+            if !self.may_be(object, self.stacks.top(stack), Source::Class(class)) {
+                continue;
+            }
             if let Some(place) = self.plan.language(*language).start() {
                 next.push(Hypothesis::new(Scan::Other(class as u32, place), stack));
             }
@@ -363,44 +367,13 @@ impl Machine {
             return;
         }
         let Frame::Object { shape, seen, others, met } = frame else { return };
-        let mut choices = vec![(met, value)];
-        for (bit, some) in object.some.iter().enumerate() {
-            if met >> bit & 1 == 0 && holds(some) {
-                for (met, value) in choices.clone() {
-                    if let Some(both) = self.plan.both(value, some.value) {
-                        choices.push((met | 1 << bit, both));
-                    }
-                }
-            }
-        }
+        let choices = self.meeting(object, value, met, holds);
         for (met, value) in choices {
             let frame = Frame::Object { shape, seen: seen.clone(), others, met };
             if self.can_meet(object, &frame) {
                 next.push(Hypothesis::new(Scan::Colon(value), self.replace(stack, &frame)));
             }
         }
-    }
-
-    /// Whether the obligations of an open object can still be met.
-    fn can_meet(&self, object: &Object, frame: &Frame) -> bool {
-        let Frame::Object { seen, others, met, .. } = frame else { return false };
-        let (names, classes) = object.next(seen, *others);
-        object.some.iter().enumerate().all(|(bit, some)| {
-            let by_name = || {
-                names.iter().any(|name| {
-                    some.names.contains(name)
-                        && self.plan.both(object.values[name], some.value).is_some()
-                })
-            };
-            let by_class = || {
-                classes
-                    && some
-                        .classes
-                        .iter()
-                        .any(|class| self.plan.both(object.classes[class].1, some.value).is_some())
-            };
-            met >> bit & 1 == 1 || by_name() || by_class()
-        })
     }
 
     /// The next item of the array on top: its first byte, or, without one, that it follows.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use regex_syntax::utf8::{Utf8Range, Utf8Sequences};
 
 use super::{
+    distinct::completions,
     spelling::{Spelled, Spelling},
     words::Words,
 };
@@ -260,6 +261,38 @@ impl<'a> View<'a> {
             }
             Shape::Automaton(piece, _) if self.bounded => piece.accepts(place.at, place.read),
             Shape::Automaton(_, dfa) => dfa.accepts(place.at),
+        }
+    }
+
+    /// As [`read`](Self::read), the words that a free text must not be included.
+    pub(crate) fn read_all(&self, place: Place, byte: u8) -> Step {
+        match self.shape {
+            Shape::Free { max, .. } if !self.bounded || max.is_none_or(|max| place.read < max) => {
+                // Only at the greatest length do those words matter before the closing quote.
+                let bounded = Self { bounded: false, ..*self };
+                bounded.read(place, byte)
+            }
+            _ => self.read(place, byte),
+        }
+    }
+
+    /// Whether a text of another language can become more texts than this language's words that go on here.
+    pub(crate) fn leaves(self, word: Place, view: View<'_>, place: Place) -> bool {
+        let Shape::Words(words) = self.shape else { return true };
+        let count = words.range(word.at).len();
+        match view.shape {
+            Shape::Free { max: None, .. } => true,
+            Shape::Free { max: Some(max), .. } if place.read < max => true,
+            _ if completions(view, place, count + 1) > count => true,
+            _ => {
+                // Not all of them need be texts of that language, or come of an escape that has been begun.
+                let begun = words.depth(word.at);
+                let taken = words.range(word.at).filter(|word| {
+                    view.takes(place, &words.words()[*word as usize].as_bytes()[begun..])
+                });
+                let taken = taken.count();
+                completions(view, place, taken + 1) > taken
+            }
         }
     }
 

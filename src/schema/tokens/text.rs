@@ -13,7 +13,10 @@ use super::{
     index::{Index, NONE},
     tables::{Location, Tables},
 };
-use crate::schema::machine::{Place, Spelled, Spelling, Step, View};
+use crate::schema::{
+    machine::{Place, Spelled, Spelling, Step, View},
+    text::TextDfa,
+};
 
 /// Tokens that end inside a string in the same place.
 #[derive(Debug)]
@@ -145,6 +148,8 @@ struct Draft<'a> {
     group_of: FxHashMap<Place, u32>,
     last: Option<(Place, u32)>,
     exits: FxHashMap<Place, Vec<u32>>,
+    /// All tokens, if the length does not count.
+    all: Vec<u32>,
 }
 
 impl Draft<'_> {
@@ -156,7 +161,11 @@ impl Draft<'_> {
         if tokens.is_empty() {
             return;
         }
-        let place = self.key(place);
+        if !self.counted {
+            // Every token that can be read may come, whatever becomes of it.
+            self.all.extend_from_slice(tokens);
+            return;
+        }
         let key = if self.free { place.blurred() } else { place };
         let group = match self.last {
             Some((place, group)) if place == key => group,
@@ -198,25 +207,30 @@ impl Draft<'_> {
         let mut work = vec![(NONE, start)];
         while let Some((node, place)) = work.pop() {
             let below = index.below(node);
-            let wide = place.spelling.is_between()
-                && below.len() >= NARROW
-                && index.is_raw(node)
-                && (neutral.entry(place.at))
-                    .or_insert_with(|| {
-                        let neutral = Neutral::new(self.view, place.at)?;
-                        let bits = index.without(&neutral.others, neutral.wide);
-                        Some((neutral, bits.into()))
-                    })
-                    .is_some();
-            if !wide {
-                let mut child = below.start as usize;
-                while child < below.end as usize {
-                    self.child(child as u32, place, &mut work);
-                    child = trie.skip(child);
+            let large = place.spelling.is_between() && below.len() >= NARROW && index.is_raw(node);
+            let neutral = large.then(|| {
+                neutral.entry(place.at).or_insert_with(|| {
+                    let neutral = Neutral::new(self.view, place.at)?;
+                    if self.leaving(&neutral, place) > trie.len() / 8 {
+                        return None;
+                    }
+                    let bits = index.without(&neutral.others, neutral.wide);
+                    Some((neutral, bits.into()))
+                })
+            });
+            let Some(Some((neutral, bits))) = neutral else {
+                match self.view.automaton().filter(|_| place.spelling.is_between()) {
+                    Some(automaton) => self.rush(automaton, node, place, &mut work),
+                    None => {
+                        let mut child = below.start as usize;
+                        while child < below.end as usize {
+                            self.child(child as u32, place, &mut work);
+                            child = trie.skip(child);
+                        }
+                    }
                 }
                 continue;
-            }
-            let Some(Some((neutral, bits))) = neutral.get(&place.at) else { continue };
+            };
             if node == NONE {
                 first = Some((place, Arc::clone(bits)));
             } else {
@@ -227,6 +241,59 @@ impl Draft<'_> {
             self.leave(index, node, place, neutral, &mut work);
         }
         first
+    }
+
+    /// Nodes at which tokens leave the neutral characters.
+    fn leaving(&self, neutral: &Neutral, place: Place) -> usize {
+        let index = self.tables.index();
+        let wide = if neutral.wide { 0xc2..=0xf4u8 } else { 1..=0 };
+        let bytes = neutral.others.iter().copied().chain(wide);
+        bytes
+            .filter(|byte| self.view.read(place, *byte) != Step::Dead)
+            .map(|byte| index.after_raw(byte).len())
+            .sum()
+    }
+
+    /// Reads all tokens below a node through an automaton, in one pass over the trie.
+    fn rush(&mut self, automaton: &TextDfa, node: u32, place: Place, work: &mut Vec<(u32, Place)>) {
+        let index = self.tables.index();
+        let trie = index.trie();
+        let between = automaton.boundaries();
+        let below = index.below(node);
+        let top = if node == NONE { 0 } else { trie.depth(node as usize) + 1 };
+        // States and characters begun, by depth.
+        let mut path = vec![(place.at, 0u32)];
+        let mut at = below.start as usize;
+        while at < below.end as usize {
+            let depth = trie.depth(at) - top;
+            let (state, chars) = path[depth];
+            let byte = trie.byte(at);
+            if matches!(byte, 0..=0x1f | b'"' | b'\\') {
+                if state < between {
+                    let read = place.read + chars;
+                    let place = Place { at: state, spelling: Spelling::BETWEEN, read };
+                    self.child(at as u32, place, work);
+                }
+                at = trie.skip(at);
+                continue;
+            }
+            let next = automaton.next(state, byte);
+            if next == 0 {
+                at = trie.skip(at);
+                continue;
+            }
+            let chars = chars + u32::from(byte & 0xc0 != 0x80);
+            path.truncate(depth + 1);
+            path.push((next, chars));
+            let tokens = trie.tokens(at);
+            if !tokens.is_empty() {
+                let begun = next >= between;
+                let spelling = if begun { Spelling::BEGUN } else { Spelling::BETWEEN };
+                let read = place.read + chars - u32::from(begun);
+                self.add(Place { at: next, spelling, read }, tokens);
+            }
+            at += 1;
+        }
     }
 
     /// One more byte.
@@ -305,6 +372,7 @@ impl TextTable {
             group_of: FxHashMap::default(),
             last: None,
             exits: FxHashMap::default(),
+            all: Vec::new(),
         };
         let start = Place { at, spelling: Spelling::BETWEEN, read: 0 };
         let mut groups = Vec::new();

@@ -176,14 +176,7 @@ impl<'a> Walk<'a> {
             && let Some(number) = self.tables.language(view)
         {
             let except = self.except(at, view, place);
-            let (_, max) = view.bounds();
-            // Excepted words are looked for byte by byte if a token may reach the bound on the length.
-            let near =
-                max.is_some_and(|max| max.saturating_sub(place.read) <= self.tables.longest());
-            let bounded = near || (number > 0 && matches!(at.scan, Scan::Distinct(..)));
-            if except.is_none() || !bounded {
-                return self.text(location, at, view, (number, place), except);
-            }
+            return self.text(location, at, view, (number, place), except);
         }
         self.bytes(location, at)
     }
@@ -356,16 +349,7 @@ impl<'a> Walk<'a> {
         let selection = table.select(self.tables, view, place.read);
         let mut minus = Vec::new();
         if let Some((words, node)) = except {
-            let words = View::words(words);
-            let mut ends = Vec::new();
-            self.spell(location, words, Place { at: node, ..place }, false, &mut ends)?;
-            for (node, _) in ends {
-                // The quote after an excepted word.
-                let mut walk = self.inner();
-                walk.after(Location { node, ..location }, at);
-                walk.run()?;
-                minus.extend(self.close(walk));
-            }
+            self.excepted(location, at, view, place, (words, node), &mut minus)?;
         }
         if location == Location::ALL {
             // At the root there is nothing else that what is left out could be a part of.
@@ -380,6 +364,63 @@ impl<'a> Walk<'a> {
             minus.sort_unstable();
             let tokens = self.close(walk);
             self.parts.own.extend(tokens.iter().filter(|t| minus.binary_search(t).is_err()));
+        }
+        Ok(())
+    }
+
+    /// The tokens that a table allows although they lead to a string that is an excepted word: those that close it, and
+    /// those after which it can become nothing else.
+    fn excepted(
+        &mut self,
+        location: Location,
+        at: Hypothesis,
+        view: View<'a>,
+        place: Place,
+        (words, node): (&'a Words, u32),
+        minus: &mut Vec<u32>,
+    ) -> Result<(), Exhausted> {
+        let trie = self.tables.trie(location);
+        let excepted = View::words(words);
+        let mut work = vec![(location.node, Place { at: node, ..place }, place)];
+        let mut bytes = Vec::new();
+        while let Some((node, word, place)) = work.pop() {
+            bytes.clear();
+            if !excepted.few(word, |byte| bytes.push(byte)) {
+                bytes.extend(trie.children(node).map(|child| trie.byte(child)));
+            }
+            self.spend(bytes.len() as u64)?;
+            for byte in &bytes {
+                let Some(child) = trie.child(node, *byte) else { continue };
+                match (excepted.read(word, *byte), view.read_all(place, *byte)) {
+                    (Step::Inside(word), Step::Inside(place)) => {
+                        if !excepted.leaves(word, view, place) {
+                            self.all_below(Location { node: child, ..location }, minus)?;
+                        } else if trie.size(child) > 1 {
+                            work.push((child, word, place));
+                        }
+                    }
+                    // The quote after an excepted word.
+                    (Step::End, _) => {
+                        let mut walk = self.inner();
+                        walk.after(Location { node: child, ..location }, at);
+                        walk.run()?;
+                        minus.extend(self.close(walk));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// All tokens that are left at a location.
+    fn all_below(&mut self, location: Location, tokens: &mut Vec<u32>) -> Result<(), Exhausted> {
+        let trie = self.tables.trie(location);
+        let mut work = vec![location.node];
+        while let Some(node) = work.pop() {
+            self.spend(1)?;
+            tokens.extend_from_slice(trie.tokens(node));
+            work.extend(trie.children(node));
         }
         Ok(())
     }
@@ -402,13 +443,9 @@ impl<'a> Walk<'a> {
 
     /// All tokens that are left at a location have to be read one by one.
     fn doubt(&mut self, location: Location) -> Result<(), Exhausted> {
-        let trie = self.tables.trie(location);
-        let mut work = vec![location.node];
-        while let Some(node) = work.pop() {
-            self.spend(1)?;
-            self.doubtful.extend_from_slice(trie.tokens(node));
-            work.extend(trie.children(node));
-        }
-        Ok(())
+        let mut doubtful = std::mem::take(&mut self.doubtful);
+        let result = self.all_below(location, &mut doubtful);
+        self.doubtful = doubtful;
+        result
     }
 }
