@@ -386,6 +386,9 @@ impl TextTable {
         } else {
             draft.read(location, start);
         }
+        if !draft.all.is_empty() {
+            groups.push(Group { place: start, tokens: Tokens::List(draft.all.into()) });
+        }
         groups.extend(
             draft
                 .groups
