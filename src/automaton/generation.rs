@@ -54,7 +54,7 @@ impl Generation {
         let (compiled, tables) = (Arc::clone(schema), Arc::clone(tables));
         let vocabulary = Arc::clone(vocabulary);
         Self::Schema(
-            SchemaGeneration::new(compiled.plan()),
+            SchemaGeneration::new(compiled.plan(), &tables),
             Schema { compiled, tables, vocabulary },
         )
     }

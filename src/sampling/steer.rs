@@ -84,7 +84,10 @@ impl Steering {
             ("object", "{", false, 2),
         ];
         let known = |(at, (name, text, inside, rest)): (usize, (&str, &str, bool, u32))| {
-            let texts = vec![text.as_bytes().to_vec()];
+            let mut texts = vec![text.as_bytes().to_vec()];
+            if text == "0" {
+                texts.extend(["1", "-1", "0.5", "2", "10", "100", "1000"].map(Vec::from));
+            }
             (name.to_owned(), Move { terminal: TerminalId::new(at), inside, rest, texts })
         };
         Self {
@@ -92,6 +95,24 @@ impl Steering {
             texts: Vec::new(),
             gaps: vec![Vec::new()],
         }
+    }
+
+    /// The moves of a JSON text that are expected under their own text: names of members, values of an enum.
+    pub(super) fn quoted(&self, expected: &[String]) -> Vec<Move> {
+        if !self.texts.is_empty() {
+            return Vec::new();
+        }
+        let known = self.moves.len();
+        (expected.iter())
+            .filter(|name| name.len() > 1 && name.starts_with('"') && name.ends_with('"'))
+            .filter(|name| !self.moves.contains_key(*name))
+            .map(|name| Move {
+                terminal: TerminalId::new(known),
+                inside: true,
+                rest: 1,
+                texts: vec![name.clone().into_bytes()],
+            })
+            .collect()
     }
 
     /// What is known of a terminal, by its display name.

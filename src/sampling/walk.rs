@@ -293,10 +293,12 @@ impl Attempt<'_> {
     fn lexeme(&mut self, weight: impl Fn(&Walk, &Move) -> f64) -> Result<bool, SamplingError> {
         let sampler = self.sampler;
         let expected = self.constraint.expected();
+        let quoted = sampler.steering.quoted(&expected.terminals);
         let mut moves: Vec<(f64, &Move)> = expected
             .terminals
             .iter()
             .filter_map(|name| sampler.steering.get(name))
+            .chain(&quoted)
             .filter(|found| !found.texts.is_empty())
             .map(|found| (weight(&self.walk, found), found))
             .collect();

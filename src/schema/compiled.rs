@@ -57,7 +57,7 @@ impl CompiledSchema {
 
     /// A reader at the start of a text.
     pub fn recognizer(self: &Arc<Self>) -> SchemaRecognizer {
-        let machine = Arc::new(Machine::new(Arc::clone(&self.plan)));
+        let machine = Arc::new(Machine::new(Arc::clone(&self.plan), 1));
         SchemaRecognizer { at: vec![machine.start()], machine, offset: 0 }
     }
 }

@@ -63,6 +63,36 @@ impl Canon {
                 ));
             }
         }
+        self.check_different(shape)
+    }
+
+    /// Of the items that must come, none may run out of values because of what was chosen for those before it: that is not
+    /// looked ahead.
+    fn check_different(&mut self, shape: &ArrayShape) -> Result<()> {
+        let required = usize::try_from(shape.min).unwrap_or(usize::MAX);
+        let prefix = shape.prefix.len().min(required);
+        // Items after the prefix are all alike: the last one decides.
+        let rest = shape.rest.filter(|_| prefix > 0 && required > prefix);
+        let mut items: Vec<ExprId> = shape.prefix[..prefix].to_vec();
+        items.extend(rest);
+        for (at, &item) in items.iter().enumerate() {
+            let form = self.clean(item)?;
+            let words = [form.null, form.truth[0], form.truth[1]];
+            let words = words.iter().filter(|word| **word).count();
+            let Some(texts) = form.text.finite() else { continue };
+            let values = words + texts.len();
+            let mut rivals = if at == prefix { required - prefix - 1 } else { 0 };
+            for &before in &items[..at.min(prefix)] {
+                let both = self.arena.all(&[before, item]);
+                rivals += usize::from(self.inhabited(both)?);
+            }
+            if values <= rivals {
+                return Err(self.error(
+                    SchemaErrorKind::Unsupported,
+                    "`uniqueItems` of items with so few values is not followed",
+                ));
+            }
+        }
         Ok(())
     }
 }

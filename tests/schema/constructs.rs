@@ -1,7 +1,7 @@
 //! Schemas of every construct, one a line, and bounds near and far.
 
 /// Each is a schema of 2020-12, or says what else it is.
-pub(crate) const SCHEMAS: [&str; 62] = [
+pub(crate) const SCHEMAS: &[&str] = &[
     r#"{}"#,
     r#"{"type": ["null", "boolean"]}"#,
     r#"{"type": "integer", "minimum": -3, "maximum": 120, "multipleOf": 3}"#,
@@ -64,4 +64,13 @@ pub(crate) const SCHEMAS: [&str; 62] = [
     r#"{"$schema": "http://json-schema.org/draft-07/schema#", "items": [{"type": "integer"}, {"type": "string"}], "additionalItems": {"type": "boolean"}, "type": "array"}"#,
     r#"{"type": "object", "properties": {"":  {"type": "string"}, "\"": {"const": ","}, "é": {"type": "integer"}, "ab": {"type": "array", "items": {"type": "object", "additionalProperties": {"type": "null"}}}}}"#,
     r#"{"type": "object", "additionalProperties": {"type": "string", "maxLength": 2}, "minProperties": 2, "maxProperties": 330}"#,
+    r#"{"type": "array", "items": {"type": "string"}, "uniqueItems": true, "maxItems": 3}"#,
+    r#"{"type": "array", "items": {"enum": ["a", "b", "ab", "é", null, true]}, "uniqueItems": true, "minItems": 3}"#,
+    r#"{"type": "array", "items": {"type": "string", "pattern": "^[ab]{1,2}$"}, "uniqueItems": true, "minItems": 4}"#,
+    r#"{"type": "array", "prefixItems": [{"enum": ["a", "b"]}, {"const": "a"}, {"enum": ["a", "b", "c"]}], "uniqueItems": true, "minItems": 3, "items": false}"#,
+    r#"{"type": "object", "properties": {"a": {"type": "array", "uniqueItems": true, "items": {"type": "string", "maxLength": 1, "not": {"enum": [",", "a"]}}}}, "required": ["a"]}"#,
+    r#"{"type": "array", "contains": {"const": 1}, "minContains": 320, "maxItems": 330, "items": {"enum": [1, 2]}}"#,
+    r#"{"type": "array", "allOf": [{"contains": {"const": 1}}, {"contains": {"const": 2}}, {"contains": {"enum": [1, 2, 3]}, "minContains": 2}], "maxItems": 3}"#,
+    r#"{"type": "object", "allOf": [{"not": {"additionalProperties": {"type": "string"}}}, {"not": {"additionalProperties": {"type": "integer"}}}], "maxProperties": 2}"#,
+    r#"{"type": "object", "allOf": [{"not": {"additionalProperties": {"type": "string"}}}, {"not": {"patternProperties": {"^a": {"type": "integer"}}}}], "maxProperties": 1, "minProperties": 1}"#,
 ];

@@ -12,28 +12,71 @@ use super::{choices::Choices, constructs, generator, instances, setting, vocabul
 
 /// Bytes in the order in which the search tries them: what closes, what is short, what is few.
 fn preferred(choices: &mut Choices) -> Vec<u8> {
-    let mut bytes: Vec<u8> = b"}]\"nullfalsetruei:0123456789,{[.-e".to_vec();
-    let mut others = b"abcdefghijklmnopqrstuvwxyzABCDEFTZ_/@ \\+".to_vec();
+    let mut first = b"}]\"".to_vec();
+    let shuffle = |bytes: &mut Vec<u8>, choices: &mut Choices| {
+        for at in (1..bytes.len()).rev() {
+            bytes.swap(at, choices.below(at + 1));
+        }
+    };
+    shuffle(&mut first, choices);
+    let mut others = b"nullfalsetruei:,0123456789{[.-eabcdghjkmopqvwxyzABCDEFTZ_/@ \\+".to_vec();
     others.extend([0xc3, 0xa9, 0xf0, 0x9f, 0x98, 0x80]);
-    // At first as they stand, then any of them.
-    if choices.percent(50) {
-        others.extend_from_slice(&bytes[3..]);
-        bytes.truncate(3);
-        for at in (1..others.len()).rev() {
-            others.swap(at, choices.below(at + 1));
+    // Mostly as they stand, else any of them.
+    match choices.below(4) {
+        0 => {
+            others.extend(first.drain(..));
+            shuffle(&mut others, choices);
+        }
+        1 => shuffle(&mut others, choices),
+        _ => {}
+    }
+    let all = (0..=255).filter(|byte| !b" \t\r\n".contains(byte));
+    first.into_iter().chain(others).chain(all).collect()
+}
+
+/// Texts that a schema itself suggests: its strings as names and values, its numbers.
+fn suggestions(schema: &Value) -> Vec<Vec<u8>> {
+    let (mut found, mut work) = (Vec::new(), vec![schema]);
+    let mut add = |text: &str| {
+        let text = Value::from(text).to_string();
+        found.push(format!("{text}:").into_bytes());
+        found.push(text.into_bytes());
+    };
+    let mut numbers = Vec::new();
+    while let Some(value) = work.pop() {
+        match value {
+            Value::String(text) => add(text),
+            Value::Number(number) => numbers.push(number.to_string().into_bytes()),
+            Value::Array(items) => work.extend(items),
+            Value::Object(members) => {
+                members.keys().for_each(|name| add(name));
+                work.extend(members.values());
+            }
+            _ => {}
         }
     }
-    bytes.extend(others);
-    bytes.extend((0..=255).filter(|byte| !b" \t\r\n".contains(byte)));
-    bytes
+    found.extend(numbers);
+    found.push(b"\"".to_vec());
+    found
 }
 
 /// A completion, or what the search came to.
-fn end(mut reader: SchemaRecognizer, choices: &mut Choices) -> Result<(), String> {
+fn end(
+    mut reader: SchemaRecognizer,
+    suggestions: &[Vec<u8>],
+    choices: &mut Choices,
+) -> Result<(), String> {
     let mut text = Vec::new();
-    for _ in 0..400 {
+    for _ in 0..300 {
         if reader.is_complete() {
             return Ok(());
+        }
+        if choices.percent(50) {
+            let suggested = choices.pick(suggestions);
+            if reader.push(&suggested).is_ok() {
+                text.extend(suggested);
+                continue;
+            }
         }
         let bytes = preferred(choices);
         let next = bytes.iter().find_map(|byte| {
@@ -46,7 +89,8 @@ fn end(mut reader: SchemaRecognizer, choices: &mut Choices) -> Result<(), String
         text.push(byte);
         reader = next;
     }
-    Err(format!("no end, the last try was {:?}", String::from_utf8_lossy(&text)))
+    let last: String = String::from_utf8_lossy(&text).chars().take(80).collect();
+    Err(format!("no end, the last try was {last:?}"))
 }
 
 fn case(schema: &str, seed: u64) -> Result<usize, String> {
@@ -55,6 +99,7 @@ fn case(schema: &str, seed: u64) -> Result<usize, String> {
         return Ok(0);
     };
     let value: Value = serde_json::from_str(schema).expect("JSON");
+    let suggestions = suggestions(&value);
     let mut states = 0;
     for walk in 0..6 {
         let mut choices = Choices::seeded(seed.wrapping_mul(1_000_033) + walk);
@@ -80,8 +125,8 @@ fn case(schema: &str, seed: u64) -> Result<usize, String> {
             if choices.percent(25) {
                 states += 1;
                 let mut found = Err(String::new());
-                for _ in 0..12 {
-                    found = end(reader.clone(), &mut choices);
+                for _ in 0..40 {
+                    found = end(reader.clone(), &suggestions, &mut choices);
                     if found.as_ref().err().is_none_or(|why| why.starts_with("dead")) {
                         break;
                     }
@@ -98,8 +143,11 @@ fn case(schema: &str, seed: u64) -> Result<usize, String> {
 #[test]
 fn every_state_has_an_end() {
     let seed = setting("SCHEMA_SEED", 1);
-    let mut schemas: Vec<String> = constructs::SCHEMAS.map(str::to_owned).to_vec();
-    schemas.retain(|schema| !schema.contains("290") && !schema.contains("310"));
+    let mut schemas: Vec<String> =
+        constructs::SCHEMAS.iter().map(|schema| (*schema).to_owned()).collect();
+    schemas.retain(|schema| {
+        !schema.contains("290") && !schema.contains("310") && !schema.contains("320")
+    });
     schemas.extend((0..setting("SCHEMA_CASES", 2_000) / 10).map(|at| {
         generator::schema(&mut Choices::seeded((seed << 32) + 7_000_000 + at)).to_string()
     }));
@@ -114,12 +162,14 @@ fn every_state_has_an_end() {
 
 #[test]
 fn short_samples_end() {
-    let compiler = SchemaCompiler::new(vocabularies::toy(), &Limits::default());
+    let compiler = SchemaCompiler::new(vocabularies::toy(false), &Limits::default());
     let failures: Vec<String> = (constructs::SCHEMAS.par_iter())
-        .filter(|schema| !schema.contains("290") && !schema.contains("310"))
+        .filter(|schema| {
+            !schema.contains("290") && !schema.contains("310") && !schema.contains("320")
+        })
         .filter_map(|schema| {
             let automaton = compiler.compile(schema, &SchemaOptions::default()).ok()?;
-            let settings = Settings { weighting: Weighting::Short, max_tokens: 400, seed: 1 };
+            let settings = Settings { weighting: Weighting::Short, max_tokens: 300, seed: 1 };
             let sampler = Sampler::new(automaton, settings);
             let mut walks = (0..4).map(|number| sampler.walk(number, &Taken::default()));
             walks.find_map(Result::err).map(|error| format!("{schema}\n  {error}"))

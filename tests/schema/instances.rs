@@ -225,6 +225,12 @@ fn change(choices: &mut Choices, value: &mut Value) {
     }
 }
 
+/// Whether a text may have a number with an exponent; strings may look so, too.
+pub(crate) fn may_have_exponents(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.windows(2).any(|two| two[0].is_ascii_digit() && matches!(two[1], b'e' | b'E'))
+}
+
 /// The value as a JSON text: members in any order, any white space, characters and numbers spelled in any way.
 pub(crate) fn spelled(choices: &mut Choices, value: &Value, out: &mut String) {
     blank(choices, out);
@@ -274,7 +280,7 @@ fn spell_number(choices: &mut Choices, number: &serde_json::Number, out: &mut St
     match choices.below(8) {
         1 if whole => out.extend([&*plain, ".0"]),
         2 if whole => out.extend([&*plain, "e0"]),
-        3 if whole => out.extend([&*plain, "0e-1"]),
+        3 if whole && plain != "0" => out.extend([&*plain, "0e-1"]),
         4 if whole => out.extend([&*plain, ".000E+00"]),
         5 if whole && plain.len() > 1 && plain.ends_with('0') => {
             out.extend([&plain[..plain.len() - 1], "E1"]);

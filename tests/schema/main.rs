@@ -25,6 +25,27 @@ fn setting(name: &str, default: u64) -> u64 {
     }
 }
 
+/// A JSON text as the judges read it: a number without a fraction is an integer, however it is spelled and in all drafts (in
+/// draft 4 the crate distinguishes `1.0`; JSON Schema since draft 6 does not, and neither do we).
+fn read(text: &str) -> Result<serde_json::Value, serde_json::Error> {
+    let mut value: serde_json::Value = serde_json::from_str(text)?;
+    let mut work = vec![&mut value];
+    while let Some(value) = work.pop() {
+        match value {
+            serde_json::Value::Number(number) => {
+                if let Some(whole) = number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 1e15)
+                {
+                    *number = (whole as i64).into();
+                }
+            }
+            serde_json::Value::Array(items) => work.extend(items),
+            serde_json::Value::Object(members) => work.extend(members.values_mut()),
+            _ => {}
+        }
+    }
+    Ok(value)
+}
+
 /// The verdict of the `jsonschema` crate; formats are annotations. `None`: it does not read the schema.
 fn validator(schema: &serde_json::Value) -> Option<jsonschema::Validator> {
     jsonschema::options().should_validate_formats(false).build(schema).ok()

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
-use super::{setting, validator, vocabularies};
+use super::{read, setting, validator, vocabularies};
 
 #[derive(Deserialize)]
 struct Line {
@@ -131,7 +131,7 @@ fn case(figures: &Figures, compiler: &SchemaCompiler, name: &str, text: &str) ->
                 continue;
             }
             count(&figures.sampled);
-            match serde_json::from_str::<Value>(&sample) {
+            match read(&sample) {
                 Err(error) => wrong.push(format!("{name}: {error}: {sample}")),
                 Ok(value) => {
                     if let Err(error) = judge.validate(&value) {

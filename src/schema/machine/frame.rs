@@ -219,9 +219,6 @@ impl Stacks {
     }
 }
 
-/// Counts that a run of items inside one token can still reach; a larger distance is as good as any other.
-const FAR: u32 = 300;
-
 impl Object {
     /// Before any member.
     pub(crate) fn open(&self, shape: u32) -> Frame {
@@ -240,7 +237,7 @@ impl Object {
     }
 
     /// Members that may come beyond the required ones that are still missing.
-    fn room(&self, seen: &BitSet, others: u32) -> u32 {
+    pub(super) fn room(&self, seen: &BitSet, others: u32) -> u32 {
         let read = seen.len() as u32 + others;
         self.max.map_or(u32::MAX, |max| {
             max.saturating_sub(read).saturating_sub(self.unseen_required(seen))
@@ -304,14 +301,19 @@ impl Array {
         }
     }
 
-    /// Another index from which any one token reads the same.
-    pub(crate) fn alike(&self, index: u32) -> u32 {
-        let prefix = self.prefix.len() as u32;
+    /// Another index from which any one token of at most `far` bytes reads the same. Items that are still to be counted may
+    /// have to be all that are left.
+    pub(crate) fn alike(&self, index: u32, counts: &[u32], far: u32) -> u32 {
+        let counted = self.contains.iter().map(|contains| contains.from);
+        let prefix = counted.fold(self.prefix.len() as u32, u32::max);
         if index < prefix {
             return index;
         }
-        let far_from_end = self.max.is_none_or(|max| max.saturating_sub(index) > FAR);
-        if index + FAR < self.min && far_from_end {
+        let missing = self.contains.iter().zip(counts);
+        let missing = missing.map(|(contains, count)| contains.min.saturating_sub(*count)).max();
+        let far_end = far.saturating_add(missing.unwrap_or(0));
+        let far_from_end = self.max.is_none_or(|max| max.saturating_sub(index) > far_end);
+        if index.saturating_add(far) < self.min && far_from_end {
             prefix
         } else if index >= self.min && far_from_end {
             self.min.max(prefix)

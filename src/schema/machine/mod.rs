@@ -4,9 +4,11 @@
 //! ([`Stacks`]). Members come in any order: the frame of an object carries the set of names read. Every hypothesis can be
 //! completed to an instance, so a text is a viable prefix exactly if a hypothesis is left.
 
+mod counting;
 mod distinct;
 mod expected;
 mod frame;
+mod obligations;
 mod prepare;
 mod shape;
 mod spelling;

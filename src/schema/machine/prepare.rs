@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Frame, Hypothesis, Ready, Scan, StackId, Stacks, View,
+    obligations::Source,
     shape::{Array, Contains, LanguageId, Object, Obligation},
     text::Language,
     words::Words,
@@ -44,12 +45,14 @@ pub(crate) struct Plan {
 pub(crate) struct Machine {
     pub(super) plan: Arc<Plan>,
     pub(super) stacks: Stacks,
+    /// Bytes that are read at once, at most: stacks that differ beyond their reach have equal views.
+    reach: u32,
 }
 
 impl Machine {
     /// A machine that has read nothing.
-    pub(crate) fn new(plan: Arc<Plan>) -> Self {
-        Self { plan, stacks: Stacks::new() }
+    pub(crate) fn new(plan: Arc<Plan>, reach: u32) -> Self {
+        Self { plan, stacks: Stacks::new(), reach }
     }
 
     /// The plan.
@@ -74,7 +77,7 @@ impl Machine {
     /// Another frame on which any one token reads the same.
     fn alike(&self, frame: &Frame) -> Option<Frame> {
         let Frame::Array { shape, index, counts, used } = frame else { return None };
-        let alike = self.plan.arrays[*shape as usize].alike(*index);
+        let alike = self.plan.arrays[*shape as usize].alike(*index, counts, self.reach);
         (alike != *index).then(|| Frame::Array {
             shape: *shape,
             index: alike,
@@ -87,7 +90,19 @@ impl Machine {
     pub(super) fn next(&self, stack: StackId) -> &(BitSet, bool) {
         self.stacks.next(stack, |frame| match frame {
             Frame::Object { shape, seen, others, .. } => {
-                self.plan.objects[*shape as usize].next(seen, *others)
+                let object = &self.plan.objects[*shape as usize];
+                let (names, classes) = object.next(seen, *others);
+                if object.some.is_empty() {
+                    return (names, classes);
+                }
+                let mut allowed = BitSet::new(object.values.len());
+                for name in names.iter() {
+                    if self.may_be(object, frame, Source::Name(name)) {
+                        allowed.insert(name);
+                    }
+                }
+                let any = |class| self.may_be(object, frame, Source::Class(class));
+                (allowed, classes && (0..object.classes.len()).any(any))
             }
             _ => (BitSet::default(), false),
         })
@@ -157,6 +172,7 @@ impl Plan {
                 Scan::Word(..)
                 | Scan::Number(..)
                 | Scan::Text(..)
+                | Scan::Distinct(..)
                 | Scan::Name(_)
                 | Scan::Other(..),
             )
@@ -271,6 +287,7 @@ impl Plan {
             },
             contains: array.contains.iter().map(contains).collect(),
             unique: array.unique,
+            countable: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
         }) as u32
     }
 

@@ -60,6 +60,8 @@ pub(crate) struct Array {
     pub(crate) contains: Box<[Contains]>,
     /// Whether all items differ.
     pub(crate) unique: bool,
+    /// Whether what must be contained can still come, by index and counts.
+    pub(crate) countable: papaya::HashMap<(u32, Box<[u32]>), bool, rustc_hash::FxBuildHasher>,
 }
 
 /// So many items are values of this expression.

@@ -4,6 +4,7 @@ use super::{
     Machine, StackId,
     distinct::Prefix,
     frame::Frame,
+    obligations::Source,
     shape::{Array, Object, Obligation},
     text::{Place, Step, View},
     words::Words,
@@ -296,6 +297,9 @@ impl Machine {
             next.push(Hypothesis::new(Scan::Name(place), stack));
         }
         for (class, (language, _)) in object.classes.iter().enumerate().filter(|_| *classes) {
+            if !self.may_be(object, self.stacks.top(stack), Source::Class(class)) {
+                continue;
+            }
             if let Some(place) = self.plan.language(*language).start() {
                 next.push(Hypothesis::new(Scan::Other(class as u32, place), stack));
             }
@@ -363,16 +367,7 @@ impl Machine {
             return;
         }
         let Frame::Object { shape, seen, others, met } = frame else { return };
-        let mut choices = vec![(met, value)];
-        for (bit, some) in object.some.iter().enumerate() {
-            if met >> bit & 1 == 0 && holds(some) {
-                for (met, value) in choices.clone() {
-                    if let Some(both) = self.plan.both(value, some.value) {
-                        choices.push((met | 1 << bit, both));
-                    }
-                }
-            }
-        }
+        let choices = self.meeting(object, value, met, holds);
         for (met, value) in choices {
             let frame = Frame::Object { shape, seen: seen.clone(), others, met };
             if self.can_meet(object, &frame) {
@@ -381,60 +376,14 @@ impl Machine {
         }
     }
 
-    /// Whether the obligations of an open object can still be met.
-    fn can_meet(&self, object: &Object, frame: &Frame) -> bool {
-        let Frame::Object { seen, others, met, .. } = frame else { return false };
-        let (names, classes) = object.next(seen, *others);
-        object.some.iter().enumerate().all(|(bit, some)| {
-            let by_name = || {
-                names.iter().any(|name| {
-                    some.names.contains(name)
-                        && self.plan.both(object.values[name], some.value).is_some()
-                })
-            };
-            let by_class = || {
-                classes
-                    && some
-                        .classes
-                        .iter()
-                        .any(|class| self.plan.both(object.classes[class].1, some.value).is_some())
-            };
-            met >> bit & 1 == 1 || by_name() || by_class()
-        })
-    }
-
     /// The next item of the array on top: its first byte, or, without one, that it follows.
     fn item(&self, stack: StackId, byte: Option<u8>, next: &mut Vec<Hypothesis>) {
         let Frame::Array { shape, index, counts, used } = self.stacks.top(stack) else { return };
         let array = &self.plan.arrays[*shape as usize];
         let Some(item) = array.item(*index) else { return };
         let after = array.after(*index);
-        let mut choices = vec![(counts.clone(), item)];
-        for (i, contains) in array.contains.iter().enumerate() {
-            if *index < contains.from {
-                continue;
-            }
-            for (counts, value) in std::mem::take(&mut choices) {
-                let count = counts[i];
-                let capped = contains.max.is_none() && count >= contains.min;
-                if !capped
-                    && contains.max.is_none_or(|max| count < max)
-                    && let Some(both) = self.plan.both(value, contains.item)
-                {
-                    let mut counts = counts.clone();
-                    counts[i] += 1;
-                    choices.push((counts, both));
-                }
-                // Without a maximum an item may match and not be counted: the count is a lower bound.
-                let other = match contains.max {
-                    None => Some(value),
-                    Some(_) => self.plan.but_not(value, contains.item),
-                };
-                choices.extend(other.map(|other| (counts, other)));
-            }
-        }
-        for (counts, value) in choices {
-            if !self.can_contain(array, *index + 1, &counts) {
+        for (counts, value) in self.counted(array, *index, counts, item) {
+            if !self.can_contain(array, after, &counts) {
                 continue;
             }
             let frame = Frame::Array { shape: *shape, index: after, counts, used: *used };
@@ -548,24 +497,6 @@ impl Machine {
         }
     }
 
-    /// Whether items from an index on can still be counted often enough, each `contains` by itself.
-    fn can_contain(&self, array: &Array, index: u32, counts: &[u32]) -> bool {
-        array.contains.iter().zip(counts).all(|(contains, count)| {
-            let mut missing = contains.min.saturating_sub(*count);
-            let prefix = array.prefix.len() as u32;
-            let mut at = index.max(contains.from);
-            while missing > 0 && at < prefix && array.max.is_none_or(|max| at < max) {
-                let matches = self.plan.both(array.prefix[at as usize], contains.item).is_some();
-                missing -= u32::from(matches);
-                at += 1;
-            }
-            let rest = || array.rest.and_then(|rest| self.plan.both(rest, contains.item)).is_some();
-            missing == 0
-                || (array.max.is_none_or(|max| max.saturating_sub(at.max(prefix)) >= missing)
-                    && rest())
-        })
-    }
-
     /// Whether the text read so far is an instance.
     pub(crate) fn is_complete(&self, at: Hypothesis) -> bool {
         at.stack == StackId::ROOT
@@ -635,7 +566,7 @@ impl Machine {
             Scan::Number(number, state) => {
                 b"+-.0123456789Ee".iter().for_each(|byte| each(*byte));
                 if self.plan.numbers[number as usize].accepts(state) {
-                    b",]}".iter().for_each(|byte| each(*byte));
+                    b",]} \n\t\r".iter().for_each(|byte| each(*byte));
                 }
             }
             Scan::Open => match self.look(at.stack, look) {

@@ -283,7 +283,16 @@ impl<'a> View<'a> {
         match view.shape {
             Shape::Free { max: None, .. } => true,
             Shape::Free { max: Some(max), .. } if place.read < max => true,
-            _ => completions(view, place, count + 1) > count,
+            _ if completions(view, place, count + 1) > count => true,
+            _ => {
+                // Not all of them need be texts of that language, or come of an escape that has been begun.
+                let begun = words.depth(word.at);
+                let taken = words.range(word.at).filter(|word| {
+                    view.takes(place, &words.words()[*word as usize].as_bytes()[begun..])
+                });
+                let taken = taken.count();
+                completions(view, place, taken + 1) > taken
+            }
         }
     }
 
@@ -357,6 +366,23 @@ impl<'a> View<'a> {
             each(b'"');
         }
         true
+    }
+
+    /// Whether the rest of a decoded text, from a place on, makes one of the language.
+    pub(super) fn takes(&self, place: Place, rest: &[u8]) -> bool {
+        if let Some(ranges) = place.spelling.escape_ranges() {
+            let first = rest.utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next());
+            let comes =
+                |c: char| ranges.iter().any(|(low, high)| (*low..=*high).contains(&c.into()));
+            if !first.is_some_and(comes) {
+                return false;
+            }
+        }
+        // Of a raw character that has been begun only the end is left.
+        let begins = rest.iter().filter(|byte| **byte & 0xc0 != 0x80).count() as u32;
+        let read = place.read + begins + u32::from(place.spelling.is_raw());
+        let end = rest.iter().try_fold(place.at, |at, byte| self.feed(at, *byte));
+        end.is_some_and(|at| self.may_end(Place { at, spelling: Spelling::BETWEEN, read }))
     }
 
     /// The places after one more byte of the decoded text, each as often as there are such bytes. Inside an escape that has

@@ -84,6 +84,17 @@ impl Words {
         self.ends[node as usize].then(|| self.low[node as usize])
     }
 
+    /// Bytes that lead to a node. Cost: as many steps.
+    pub(crate) fn depth(&self, node: u32) -> usize {
+        let Some(word) = self.words.get(self.low[node as usize] as usize) else { return 0 };
+        let (mut at, mut depth) = (0, 0);
+        for byte in word.bytes() {
+            let Some(child) = self.child(at, byte).filter(|_| at != node) else { break };
+            (at, depth) = (child, depth + 1);
+        }
+        depth
+    }
+
     /// The words that begin with what leads to a node.
     #[inline]
     pub(crate) fn range(&self, node: u32) -> Range<u32> {

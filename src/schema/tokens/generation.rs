@@ -50,14 +50,11 @@ const STEPS: usize = 1 << 11;
 /// Room for the hypotheses of one step.
 pub(crate) type Scratch = [Vec<Hypothesis>; 2];
 
-/// Characters of a token at most, roughly; see [`Generation::alike`].
-const FAR: u32 = 300;
-
 impl Generation {
     /// Nothing known.
-    pub(crate) fn new(plan: &Arc<Plan>) -> Self {
+    pub(crate) fn new(plan: &Arc<Plan>, tables: &Tables) -> Self {
         Self {
-            machine: Machine::new(Arc::clone(plan)),
+            machine: Machine::new(Arc::clone(plan), tables.longest()),
             known: RwLock::new(FxHashMap::default()),
             recipes: boxcar::Vec::new(),
             masks: boxcar::Vec::new(),
@@ -245,7 +242,7 @@ impl Generation {
             let (min, max) = view.bounds();
             let far = match max {
                 None => true,
-                Some(max) => view.is_free() && max.saturating_sub(read) > FAR,
+                Some(max) => view.is_free() && max.saturating_sub(read) > tables.longest(),
             };
             if far && read >= min { min } else { read }
         };

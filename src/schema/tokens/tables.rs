@@ -66,6 +66,7 @@ pub(crate) struct Tables {
     /// The states of a language from which no byte of any text leads astray.
     open: papaya::HashMap<u32, Arc<FxHashSet<u32>>, FxBuildHasher>,
     longest_blanks: OnceLock<u32>,
+    longest: u32,
     bytes: AtomicUsize,
     /// Bytes of the tables of texts, and of what was selected of them.
     text_bytes: AtomicUsize,
@@ -94,6 +95,7 @@ impl Tables {
             last_language: AtomicU32::new(0),
             open: papaya::HashMap::with_hasher(FxBuildHasher),
             longest_blanks: OnceLock::new(),
+            longest: texts.clone().map(|(bytes, _)| bytes.len() as u32).max().unwrap_or(0),
             bytes: AtomicUsize::new(0),
             text_bytes: AtomicUsize::new(0),
         };
@@ -111,6 +113,12 @@ impl Tables {
         );
         tables.blanks(Location::ALL);
         tables
+    }
+
+    /// Bytes of the longest token: no bound that is farther away matters to any.
+    #[inline]
+    pub(super) fn longest(&self) -> u32 {
+        self.longest
     }
 
     /// The index of the whole vocabulary.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use rustc_hash::FxHashMap;
 
 use super::{
-    index::{Index, MOST, NONE},
+    index::{Index, NONE},
     tables::{Location, Tables},
 };
 use crate::schema::{
@@ -62,9 +62,6 @@ pub(super) struct Selection {
     /// What is left of tokens after the closing quote.
     pub(super) rest: Option<Location>,
 }
-
-/// Bounds that are farther away than this do not matter: no token of those that are told apart by length is longer.
-const FAR: u32 = MOST as u32 + 50;
 
 /// Subtrees with fewer nodes are read byte by byte.
 const NARROW: usize = 256;
@@ -389,6 +386,9 @@ impl TextTable {
         } else {
             draft.read(location, start);
         }
+        if !draft.all.is_empty() {
+            groups.push(Group { place: start, tokens: Tokens::List(draft.all.into()) });
+        }
         groups.extend(
             draft
                 .groups
@@ -451,7 +451,8 @@ impl TextTable {
     /// What the lengths of a language allow after `read` characters. Cost when new: the groups.
     pub(super) fn select(&self, tables: &Tables, view: View<'_>, read: u32) -> Arc<Selection> {
         let (min, max) = view.bounds();
-        let far = max.is_none_or(|max| view.is_free() && max.saturating_sub(read) > FAR);
+        let far =
+            max.is_none_or(|max| view.is_free() && max.saturating_sub(read) > tables.longest());
         if read >= min && far && (max.is_none() || tables.index().is_exact()) {
             let select = || Arc::new(self.make(tables, |_| true, |_| true));
             return Arc::clone(self.all.get_or_init(select));

@@ -3,6 +3,8 @@
 //! Inside strings and runs of blanks, where a vocabulary is at its widest, the walk uses the tables; elsewhere a schema
 //! allows few bytes, and each is looked up in the trie.
 
+use rustc_hash::FxHashSet;
+
 use super::{
     Exhausted,
     recipe::{Parts, Recipe},
@@ -26,6 +28,8 @@ pub(super) struct Walk<'a> {
     vocabulary: &'a Vocabulary,
     work: Vec<(Location, Hypothesis)>,
     next: Vec<Hypothesis>,
+    /// What was followed where readings part.
+    parted: FxHashSet<(Location, Hypothesis)>,
     parts: Parts,
     /// Tokens to leave out of the parts.
     minus: Vec<u32>,
@@ -49,6 +53,7 @@ impl<'a> Walk<'a> {
             vocabulary,
             work: Vec::new(),
             next: Vec::new(),
+            parted: FxHashSet::default(),
             parts: Parts::default(),
             minus: Vec::new(),
             doubtful: Vec::new(),
@@ -310,8 +315,7 @@ impl<'a> Walk<'a> {
         self.machine.step(at, byte, &mut self.look, &mut self.next);
         if !self.next.is_empty() {
             let location = Location { trie, node: child };
-            self.parts.own.extend_from_slice(self.tables.trie(location).tokens(child));
-            self.work.extend(self.next.drain(..).map(|next| (location, next)));
+            self.go_on(location);
         }
     }
 
@@ -320,7 +324,13 @@ impl<'a> Walk<'a> {
         if !self.next.is_empty() {
             let trie = self.tables.trie(location);
             self.parts.own.extend_from_slice(trie.tokens(location.node));
-            self.work.extend(self.next.drain(..).map(|next| (location, next)));
+            // Where readings part they meet again, and would be followed again and again.
+            let parts = self.next.len() > 1;
+            for next in self.next.drain(..) {
+                if !parts || self.parted.insert((location, next)) {
+                    self.work.push((location, next));
+                }
+            }
         }
     }
 
