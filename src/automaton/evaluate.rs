@@ -96,13 +96,16 @@ impl GrammarGeneration {
         node: u32,
         set: SetId,
     ) -> Result<u32, StepError> {
+        /// Steps that a new stack node counts for: it takes some hundred bytes, and very ambiguous grammars make many.
+        const NODE: u64 = 64;
         let limit = reader.grammar.limits().step_work;
-        let mut work = 0;
+        let stacks = &reader.tables.stacks;
+        let (nodes, mut steps) = (stacks.len(), 0);
         let mut frames = vec![Frame::new(node, set)];
         let mut returned = None;
         while let Some(frame) = frames.last_mut() {
-            work += 1;
-            if work > limit {
+            steps += 1;
+            if steps + stacks.len().saturating_sub(nodes) as u64 * NODE > limit {
                 return Err(StepError::Limit { limit });
             }
             match self.run(reader, vocabulary, frame, returned.take()) {

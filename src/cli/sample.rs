@@ -51,7 +51,7 @@ enum Choice {
     Uniform,
     /// Prefer the end and what leads to it
     Short,
-    /// Prefer lexemes that were seldom taken
+    /// Go to every production in turn, and else prefer lexemes that were seldom taken
     Broad,
 }
 

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     compile::Lexer,
-    table::{ConfigId, LexTable},
+    table::{ConfigId, LexTable, Place},
 };
 use crate::codec::{Malformed, Reader, Writer};
 
@@ -88,7 +88,8 @@ impl LexTable {
             let (fresh, main) = (main & 1 == 1, of(main >> 1)?);
             let shadows = from.ascending(states.len())?;
             let shadows = shadows.into_iter().map(of).collect::<Result<_, _>>()?;
-            configs.push(self.config(lexer, fresh, main, shadows));
+            let place = if fresh { Place::Beginning } else { Place::Inside };
+            configs.push(self.config(lexer, place, main, shadows));
             Malformed::beyond(limit, self.bytes())?;
         }
         Ok(configs)

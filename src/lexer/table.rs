@@ -69,7 +69,18 @@ pub(crate) struct Config {
     live: OnceLock<Live>,
 }
 
-/// Key of a configuration: `[fresh, main, shadows...]`.
+/// Where in a lexeme a configuration is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Place {
+    /// Bytes of it have been read.
+    Inside,
+    /// None has.
+    Beginning,
+    /// There is none: the dead configuration. The start looks like it where a grammar has no terminal to begin with.
+    Nowhere,
+}
+
+/// Key of a configuration: `[place, main, shadows...]`.
 type ConfigKey = Box<[u32]>;
 
 /// All lexer states and configurations met so far. Grows as texts are read; ids stay valid.
@@ -85,14 +96,14 @@ impl LexTable {
         let table = Self { states: Interner::new(), configs: Interner::new() };
         let dead = table.state(lexer, &[]);
         debug_assert_eq!(dead, NO_STATE);
-        let dead = table.config(lexer, true, dead, Vec::new());
+        let dead = table.config(lexer, Place::Nowhere, dead, Vec::new());
         debug_assert_eq!(dead, ConfigId::DEAD);
         let all: Vec<(u32, u32)> = (0..lexer.terminals as u32)
             .map(|t| (t, lexer.dfas[t as usize].start()))
             .filter(|(_, state)| *state != DEAD)
             .collect();
         let start = table.state(lexer, &all);
-        let start = table.config(lexer, true, start, Vec::new());
+        let start = table.config(lexer, Place::Beginning, start, Vec::new());
         debug_assert_eq!(start, ConfigId::START);
         table
     }
@@ -124,20 +135,21 @@ impl LexTable {
     pub(super) fn config(
         &self,
         lexer: &Lexer,
-        fresh: bool,
+        place: Place,
         main: u32,
         mut shadows: Vec<u32>,
     ) -> ConfigId {
         shadows.sort_unstable();
         shadows.dedup();
         let mut key = Vec::with_capacity(shadows.len() + 2);
-        key.extend([u32::from(fresh), main]);
+        key.extend([place as u32, main]);
         key.extend_from_slice(&shadows);
         ConfigId(self.configs.intern(key.as_slice(), || {
             let row: Box<[AtomicU32]> =
                 lexer.representatives.iter().map(|_| AtomicU32::new(0)).collect();
             let bytes = row.len() * 4 + shadows.len() * 8 + 160;
             let shadows = shadows.into_boxed_slice();
+            let fresh = place != Place::Inside;
             let (ends, live) = (OnceLock::new(), OnceLock::new());
             let state = self.states.get(main);
             let ending = !fresh && !state.accepts.is_empty();
@@ -216,7 +228,7 @@ impl LexTable {
                 }
             }
             if !killed {
-                next = self.config(lexer, false, main, shadows);
+                next = self.config(lexer, Place::Inside, main, shadows);
             }
         }
         config.row[class].store(next.0 + 1, Ordering::Release);
@@ -244,7 +256,7 @@ impl LexTable {
                         let start = lexer.dfas[guard as usize].start();
                         shadows.push(self.state(lexer, &[(guard, start)]));
                     }
-                    (terminal, self.config(lexer, true, start, shadows))
+                    (terminal, self.config(lexer, Place::Beginning, start, shadows))
                 })
                 .collect()
         })
@@ -277,7 +289,8 @@ impl LexTable {
         let config = self.configs.get(id.0);
         let copy = |state: u32| other.state(lexer, &self.states.get(state).components);
         let shadows = config.shadows.iter().map(|s| copy(*s)).collect();
-        other.config(lexer, config.fresh, copy(config.main), shadows)
+        let place = if config.fresh { Place::Beginning } else { Place::Inside };
+        other.config(lexer, place, copy(config.main), shadows)
     }
 
     /// Number of configurations.

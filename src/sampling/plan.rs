@@ -120,3 +120,41 @@ impl Plans {
         plan
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::{
+        Automaton, Limits, TokenId, Vocabulary,
+        frontend::{NoSources, lark},
+        sampling::{Coverage, Sampler, Settings, Taken, Weighting},
+    };
+
+    #[test]
+    fn every_production_has_its_turn() {
+        let text = r#"
+            start: call | "{" start* "}"
+            call: NAME "(" [value ("," value)*] ")"
+            value: NUMBER | call | list | "not" value
+            list: "[" value ("+" value)+ "]" | "[" ("few" | "many" | "none") "]"
+            NAME: /[a-z]+/
+            NUMBER: /[0-9]+/
+            %ignore " "
+        "#;
+        let limits = Limits::default();
+        let grammar = lark::parse("test", text, None, &NoSources, &limits).unwrap();
+        let bytes: Vec<Vec<u8>> = (0..=255).map(|byte| vec![byte]).chain([vec![b'$']]).collect();
+        let vocabulary = Arc::new(Vocabulary::new(bytes, &[], &[TokenId(256)]).unwrap());
+        let automaton = Automaton::new(&grammar, vocabulary, &limits).unwrap();
+        let mut coverage = Coverage::new(automaton.grammar());
+        let settings = Settings { weighting: Weighting::Broad, ..Settings::default() };
+        let sampler = Sampler::new(automaton, settings);
+        let (_, all) = coverage.share();
+        for number in 0..all as u64 {
+            // Every second walk is planned.
+            coverage.add(&sampler.walk(2 * number, &Taken::default()).unwrap().text);
+        }
+        assert_eq!(coverage.share(), (all, all), "{:?}", coverage.missing());
+    }
+}

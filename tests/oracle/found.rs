@@ -38,3 +38,12 @@ fn no_way_out_of_the_shadows_is_found_out() {
         assert_eq!(viable(&grammar, text), expected, "{text}");
     }
 }
+
+/// Where nothing can be read the start looks like the dead configuration; it is none.
+#[test]
+fn only_the_empty_text() {
+    let grammar = small(Lexing::Contextual, &[], "s: ");
+    let compiled = CompiledGrammar::new(&grammar, &Limits::default()).expect("a grammar");
+    assert!(compiled.recognizer().check(b"").is_ok());
+    assert_eq!(compiled.recognizer().check(b"a").expect_err("no text").offset, 0);
+}

@@ -1,0 +1,142 @@
+//! The engine on random small grammars: the first bytes choose grammar and vocabulary, the others what is done with them.
+
+use std::sync::Arc;
+
+use constrained_gen::{
+    Automaton, Constraint, Limits, TokenId, Vocabulary, grammar::Grammar, oracle::Twin,
+};
+
+use crate::generator::{self, Random};
+
+/// Bytes that choose the grammar.
+const SEED: usize = 4;
+
+/// A grammar, its automaton, and the bytes that are left.
+fn automaton(data: &[u8]) -> Option<(Grammar, Arc<Automaton>, &[u8])> {
+    let (seed, rest) = data.split_at_checked(SEED)?;
+    let seed = seed.iter().fold(0, |seed, byte| seed << 8 | u64::from(*byte));
+    let mut random = Random::new(seed);
+    let grammar = generator::grammar(&mut random);
+    let vocabulary = generator::vocabulary(&mut random, &[]);
+    let mut limits = Limits::default();
+    // Small enough for sequences to move on to new tables.
+    limits.automaton_bytes = if seed & 1 == 0 { 64 << 10 } else { 16 << 20 };
+    // Ambiguity of some grammars makes one mask dear; what is asked here is whether it is right.
+    limits.step_work = 20_000;
+    let automaton = Automaton::new(&grammar, Arc::new(vocabulary), &limits).ok()?;
+    Some((grammar, automaton, rest))
+}
+
+fn rows(vocabulary: &Vocabulary) -> impl Iterator<Item = TokenId> {
+    (0..vocabulary.width()).map(TokenId::new)
+}
+
+/// The token that a byte stands for, among those allowed.
+fn choose(constraint: &mut Constraint, byte: u8) -> Option<TokenId> {
+    let mask = constraint.mask().ok()?;
+    mask.iter().nth(usize::from(byte) % mask.len().max(1))
+}
+
+/// Every bit of the mask against the slow twin, along a walk.
+pub fn mask(data: &[u8]) {
+    let Some((grammar, automaton, rest)) = automaton(data) else { return };
+    let mut twin = Twin::new(&grammar).expect("what the engine takes, the twin takes");
+    let vocabulary = automaton.vocabulary();
+    let mut constraint = automaton.constraint();
+    let mut state = twin.start();
+    for byte in rest.iter().take(12) {
+        // Where the twin gives up, nothing is known.
+        let Ok(expected) = twin.mask(&state, vocabulary) else { return };
+        // The limit on work is the one reason for which there may be none.
+        let Ok(mask) = constraint.mask().cloned() else { return };
+        for token in rows(vocabulary) {
+            assert_eq!(mask.contains(token), expected[token.index()], "{token:?}");
+            assert_eq!(constraint.clone().accept(token).is_ok(), mask.contains(token), "{token:?}");
+        }
+        let Some(token) = choose(&mut constraint, *byte) else { return };
+        constraint.accept(token).expect("the mask allows it");
+        if constraint.has_ended() {
+            return;
+        }
+        let Ok(next) = twin.read_on(&state, vocabulary.bytes(token)) else { return };
+        state = next.expect("the mask allows it");
+    }
+}
+
+/// All operations of a constraint, in any order: none panics, none changes what it should not, and the text alone decides
+/// where a sequence stands.
+pub fn operations(data: &[u8]) {
+    let Some((_, automaton, rest)) = automaton(data) else { return };
+    let vocabulary = Arc::clone(automaton.vocabulary());
+    let mut sequences: Vec<(Constraint, Vec<u8>)> = vec![(automaton.constraint(), Vec::new())];
+    for step in rest.chunks_exact(2).take(64) {
+        let (operation, choice) = (step[0], step[1]);
+        let at = usize::from(operation >> 4) % sequences.len();
+        let (constraint, text) = &mut sequences[at];
+        match operation & 15 {
+            0..=5 => {
+                if let Some(token) = choose(constraint, choice) {
+                    constraint.accept(token).expect("the mask allows it");
+                    if !constraint.has_ended() {
+                        text.extend_from_slice(vocabulary.bytes(token));
+                    }
+                }
+            }
+            6 => {
+                let token = TokenId(u32::from(choice));
+                let Ok(allowed) = constraint.mask().map(|mask| mask.contains(token)) else {
+                    continue;
+                };
+                let before = constraint.clone();
+                assert_eq!(constraint.accept(token).is_ok(), allowed);
+                if !allowed {
+                    assert_eq!(*constraint, before, "a refused token changes nothing");
+                } else if !constraint.has_ended() {
+                    text.extend_from_slice(vocabulary.bytes(token));
+                }
+            }
+            7 => {
+                let bytes = [choice, b'a'];
+                let explained = constraint.explain(&bytes);
+                let taken = constraint.accept_bytes(&bytes);
+                assert_eq!(taken.as_ref().err(), explained.as_ref());
+                if taken.is_ok() {
+                    text.extend_from_slice(&bytes);
+                }
+            }
+            8 => {
+                let mut row = vec![u32::MAX; vocabulary.words() + usize::from(choice % 3)];
+                if constraint.fill(&mut row).is_ok() {
+                    let mask = constraint.mask().expect("it was filled");
+                    assert_eq!(&row[..vocabulary.words()], mask.words());
+                    assert!(row[vocabulary.words()..].iter().all(|word| *word == 0));
+                }
+            }
+            9 => {
+                let forced = constraint.forced(usize::from(choice % 16));
+                assert!(forced.is_empty() || constraint.explain(&forced).is_none());
+            }
+            10 => assert_eq!(constraint.expected().end, constraint.is_complete()),
+            11 if sequences.len() < 8 => {
+                let fork = sequences[at].clone();
+                sequences.push(fork);
+            }
+            12 if sequences.len() > 1 => drop(sequences.swap_remove(at)),
+            13 => sequences[at] = (automaton.constraint(), Vec::new()),
+            _ => {}
+        }
+    }
+    for (mut constraint, text) in sequences {
+        assert_eq!(constraint.offset(), text.len());
+        if constraint.has_ended() {
+            assert!(constraint.mask().is_err() && constraint.accept(TokenId(0)).is_err());
+            continue;
+        }
+        let mut again = automaton.constraint();
+        again.accept_bytes(&text).expect("it was accepted before");
+        assert_eq!(again.is_complete(), constraint.is_complete());
+        if let (Ok(mask), Ok(other)) = (again.mask(), constraint.mask()) {
+            assert!(mask == other, "the text decides");
+        }
+    }
+}
