@@ -1,8 +1,8 @@
 //! What is memoised of one schema over one vocabulary: replaced as a whole when it is over the byte budget.
 
 use std::sync::{
-    Arc, PoisonError, RwLock,
-    atomic::{AtomicUsize, Ordering},
+    Arc, OnceLock, PoisonError, RwLock,
+    atomic::{AtomicU32, AtomicUsize, Ordering},
 };
 
 use rustc_hash::FxHashMap;
@@ -32,14 +32,27 @@ enum Entry {
     Mask(u32),
 }
 
+/// What the mask of a situation is made of.
+#[derive(Debug)]
+struct Mask {
+    recipes: Box<[u32]>,
+    /// Whether the text may end.
+    complete: bool,
+    uses: AtomicU32,
+    /// The mask written out, once it was used often.
+    bits: OnceLock<Box<[u32]>>,
+}
+
+/// Uses after which a mask is kept written out.
+const HOT: u32 = 8;
+
 /// The machine's stacks, the situations of sequences, and masks.
 #[derive(Debug)]
 pub(crate) struct Generation {
     machine: Machine,
     known: RwLock<FxHashMap<Key, Entry>>,
     recipes: boxcar::Vec<Recipe>,
-    /// What a situation's mask is made of: recipes, and whether the text may end.
-    masks: boxcar::Vec<(Box<[u32]>, bool)>,
+    masks: boxcar::Vec<Mask>,
     situations: SituationTable<Hypothesis>,
     bytes: AtomicUsize,
 }
@@ -155,18 +168,28 @@ impl Generation {
             Some(known) => known,
             None => self.compute(tables, vocabulary, situation, limit)?,
         };
-        let (recipes, complete) = &self.masks[mask as usize];
-        match recipes.split_first() {
+        let mask = &self.masks[mask as usize];
+        if let Some(bits) = mask.bits.get() {
+            row.copy_from_slice(bits);
+            return Ok(());
+        }
+        match mask.recipes.split_first() {
             None => row.fill(0),
             Some((first, rest)) => {
                 self.recipes[*first as usize].write(row);
                 rest.iter().for_each(|recipe| self.recipes[*recipe as usize].add(row));
             }
         }
-        if *complete {
+        if mask.complete {
             for token in vocabulary.end_tokens() {
                 row[token.index() / 32] |= 1 << (token.0 % 32);
             }
+        }
+        if mask.uses.fetch_add(1, Ordering::Relaxed) == HOT {
+            mask.bits.get_or_init(|| {
+                self.bytes.fetch_add(row.len() * 4, Ordering::Relaxed);
+                (&*row).into()
+            });
         }
         Ok(())
     }
@@ -188,7 +211,9 @@ impl Generation {
         recipes.dedup();
         self.bytes.fetch_add(recipes.len() * 4 + 48, Ordering::Relaxed);
         let complete = self.machine.any_complete(hypotheses);
-        let mask = self.masks.push((recipes.into(), complete)) as u32;
+        let recipes = recipes.into();
+        let (uses, bits) = (AtomicU32::new(0), OnceLock::new());
+        let mask = self.masks.push(Mask { recipes, complete, uses, bits }) as u32;
         self.situations.set_mask(situation, mask);
         Ok(mask)
     }

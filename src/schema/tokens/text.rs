@@ -13,9 +13,12 @@ use super::{
     index::{Index, NONE},
     tables::{Location, Tables},
 };
-use crate::schema::{
-    machine::{Place, Spelled, Spelling, Step, View},
-    text::TextDfa,
+use crate::{
+    TokenMask,
+    schema::{
+        machine::{Place, Spelled, Spelling, Step, View},
+        text::TextDfa,
+    },
 };
 
 /// Tokens that end inside a string in the same place.
@@ -66,11 +69,16 @@ pub(super) struct Selection {
 /// Subtrees with fewer nodes are read byte by byte.
 const NARROW: usize = 256;
 
+/// Other characters up to which a class counts as nearly all.
+const MANY: usize = 12;
+
 /// Neutral characters of ASCII from which on a class counts as wide.
 const WIDE: usize = 20;
 
-/// The neutral characters of a state.
+/// The neutral characters of a state: they lead to one state, and back to that one.
 struct Neutral {
+    /// That state.
+    to: u32,
     /// By byte; those of a character beyond ASCII all or none.
     bytes: [bool; 256],
     /// Bytes that are not.
@@ -80,26 +88,39 @@ struct Neutral {
 }
 
 impl Neutral {
-    /// The neutral characters of a state, if they are many.
+    /// The neutral characters of a state, if they are many: those that it reads again and again, or those that the state
+    /// after a letter does.
     fn new(view: View<'_>, at: u32) -> Option<Self> {
-        let start = Place { at, spelling: Spelling::BETWEEN, read: 0 };
+        Self::towards(view, at, at).or_else(|| {
+            let start = Place { at, spelling: Spelling::BETWEEN, read: 0 };
+            match view.read(start, b'a') {
+                Step::Inside(next) if next.at != at => Self::towards(view, at, next.at),
+                _ => None,
+            }
+        })
+    }
+
+    fn towards(view: View<'_>, from: u32, to: u32) -> Option<Self> {
+        let start = Place { at: from, spelling: Spelling::BETWEEN, read: 0 };
+        let again = Place { at: to, ..start };
         let mut bytes = [false; 256];
-        for byte in 0x20..0x7f {
-            let next = view.read(start, byte);
-            bytes[usize::from(byte)] =
-                matches!(next, Step::Inside(next) if next.at == at && next.spelling.is_between());
+        let leads = |place: Place, byte: u8| match view.read(place, byte) {
+            Step::Inside(next) => next.at == to && next.spelling.is_between(),
+            _ => false,
+        };
+        for byte in 0x20..=0x7f {
+            bytes[usize::from(byte)] = leads(start, byte) && (from == to || leads(again, byte));
         }
-        bytes[0x7f] = matches!(view.read(start, 0x7f), Step::Inside(next) if next.at == at);
         if bytes.iter().filter(|neutral| **neutral).count() < WIDE {
             return None;
         }
         let mut known = FxHashMap::default();
         for lead in 0xc2..=0xf4 {
-            let returns = match view.read(start, lead) {
-                Step::Inside(next) => returns(view, next, at, &mut known),
+            let mut returns = |place: Place| match view.read(place, lead) {
+                Step::Inside(next) => returns(view, next, to, &mut known),
                 _ => false,
             };
-            bytes[usize::from(lead)] = returns;
+            bytes[usize::from(lead)] = returns(start) && (from == to || returns(again));
         }
         let wide = bytes[0xc2..=0xf4].iter().all(|neutral| !neutral);
         // What follows a lead byte is as good as that one.
@@ -107,7 +128,7 @@ impl Neutral {
         let others = (0x20..=0xf4u8)
             .filter(|byte| !bytes[usize::from(*byte)] && (*byte < 0x80 || *byte >= 0xc2 && !wide))
             .collect();
-        Some(Self { bytes, others, wide })
+        Some(Self { to, bytes, others, wide })
     }
 }
 
@@ -148,8 +169,9 @@ struct Draft<'a> {
     group_of: FxHashMap<Place, u32>,
     last: Option<(Place, u32)>,
     exits: FxHashMap<Place, Vec<u32>>,
-    /// All tokens, if the length does not count.
+    /// All tokens, if the length does not count; of the whole vocabulary as bits.
     all: Vec<u32>,
+    bits: Option<Vec<u32>>,
 }
 
 impl Draft<'_> {
@@ -163,7 +185,14 @@ impl Draft<'_> {
         }
         if !self.counted {
             // Every token that can be read may come, whatever becomes of it.
-            self.all.extend_from_slice(tokens);
+            match &mut self.bits {
+                Some(bits) => {
+                    for token in tokens {
+                        bits[*token as usize / 32] |= 1 << (token % 32);
+                    }
+                }
+                None => self.all.extend_from_slice(tokens),
+            }
             return;
         }
         let key = if self.free { place.blurred() } else { place };
@@ -219,7 +248,7 @@ impl Draft<'_> {
                 })
             });
             let Some(Some((neutral, bits))) = neutral else {
-                match self.view.automaton().filter(|_| place.spelling.is_between()) {
+                match self.view.automaton().filter(|_| !self.widens(place)) {
                     Some(automaton) => self.rush(automaton, node, place, &mut work),
                     None => {
                         let mut child = below.start as usize;
@@ -231,16 +260,29 @@ impl Draft<'_> {
                 }
                 continue;
             };
+            let place_to = Place { at: neutral.to, ..place };
             if node == NONE {
-                first = Some((place, Arc::clone(bits)));
+                first = Some((place_to, Arc::clone(bits)));
             } else {
                 index.neutral_below(node, &neutral.bytes, |chars, tokens| {
-                    self.add(Place { read: place.read + chars, ..place }, tokens);
+                    self.add(Place { read: place.read + chars, ..place_to }, tokens);
                 });
             }
             self.leave(index, node, place, neutral, &mut work);
         }
         first
+    }
+
+    /// Whether a letter, a digit or a slash leads to a state with many neutral characters, or the place is inside a character.
+    fn widens(&self, place: Place) -> bool {
+        !place.spelling.is_between()
+            || [b'a', b'0', b'/'].into_iter().any(|byte| match self.view.read(place, byte) {
+                Step::Inside(next) if next.at != place.at => {
+                    Neutral::towards(self.view, next.at, next.at)
+                        .is_some_and(|neutral| neutral.others.len() <= MANY)
+                }
+                _ => false,
+            })
     }
 
     /// Nodes at which tokens leave the neutral characters.
@@ -249,7 +291,10 @@ impl Draft<'_> {
         let wide = if neutral.wide { 0xc2..=0xf4u8 } else { 1..=0 };
         let bytes = neutral.others.iter().copied().chain(wide);
         bytes
-            .filter(|byte| self.view.read(place, *byte) != Step::Dead)
+            .filter(|byte| {
+                let again = Place { at: neutral.to, ..place };
+                [place, again].into_iter().any(|place| self.view.read(place, *byte) != Step::Dead)
+            })
             .map(|byte| index.after_raw(byte).len())
             .sum()
     }
@@ -331,7 +376,10 @@ impl Draft<'_> {
             .chain(specials)
             .chain(wide);
         for byte in bytes {
-            if self.view.read(place, byte) == Step::Dead {
+            // Right at the beginning, or after neutral characters.
+            let again = Place { at: neutral.to, ..place };
+            let alive = |place| self.view.read(place, byte) != Step::Dead;
+            if !alive(place) && (neutral.to == place.at || !alive(again)) {
                 continue;
             }
             let nodes = index.after_raw(byte);
@@ -341,9 +389,15 @@ impl Draft<'_> {
                 let Some(chars) = index.climb(index.parent(nodes[at]), node, &neutral.bytes) else {
                     continue;
                 };
-                let place = Place { read: place.read + chars, ..place };
+                let state = if chars == 0 { place.at } else { neutral.to };
+                let place = Place { at: state, read: place.read + chars, ..place };
                 if byte == b'"' {
-                    self.exits.entry(self.key(place)).or_default().push(self.tables.quotes()[at]);
+                    if self.view.may_end(place) {
+                        self.exits
+                            .entry(self.key(place))
+                            .or_default()
+                            .push(self.tables.quotes()[at]);
+                    }
                 } else {
                     self.child(nodes[at], place, work);
                 }
@@ -373,6 +427,7 @@ impl TextTable {
             last: None,
             exits: FxHashMap::default(),
             all: Vec::new(),
+            bits: None,
         };
         let start = Place { at, spelling: Spelling::BETWEEN, read: 0 };
         let mut groups = Vec::new();
@@ -380,8 +435,24 @@ impl TextTable {
             return Self::like(free, tables, draft.view, start);
         }
         if location == Location::ALL && tables.index().is_exact() {
-            if let Some((place, bits)) = draft.read_all(start) {
-                groups.push(Group { place, tokens: Tokens::Neutral(bits) });
+            draft.bits = (!counted).then(|| vec![0; tables.words()]);
+            let neutral = draft.read_all(start);
+            match draft.bits.take() {
+                None => groups.extend(
+                    neutral.map(|(place, bits)| Group { place, tokens: Tokens::Neutral(bits) }),
+                ),
+                Some(mut bits) => {
+                    if let Some((_, neutral)) = &neutral {
+                        bits.iter_mut().zip(neutral.iter()).for_each(|(word, more)| *word |= more);
+                    }
+                    let mask = TokenMask::from_words(bits);
+                    if mask.len() > tables.words() / 4 {
+                        let tokens = Tokens::Neutral(mask.words().into());
+                        groups.push(Group { place: start, tokens });
+                    } else {
+                        draft.all = mask.iter().map(|token| token.0).collect();
+                    }
+                }
             }
         } else {
             draft.read(location, start);
