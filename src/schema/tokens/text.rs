@@ -232,6 +232,7 @@ impl Draft<'_> {
         let index = self.tables.index();
         let trie = index.trie();
         let mut neutral: FxHashMap<u32, Option<(Neutral, Arc<[u32]>)>> = FxHashMap::default();
+        let mut widening: FxHashMap<u32, bool> = FxHashMap::default();
         let mut first = None;
         let mut work = vec![(NONE, start)];
         while let Some((node, place)) = work.pop() {
@@ -248,7 +249,10 @@ impl Draft<'_> {
                 })
             });
             let Some(Some((neutral, bits))) = neutral else {
-                match self.view.automaton().filter(|_| !self.widens(place)) {
+                let between = place.spelling.is_between();
+                let widens =
+                    large && *widening.entry(place.at).or_insert_with(|| self.widens(place));
+                match self.view.automaton().filter(|_| between && !widens) {
                     Some(automaton) => self.rush(automaton, node, place, &mut work),
                     None => {
                         let mut child = below.start as usize;
@@ -273,16 +277,15 @@ impl Draft<'_> {
         first
     }
 
-    /// Whether a letter, a digit or a slash leads to a state with many neutral characters, or the place is inside a character.
+    /// Whether a letter, a digit or a slash leads to a state with nearly all characters neutral.
     fn widens(&self, place: Place) -> bool {
-        !place.spelling.is_between()
-            || [b'a', b'0', b'/'].into_iter().any(|byte| match self.view.read(place, byte) {
-                Step::Inside(next) if next.at != place.at => {
-                    Neutral::towards(self.view, next.at, next.at)
-                        .is_some_and(|neutral| neutral.others.len() <= MANY)
-                }
-                _ => false,
-            })
+        [b'a', b'0', b'/'].into_iter().any(|byte| match self.view.read(place, byte) {
+            Step::Inside(next) if next.at != place.at => {
+                Neutral::towards(self.view, next.at, next.at)
+                    .is_some_and(|neutral| neutral.others.len() <= MANY)
+            }
+            _ => false,
+        })
     }
 
     /// Nodes at which tokens leave the neutral characters.
