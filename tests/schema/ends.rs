@@ -24,7 +24,7 @@ fn preferred(choices: &mut Choices) -> Vec<u8> {
     // Mostly as they stand, else any of them.
     match choices.below(4) {
         0 => {
-            others.extend(first.drain(..));
+            others.append(&mut first);
             shuffle(&mut others, choices);
         }
         1 => shuffle(&mut others, choices),
@@ -125,7 +125,7 @@ fn case(schema: &str, seed: u64) -> Result<usize, String> {
             if choices.percent(25) {
                 states += 1;
                 let mut found = Err(String::new());
-                for _ in 0..40 {
+                for _ in 0..300 {
                     found = end(reader.clone(), &suggestions, &mut choices);
                     if found.as_ref().err().is_none_or(|why| why.starts_with("dead")) {
                         break;
