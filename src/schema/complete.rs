@@ -6,6 +6,7 @@ use super::{
     error::SchemaErrorKind,
     expr::ExprId,
     normal::{Canon, Result},
+    number::NumberDfa,
     shape::ArrayShape,
 };
 
@@ -21,6 +22,10 @@ impl Canon {
             }
             self.spend(1)?;
             let form = self.clean(id)?;
+            if form.number.has_divisors() {
+                let automaton = NumberDfa::new(&form.number, &self.limits);
+                automaton.map_err(|error| self.number_error(&error))?;
+            }
             for shape in &form.arrays {
                 self.check_unique(shape)?;
                 work.extend(&shape.prefix);

@@ -107,7 +107,14 @@ fn judge(group: &Group, reading: Reading) -> Outcome {
     let judged = catch_unwind(AssertUnwindSafe(|| {
         let automaton = match compile(group.schema.get(), reading) {
             Ok(automaton) => automaton,
-            Err(why) => return Outcome::Refused(why),
+            Err(why) => {
+                // "No value at all is an instance" is a verdict, too.
+                let valid = group.tests.iter().find(|test| test.valid);
+                return match valid.filter(|_| why.starts_with("Unsatisfiable")) {
+                    Some(valid) => Outcome::Wrong(format!("no instance: {}", valid.description)),
+                    None => Outcome::Refused(why),
+                };
+            }
         };
         let mut wrong = Vec::new();
         for instance in &group.tests {
@@ -175,9 +182,14 @@ pub(crate) fn suite(figures: &mut Figures) {
                     Outcome::Refused(_) => (false, false),
                     Outcome::Wrong(_) => (true, false),
                 };
-                for (name, so) in
-                    [("compiled", compiled), ("right", right), ("wrong", compiled && !right)]
-                {
+                // Refused for having no instance, and none is valid: as good as compiled, but no automaton.
+                let empty = matches!(&outcome, Outcome::Refused(why) if why.starts_with("Unsat"));
+                for (name, so) in [
+                    ("compiled", compiled),
+                    ("right", right),
+                    ("wrong", compiled && !right),
+                    ("no-instance", empty),
+                ] {
                     let slot = figures.entry(format!("{draft}/{kind}/{name}")).or_default();
                     slot.0 += usize::from(so);
                     slot.1 += 1;

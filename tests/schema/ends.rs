@@ -24,7 +24,7 @@ fn preferred(choices: &mut Choices) -> Vec<u8> {
     // Mostly as they stand, else any of them.
     match choices.below(4) {
         0 => {
-            others.extend(first.drain(..));
+            others.append(&mut first);
             shuffle(&mut others, choices);
         }
         1 => shuffle(&mut others, choices),
@@ -34,7 +34,7 @@ fn preferred(choices: &mut Choices) -> Vec<u8> {
     first.into_iter().chain(others).chain(all).collect()
 }
 
-/// Texts that a schema itself suggests: its strings as names and values, its numbers.
+/// Texts that a schema itself suggests: its strings as names and values, and all its values.
 fn suggestions(schema: &Value) -> Vec<Vec<u8>> {
     let (mut found, mut work) = (Vec::new(), vec![schema]);
     let mut add = |text: &str| {
@@ -42,11 +42,14 @@ fn suggestions(schema: &Value) -> Vec<Vec<u8>> {
         found.push(format!("{text}:").into_bytes());
         found.push(text.into_bytes());
     };
-    let mut numbers = Vec::new();
+    let mut others = Vec::new();
     while let Some(value) = work.pop() {
+        if value.is_array() || value.is_object() {
+            others.push(value.to_string().into_bytes());
+        }
         match value {
             Value::String(text) => add(text),
-            Value::Number(number) => numbers.push(number.to_string().into_bytes()),
+            Value::Number(number) => others.push(number.to_string().into_bytes()),
             Value::Array(items) => work.extend(items),
             Value::Object(members) => {
                 members.keys().for_each(|name| add(name));
@@ -55,7 +58,7 @@ fn suggestions(schema: &Value) -> Vec<Vec<u8>> {
             _ => {}
         }
     }
-    found.extend(numbers);
+    found.extend(others);
     found.push(b"\"".to_vec());
     found
 }
@@ -125,7 +128,7 @@ fn case(schema: &str, seed: u64) -> Result<usize, String> {
             if choices.percent(25) {
                 states += 1;
                 let mut found = Err(String::new());
-                for _ in 0..40 {
+                for _ in 0..300 {
                     found = end(reader.clone(), &suggestions, &mut choices);
                     if found.as_ref().err().is_none_or(|why| why.starts_with("dead")) {
                         break;

@@ -217,7 +217,8 @@ impl Generator<'_> {
             }
             21 if self.draft >= 2019 => add("dependentSchemas", self.named(below, &NAMES)),
             22 if self.draft >= 2019 => add("unevaluatedProperties", self.either(below)),
-            23 if self.draft >= 2019 => add("unevaluatedItems", self.either(below)),
+            // In 2019-09 the judge takes items as evaluated by `contains`, which that draft does not say (2020-12 does).
+            23 if self.draft == 2020 => add("unevaluatedItems", self.either(below)),
             24 => add("not", self.schema(below)),
             25 | 26 => add("anyOf", self.some(below)),
             27 => add("oneOf", self.some(below)),

@@ -296,7 +296,7 @@ fn spell_text(choices: &mut Choices, text: &str, out: &mut String) {
     out.push('"');
     for c in text.chars() {
         let must = matches!(c, '"' | '\\' | '\0'..='\x1f');
-        if !must && !(escaping && choices.percent(40)) {
+        if !(must || escaping && choices.percent(40)) {
             out.push(c);
             continue;
         }

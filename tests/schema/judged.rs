@@ -108,6 +108,7 @@ fn case(figures: &Figures, schema: &[u16], tapes: &[Vec<u16>]) -> Result<(), Str
 fn random_schemas_accept_what_a_validator_finds_valid() {
     let cases = setting("SCHEMA_CASES", 2_000);
     let seed = setting("SCHEMA_SEED", 1);
+    let tape = setting("SCHEMA_TAPE", 150) as usize;
     let figures = Figures::default();
     let run = |chunk: u64| {
         let mut bytes = [0; 32];
@@ -121,7 +122,7 @@ fn random_schemas_accept_what_a_validator_finds_valid() {
         };
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
         let strategy =
-            (vec(any::<u16>(), 0..150), vec(vec(any::<u16>(), 0..100), 1..=2 * INSTANCES));
+            (vec(any::<u16>(), 0..tape), vec(vec(any::<u16>(), 0..100), 1..=2 * INSTANCES));
         TestRunner::new_with_rng(config, rng)
             .run(&strategy, |(schema, tapes)| {
                 case(&figures, &schema, &tapes).map_err(TestCaseError::fail)

@@ -3,13 +3,15 @@
 //!
 //! Environment variables make more of it: `SCHEMA_CASES` (random schemas with 12 instances each, default 2,000; the
 //! figures are taken with 100,000), `SCHEMA_REAL` (real schemas whose samples are judged, default 40; the figures are taken
-//! with 500), `SCHEMA_MASKS` (random schemas whose masks are compared, default 60), `SCHEMA_SEED`.
+//! with 500), `SCHEMA_MASKS` (random schemas whose masks are compared, default 60), `SCHEMA_TAPE`
+//! (how large random schemas are, default 150), `SCHEMA_SEED`, `SCHEMA_SHOW` (what was refused).
 
 #![allow(clippy::print_stdout, reason = "what was compared, and what was skipped, must be seen")]
 
 mod choices;
 mod constructs;
 mod ends;
+mod found;
 mod generator;
 mod instances;
 mod judged;

@@ -153,6 +153,12 @@ impl NumberSet {
         self.cuts.len() + self.gaps.iter().map(|gap| 1 + gap.size()).sum::<usize>()
     }
 
+    /// Whether multiples of anything but one are in it: its automaton may then be large.
+    pub(crate) fn has_divisors(&self) -> bool {
+        let one = Decimal::from(1);
+        self.gaps.iter().flat_map(Periodic::divisors).any(|divisor| *divisor != one)
+    }
+
     /// The cuts and the gaps around them.
     pub(super) fn parts(&self) -> (&[(Decimal, bool)], &[Periodic]) {
         (&self.cuts, &self.gaps)
