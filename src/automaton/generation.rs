@@ -17,9 +17,9 @@ use crate::{
 #[derive(Debug)]
 pub(crate) enum Generation {
     /// Of a grammar.
-    Grammar(GrammarGeneration),
+    Grammar(Box<GrammarGeneration>),
     /// Of a schema.
-    Schema(SchemaGeneration, Schema),
+    Schema(Box<SchemaGeneration>, Schema),
 }
 
 /// What a schema's generation needs of its automaton.
@@ -42,7 +42,7 @@ pub(crate) struct Room {
 impl Generation {
     /// Nothing memoised of a grammar.
     pub(super) fn of_grammar(grammar: &Arc<CompiledGrammar>, vocabulary: &Arc<Vocabulary>) -> Self {
-        Self::Grammar(GrammarGeneration::new(grammar, vocabulary))
+        Self::Grammar(Box::new(GrammarGeneration::new(grammar, vocabulary)))
     }
 
     /// Nothing memoised of a schema.
@@ -54,7 +54,7 @@ impl Generation {
         let (compiled, tables) = (Arc::clone(schema), Arc::clone(tables));
         let vocabulary = Arc::clone(vocabulary);
         Self::Schema(
-            SchemaGeneration::new(compiled.plan(), &tables),
+            Box::new(SchemaGeneration::new(compiled.plan(), &tables)),
             Schema { compiled, tables, vocabulary },
         )
     }

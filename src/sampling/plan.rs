@@ -147,7 +147,7 @@ mod tests {
         let bytes: Vec<Vec<u8>> = (0..=255).map(|byte| vec![byte]).chain([vec![b'$']]).collect();
         let vocabulary = Arc::new(Vocabulary::new(bytes, &[], &[TokenId(256)]).unwrap());
         let automaton = Automaton::new(&grammar, vocabulary, &limits).unwrap();
-        let mut coverage = Coverage::new(automaton.grammar());
+        let mut coverage = Coverage::new(automaton.grammar().expect("a grammar"));
         let settings = Settings { weighting: Weighting::Broad, ..Settings::default() };
         let sampler = Sampler::new(automaton, settings);
         let (_, all) = coverage.share();

@@ -99,7 +99,7 @@ impl Automaton {
                 Malformed(what) => LoadError::Malformed { what },
             },
         )?;
-        let generation = RwLock::new(Arc::new(Generation::Grammar(generation)));
+        let generation = RwLock::new(Arc::new(Generation::Grammar(Box::new(generation))));
         Ok(Arc::new(Self { source: Source::Grammar(grammar), vocabulary, generation }))
     }
 }

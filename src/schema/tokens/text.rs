@@ -130,6 +130,11 @@ impl Neutral {
             .collect();
         Some(Self { to, bytes, others, wide })
     }
+
+    /// First bytes of characters that are not neutral.
+    fn leaving(&self) -> impl Iterator<Item = u8> + '_ {
+        self.others.iter().copied().chain((0xc2..=0xf4).filter(|_| self.wide))
+    }
 }
 
 /// Whether every end of a character that has been begun leads back to a state. At most three deep.
@@ -156,6 +161,9 @@ fn returns(
     known.insert(key, result);
     result
 }
+
+/// Neutral characters, and the tokens of these alone.
+type Class = (Neutral, Arc<[u32]>);
 
 /// A table being made.
 struct Draft<'a> {
@@ -231,7 +239,7 @@ impl Draft<'_> {
     fn read_all(&mut self, start: Place) -> Option<(Place, Arc<[u32]>)> {
         let index = self.tables.index();
         let trie = index.trie();
-        let mut neutral: FxHashMap<u32, Option<(Neutral, Arc<[u32]>)>> = FxHashMap::default();
+        let mut neutral: FxHashMap<u32, Option<Class>> = FxHashMap::default();
         let mut widening: FxHashMap<u32, bool> = FxHashMap::default();
         let mut first = None;
         let mut work = vec![(NONE, start)];
@@ -291,9 +299,7 @@ impl Draft<'_> {
     /// Nodes at which tokens leave the neutral characters.
     fn leaving(&self, neutral: &Neutral, place: Place) -> usize {
         let index = self.tables.index();
-        let wide = if neutral.wide { 0xc2..=0xf4u8 } else { 1..=0 };
-        let bytes = neutral.others.iter().copied().chain(wide);
-        bytes
+        (neutral.leaving())
             .filter(|byte| {
                 let again = Place { at: neutral.to, ..place };
                 [place, again].into_iter().any(|place| self.view.read(place, *byte) != Step::Dead)
@@ -373,11 +379,7 @@ impl Draft<'_> {
     ) {
         let below = index.below(node);
         let specials = [b'"', b'\\'];
-        let wide = if neutral.wide { 0xc2..=0xf4u8 } else { 1..=0 };
-        let bytes = (neutral.others.iter().copied())
-            .filter(|byte| !specials.contains(byte))
-            .chain(specials)
-            .chain(wide);
+        let bytes = neutral.leaving().filter(|byte| !specials.contains(byte)).chain(specials);
         for byte in bytes {
             // Right at the beginning, or after neutral characters.
             let again = Place { at: neutral.to, ..place };
@@ -388,8 +390,8 @@ impl Draft<'_> {
             let nodes = index.after_raw(byte);
             let from = nodes.partition_point(|node| *node < below.start);
             let to = nodes.partition_point(|node| *node < below.end);
-            for at in from..to {
-                let Some(chars) = index.climb(index.parent(nodes[at]), node, &neutral.bytes) else {
+            for (at, &leaf) in nodes.iter().enumerate().take(to).skip(from) {
+                let Some(chars) = index.climb(index.parent(leaf), node, &neutral.bytes) else {
                     continue;
                 };
                 let state = if chars == 0 { place.at } else { neutral.to };
@@ -402,7 +404,7 @@ impl Draft<'_> {
                             .push(self.tables.quotes()[at]);
                     }
                 } else {
-                    self.child(nodes[at], place, work);
+                    self.child(leaf, place, work);
                 }
             }
         }
