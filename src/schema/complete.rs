@@ -7,7 +7,7 @@ use super::{
     expr::ExprId,
     normal::{Canon, Result},
     number::NumberDfa,
-    shape::ArrayShape,
+    shape::{ArrayShape, ObjectShape},
 };
 
 impl Canon {
@@ -39,6 +39,7 @@ impl Canon {
                 }
             }
             for shape in &form.objects {
+                self.check_minimum(shape)?;
                 work.extend(shape.members.iter().filter_map(|m| m.value));
                 work.extend(shape.classes.iter().map(|c| c.value));
                 work.extend(shape.some.iter().map(|s| s.value));
@@ -97,6 +98,18 @@ impl Canon {
                     "`uniqueItems` of items with so few values is not followed",
                 ));
             }
+        }
+        Ok(())
+    }
+
+    /// Undeclared names are not remembered, so one of them twice would count as two members.
+    fn check_minimum(&self, shape: &ObjectShape) -> Result<()> {
+        let required = shape.members.iter().filter(|member| member.required).count() as u64;
+        if !shape.classes.is_empty() && shape.min > required + 1 {
+            return Err(self.error(
+                SchemaErrorKind::Unsupported,
+                "`minProperties` of undeclared names, two or more, is not followed",
+            ));
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! What is memoised of one schema over one vocabulary: replaced as a whole when it is over the byte budget.
 
 use std::sync::{
-    Arc, OnceLock, PoisonError, RwLock,
-    atomic::{AtomicU32, AtomicUsize, Ordering},
+    Arc, PoisonError, RwLock,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use rustc_hash::FxHashMap;
@@ -38,13 +38,7 @@ struct Mask {
     recipes: Box<[u32]>,
     /// Whether the text may end.
     complete: bool,
-    uses: AtomicU32,
-    /// The mask written out, once it was used often.
-    bits: OnceLock<Box<[u32]>>,
 }
-
-/// Uses after which a mask is kept written out.
-const HOT: u32 = 8;
 
 /// The machine's stacks, the situations of sequences, and masks.
 #[derive(Debug)]
@@ -169,10 +163,6 @@ impl Generation {
             None => self.compute(tables, vocabulary, situation, limit)?,
         };
         let mask = &self.masks[mask as usize];
-        if let Some(bits) = mask.bits.get() {
-            row.copy_from_slice(bits);
-            return Ok(());
-        }
         match mask.recipes.split_first() {
             None => row.fill(0),
             Some((first, rest)) => {
@@ -184,12 +174,6 @@ impl Generation {
             for token in vocabulary.end_tokens() {
                 row[token.index() / 32] |= 1 << (token.0 % 32);
             }
-        }
-        if mask.uses.fetch_add(1, Ordering::Relaxed) == HOT {
-            mask.bits.get_or_init(|| {
-                self.bytes.fetch_add(row.len() * 4, Ordering::Relaxed);
-                (&*row).into()
-            });
         }
         Ok(())
     }
@@ -212,8 +196,7 @@ impl Generation {
         self.bytes.fetch_add(recipes.len() * 4 + 48, Ordering::Relaxed);
         let complete = self.machine.any_complete(hypotheses);
         let recipes = recipes.into();
-        let (uses, bits) = (AtomicU32::new(0), OnceLock::new());
-        let mask = self.masks.push(Mask { recipes, complete, uses, bits }) as u32;
+        let mask = self.masks.push(Mask { recipes, complete }) as u32;
         self.situations.set_mask(situation, mask);
         Ok(mask)
     }
