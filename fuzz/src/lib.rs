@@ -25,16 +25,16 @@ pub struct Target {
     pub name: &'static str,
     /// Panics if something does not hold.
     pub run: fn(&[u8]),
-    /// Mutated inputs of a smoke run: about ten seconds' worth.
+    /// Mutated inputs of a smoke run: some seconds' worth.
     pub inputs: u64,
 }
 
 /// All targets.
 pub const TARGETS: [Target; 6] = [
-    Target { name: "lark", run: lark, inputs: 6_000 },
-    Target { name: "gbnf", run: gbnf, inputs: 20_000 },
-    Target { name: "mask", run: mask, inputs: 1_500 },
-    Target { name: "operations", run: operations, inputs: 6_000 },
-    Target { name: "tokenizer", run: tokenizer, inputs: 3_000 },
-    Target { name: "manifest", run: manifest, inputs: 20_000 },
+    Target { name: "lark", run: lark, inputs: 40_000 },
+    Target { name: "gbnf", run: gbnf, inputs: 60_000 },
+    Target { name: "mask", run: mask, inputs: 6_000 },
+    Target { name: "operations", run: operations, inputs: 30_000 },
+    Target { name: "tokenizer", run: tokenizer, inputs: 100_000 },
+    Target { name: "manifest", run: manifest, inputs: 200_000 },
 ];

@@ -170,7 +170,8 @@ impl StackTable {
         let mut work: Vec<(u32, u32)> = Vec::new();
         let mut frozen: Vec<(u32, u32)> = Vec::new();
         let mut open = false;
-        let mut complete = set == SetId::START && grammar.empty_sentence();
+        let bottom = self.sets.get(SetId::START.0).nodes[0];
+        let mut complete = grammar.empty_sentence() && self.sets.get(set.0).nodes.contains(&bottom);
         for &node in &self.sets.get(set.0).nodes {
             let entry = self.nodes.get(node);
             frozen.push((entry.state(), node));
@@ -267,6 +268,31 @@ impl StackTable {
         let next = self.set(&nodes);
         self.advances.pin().insert((set, terminal), next);
         next
+    }
+
+    /// All places of several sets as one: nodes of the same state become one, over the parents of all. Readings of a text that
+    /// part and meet again must meet in one set, or their number doubles at every parting.
+    pub(crate) fn union(&self, sets: impl Iterator<Item = SetId>) -> SetId {
+        let mut tops: Vec<u32> = sets.flat_map(|set| self.nodes_of(set)).copied().collect();
+        tops.sort_unstable();
+        tops.dedup();
+        let mut states: Vec<u32> = tops.iter().map(|top| self.node_parts(*top).0).collect();
+        states.sort_unstable();
+        if states.windows(2).any(|pair| pair[0] == pair[1]) {
+            states.dedup();
+            tops = states
+                .into_iter()
+                .map(|state| {
+                    let of = tops.iter().map(|top| self.node_parts(*top));
+                    let same = of.filter(|(other, _)| *other == state);
+                    let mut parents: Vec<u32> =
+                        same.flat_map(|(_, below)| below).copied().collect();
+                    self.node(state, &mut parents)
+                })
+                .collect();
+            tops.sort_unstable();
+        }
+        self.set(&tops)
     }
 
     /// The set with only its uppermost levels known; `index` runs below [`TRUNCATIONS`], the last one is the set itself.

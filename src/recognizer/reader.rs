@@ -119,7 +119,26 @@ impl<'a> Reader<'a> {
         if next.len() > 1 {
             next.sort_unstable();
             next.dedup();
+            self.meet(next);
         }
+    }
+
+    /// Makes hypotheses of one configuration one, over all their stacks. They are sorted.
+    fn meet(&self, next: &mut Vec<Hypothesis>) {
+        if next.windows(2).all(|pair| pair[0].config != pair[1].config) {
+            return;
+        }
+        let met: Vec<Hypothesis> = next
+            .chunk_by(|one, other| one.config == other.config)
+            .map(|same| match same {
+                [only] => *only,
+                _ => {
+                    let set = self.tables.stacks.union(same.iter().map(|h| h.set));
+                    Hypothesis { config: same[0].config, set }
+                }
+            })
+            .collect();
+        *next = met;
     }
 
     /// Keeps a hypothesis that is alive; commits its lexeme if it cannot become longer.

@@ -47,3 +47,15 @@ fn only_the_empty_text() {
     assert!(compiled.recognizer().check(b"").is_ok());
     assert_eq!(compiled.recognizer().check(b"a").expect_err("no text").offset, 0);
 }
+
+/// Two terminals match the same text, one of them guarded: readings part at every lexeme and meet again at the next.
+#[test]
+fn readings_that_part_meet_again() {
+    let terminals = [("X", "0", 0, ""), ("Y", "[0a]|c", 0, "b")];
+    let rules = "s: Y t v | s X s; t: Y | t x v; u: s | X | Y; v: X u | Y w; w: X | X Y s | x Y t s | s X; x: v | ";
+    let grammar = small(Lexing::Contextual, &terminals, rules);
+    let compiled = CompiledGrammar::new(&grammar, &Limits::default()).expect("a grammar");
+    let mut recognizer = compiled.recognizer();
+    // Without meeting, this would make some 3^25 stacks.
+    recognizer.push(&[b'0'; 50]).expect("a beginning");
+}
