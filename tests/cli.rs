@@ -125,6 +125,7 @@ fn wrong_grammars_are_refused_in_one_line() {
     refused(&["grammar", "check", &endless], &["start"]);
 }
 
+#[cfg(feature = "candle")]
 #[test]
 fn wrong_experts_are_refused_in_one_line() {
     refused(&["expert", "show", "no-such"], &["no expert `no-such`", "json, sql"]);
