@@ -108,7 +108,7 @@ impl GrammarGeneration {
             if steps + stacks.len().saturating_sub(nodes) as u64 * NODE > limit {
                 return Err(StepError::Limit { limit });
             }
-            match self.run(reader, vocabulary, frame, returned.take()) {
+            match self.run(reader, vocabulary, frame, returned.take())? {
                 Next::Return(list) => {
                     returned = Some(list);
                     frames.pop();
@@ -134,16 +134,16 @@ impl GrammarGeneration {
         vocabulary: &Vocabulary,
         frame: &mut Frame,
         returned: Option<u32>,
-    ) -> Next {
+    ) -> Result<Next, StepError> {
         let node = self.trees.node(frame.node);
         let start = match (frame.cursor, returned) {
-            (Some(_), Some(DEEPER)) => return Next::Deepen,
+            (Some(_), Some(DEEPER)) => return Ok(Next::Deepen),
             (Some(cursor), Some(list)) => {
                 frame.groups.extend_from_slice(self.results.list(list));
                 cursor
             }
             _ => match self.begin(reader, frame, node) {
-                Some(next) => return next,
+                Some(next) => return Ok(next),
                 None => 0,
             },
         };
@@ -152,16 +152,17 @@ impl GrammarGeneration {
             let set = reader.advance(frame.set, terminal);
             if set != SetId::DEAD {
                 frame.cursor = Some(i + 1);
-                return Next::Call(child, set);
+                return Ok(Next::Call(child, set));
             }
         }
         for (i, link) in node.links.iter().enumerate().skip(start.saturating_sub(edges)) {
             match reader.alive(link.config, frame.set) {
-                None => return Next::Deepen,
+                None => return Ok(Next::Deepen),
                 Some(false) => {}
                 Some(true) => {
                     frame.cursor = Some(edges + i + 1);
-                    return Next::Call(self.trees.follow(reader, vocabulary, link), frame.set);
+                    let tree = self.trees.follow(reader, vocabulary, link)?;
+                    return Ok(Next::Call(tree, frame.set));
                 }
             }
         }
@@ -169,7 +170,7 @@ impl GrammarGeneration {
         frame.groups.dedup();
         let list = self.results.list_of(&frame.groups);
         self.results.store(frame.node, frame.set, list);
-        Next::Return(list)
+        Ok(Next::Return(list))
     }
 
     /// Chooses the truncation to look at and judges the node's own groups on it. `Some` if that settles the frame.

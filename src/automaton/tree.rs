@@ -13,6 +13,7 @@ use std::sync::{
 
 use rustc_hash::FxHashMap;
 
+use super::StepError;
 use crate::{
     TerminalId, Vocabulary,
     intern::Interner,
@@ -98,14 +99,17 @@ impl TreeTable {
 
     /// The tree of all tokens read from a configuration. Cost when new: one walk of the part of the trie that the
     /// configuration can read.
+    ///
+    /// # Errors
+    /// The limit on the work of one step.
     pub(super) fn root(
         &self,
         reader: Reader<'_>,
         vocabulary: &Vocabulary,
         config: ConfigId,
-    ) -> u32 {
+    ) -> Result<u32, StepError> {
         if let Some(known) = self.roots.pin().get(&config) {
-            return *known;
+            return Ok(*known);
         }
         let node = if reader.tables.lex.is_fresh(config) {
             self.bundle(reader, vocabulary, config)
@@ -113,14 +117,14 @@ impl TreeTable {
             let edges = reader
                 .ends(config)
                 .iter()
-                .map(|&(terminal, after)| (terminal, self.root(reader, vocabulary, after)))
-                .collect();
+                .map(|&(terminal, after)| Ok((terminal, self.root(reader, vocabulary, after)?)))
+                .collect::<Result<_, StepError>>()?;
             let trie = vocabulary.trie();
             let mut walk = Walk::new(reader, vocabulary);
-            walk.read(0..trie.len(), vec![(0, config)], true);
+            walk.read(0..trie.len(), vec![(0, config)], true)?;
             walk.finish(self, edges)
         };
-        *self.roots.pin().get_or_insert(config, node)
+        Ok(*self.roots.pin().get_or_insert(config, node))
     }
 
     /// All tokens, by first byte, from the beginning of a lexeme.
@@ -140,23 +144,36 @@ impl TreeTable {
     }
 
     /// The tree behind a link.
-    pub(super) fn follow(&self, reader: Reader<'_>, vocabulary: &Vocabulary, link: &Link) -> u32 {
-        *link.node.get_or_init(|| {
-            let key = (link.byte, link.config);
-            if let Some(known) = self.branches.pin().get(&key) {
-                return *known;
+    ///
+    /// # Errors
+    /// As [`root`](Self::root).
+    pub(super) fn follow(
+        &self,
+        reader: Reader<'_>,
+        vocabulary: &Vocabulary,
+        link: &Link,
+    ) -> Result<u32, StepError> {
+        if let Some(known) = link.node.get() {
+            return Ok(*known);
+        }
+        let key = (link.byte, link.config);
+        let known = self.branches.pin().get(&key).copied();
+        let node = match known {
+            Some(known) => known,
+            None => {
+                let trie = vocabulary.trie();
+                let mut at = 0;
+                while trie.byte(at) != link.byte {
+                    at = trie.skip(at);
+                }
+                let mut walk = Walk::new(reader, vocabulary);
+                walk.group(trie.tokens(at), &[(0, link.config)]);
+                walk.read(at + 1..trie.skip(at), vec![(0, link.config)], false)?;
+                let node = walk.finish(self, Vec::new());
+                *self.branches.pin().get_or_insert(key, node)
             }
-            let trie = vocabulary.trie();
-            let mut at = 0;
-            while trie.byte(at) != link.byte {
-                at = trie.skip(at);
-            }
-            let mut walk = Walk::new(reader, vocabulary);
-            walk.group(trie.tokens(at), &[(0, link.config)]);
-            walk.read(at + 1..trie.skip(at), vec![(0, link.config)], false);
-            let node = walk.finish(self, Vec::new());
-            *self.branches.pin().get_or_insert(key, node)
-        })
+        };
+        Ok(*link.node.get_or_init(|| node))
     }
 
     pub(super) fn push(&self, node: TreeNode) -> u32 {
@@ -213,7 +230,12 @@ struct Walk<'a> {
     known: FxHashMap<(u32, ConfigId), u32>,
     /// The group used last: tokens of one kind come in runs.
     last: ((u32, ConfigId), u32),
+    /// Elementary steps left.
+    left: u64,
 }
+
+/// Steps that a node of a tree counts for: it costs memory.
+const NODE: u64 = 50;
 
 impl<'a> Walk<'a> {
     fn new(reader: Reader<'a>, vocabulary: &'a Vocabulary) -> Self {
@@ -225,14 +247,25 @@ impl<'a> Walk<'a> {
             groups: FxHashMap::default(),
             known: FxHashMap::default(),
             last: ((u32::MAX, ConfigId::DEAD), 0),
+            left: reader.grammar.limits().step_work,
         }
     }
 
     /// Reads the trie nodes of a range from these (draft, configuration) pairs. With `begun`, lexemes that end before the
     /// first byte are left out.
-    fn read(&mut self, range: std::ops::Range<usize>, at: Vec<(u32, ConfigId)>, begun: bool) {
+    ///
+    /// # Errors
+    /// The limit on the work of one step: where lexemes can end in many ways, a long token has more readings than bytes.
+    fn read(
+        &mut self,
+        range: std::ops::Range<usize>,
+        at: Vec<(u32, ConfigId)>,
+        begun: bool,
+    ) -> Result<(), StepError> {
         let trie = self.vocabulary.trie();
-        let Some(base) = (!range.is_empty()).then(|| trie.depth(range.start)) else { return };
+        let Some(base) = (!range.is_empty()).then(|| trie.depth(range.start)) else {
+            return Ok(());
+        };
         let mut levels = vec![at];
         let mut node = range.start;
         while node < range.end {
@@ -243,7 +276,12 @@ impl<'a> Walk<'a> {
             let (above, below) = levels.split_at_mut(depth + 1);
             let (above, below) = (&above[depth], &mut below[0]);
             below.clear();
+            let (steps, drafts) = (above.len() as u64, self.drafts.len());
             self.step(above, trie.byte(node), !(begun && depth == 0), below);
+            let made = (self.drafts.len() - drafts) as u64;
+            self.left = self.left.checked_sub(steps + NODE * made).ok_or_else(|| {
+                StepError::Limit { limit: self.reader.grammar.limits().step_work }
+            })?;
             if below.is_empty() {
                 node = trie.skip(node);
                 continue;
@@ -256,6 +294,7 @@ impl<'a> Walk<'a> {
             }
             node += 1;
         }
+        Ok(())
     }
 
     #[inline]

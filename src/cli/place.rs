@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(find(""), Some((1, 1)));
         assert_eq!(find("/a"), Some((1, 7)));
         assert_eq!(find("/a/1"), Some((1, 11)));
-        assert_eq!(find("/a/1/b~1~0"), Some((1, 25)));
+        assert_eq!(find("/a/1/b~1~0"), Some((1, 24)));
         assert_eq!(find("/a/2"), Some((2, 2)));
         assert_eq!(find("/x"), Some((3, 15)));
         for pointer in ["/a/3", "/a/x", "/b", "/x/y", "/a/0/0"] {
