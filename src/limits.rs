@@ -12,6 +12,9 @@ pub struct Limits {
     pub productions: usize,
     /// Symbols (terminals and nonterminals) after lowering. Default 200,000.
     pub symbols: usize,
+    /// Nesting of a JSON Schema's text, or of an instance's that is judged: two or three levels of it are one of the schema.
+    /// Default 300.
+    pub schema_nesting: usize,
     /// Bytes of one JSON Schema, or of an instance that is judged. Default 1 MiB.
     pub schema_bytes: usize,
     /// Elementary steps of reading one JSON Schema and of everything that is asked of it. Default 5 million.
@@ -44,6 +47,7 @@ impl Default for Limits {
             nesting: 100,
             productions: 50_000,
             symbols: 200_000,
+            schema_nesting: 300,
             schema_bytes: 1 << 20,
             schema_work: 5_000_000,
             parameters: 100,

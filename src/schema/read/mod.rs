@@ -86,9 +86,9 @@ pub(crate) fn document(text: &str, limits: &Limits) -> Result<Document> {
             format!("the text is {} bytes long", text.len()),
         ));
     }
-    Document::read(text, limits.nesting).map_err(|Malformed { at, what, deep }| {
+    Document::read(text, limits.schema_nesting).map_err(|Malformed { at, what, deep }| {
         let kind = if deep {
-            SchemaErrorKind::Limit { name: "nesting", value: limits.nesting as u64 }
+            SchemaErrorKind::Limit { name: "schema_nesting", value: limits.schema_nesting as u64 }
         } else {
             SchemaErrorKind::NotASchema
         };
