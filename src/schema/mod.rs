@@ -1,9 +1,9 @@
 //! Which values are instances of a JSON Schema?
 //!
-//! A schema is read once into expressions ([`expr`]); an expression gets a canonical form, a union of shapes by type
-//! ([`shape`]), when somebody looks into it. What cannot be exact is refused, with the keyword and its place.
+//! A schema is read once into expressions (`expr`); an expression gets a canonical form, a union of shapes by type
+//! (`shape`), when somebody looks into it. What cannot be exact is refused, with the keyword and its place.
 
-#![allow(dead_code, unused_imports, reason = "the automata over these shapes are what uses them")]
+#![allow(dead_code, reason = "sets and forms have operations that so far only their tests use")]
 
 mod array;
 mod compiled;
@@ -134,7 +134,7 @@ impl Schema {
     /// reachable.
     ///
     /// # Errors
-    /// As [`Schema::alternatives`].
+    /// Something reachable cannot be exact, or a limit was reached.
     pub fn complete(&self) -> Result<(), SchemaError> {
         self.lock().complete(self.root)
     }
@@ -142,7 +142,7 @@ impl Schema {
     /// Whether a JSON text is an instance: slow and obvious, for comparison.
     ///
     /// # Errors
-    /// As [`Schema::alternatives`]; the text is no JSON text.
+    /// The text is no JSON text; the schema cannot be exact where the text goes, or a limit was reached.
     pub fn judge(&self, text: &str) -> Result<bool, SchemaError> {
         let mut canon = self.lock();
         let document = read::document(text, &canon.limits)?;

@@ -5,7 +5,7 @@ use super::{
     distinct::Prefix,
     frame::Frame,
     obligations::Source,
-    shape::{Array, Object, Obligation},
+    shape::{Object, Obligation},
     text::{Place, Step, View},
     words::Words,
 };
