@@ -19,6 +19,7 @@ mod limits;
 pub mod model;
 pub mod oracle;
 mod parser;
+mod quote;
 pub mod recognizer;
 mod regular;
 pub mod sampling;

@@ -1,5 +1,7 @@
 //! A grammar text that was refused: where, what was found, what was expected.
 
+pub(super) use crate::quote::quoted;
+
 /// Characters of the source line that an error carries.
 const LINE_SHOWN: usize = 160;
 
@@ -80,24 +82,6 @@ impl std::fmt::Display for GrammarError {
 }
 
 impl std::error::Error for GrammarError {}
-
-/// User text for a message: in backticks, at most 80 characters, control characters escaped.
-pub(super) fn quoted(text: &str) -> String {
-    let mut out = String::from("`");
-    for (n, c) in text.chars().enumerate() {
-        if n == 80 {
-            out.push('…');
-            break;
-        }
-        if c.is_control() {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
-    }
-    out.push('`');
-    out
-}
 
 /// `a`, `a or b`, `a, b or c`.
 pub(super) fn either(words: &[&str]) -> String {

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-/// Characters of a schema's own text that a message quotes.
-const QUOTED: usize = 80;
+pub(super) use crate::quote::quoted;
 
 /// What is wrong with a schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,21 +93,3 @@ impl fmt::Display for SchemaError {
 }
 
 impl std::error::Error for SchemaError {}
-
-/// Text of a schema for a message: in backticks, cut, control characters escaped.
-pub(crate) fn quoted(text: &str) -> String {
-    let mut out = String::from("`");
-    for (n, c) in text.chars().enumerate() {
-        if n == QUOTED {
-            out.push('…');
-            break;
-        }
-        if c.is_control() {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
-    }
-    out.push('`');
-    out
-}

@@ -146,7 +146,9 @@ impl<'a> Walk<'a> {
                 let Some(view) = self.machine.names(at.stack, &mut self.look) else {
                     return Ok(());
                 };
-                return self.name(location, at, view, place);
+                return self.words(location, view, place, |machine, word, next| {
+                    machine.named(at.stack, word as usize, next);
+                });
             }
             Scan::Text(language, place) => (language, place),
             Scan::Distinct(language, place, _) => {
@@ -158,7 +160,14 @@ impl<'a> Walk<'a> {
                 let view = self.machine.plan().language(language);
                 if let Some(words) = view.as_words() {
                     let unused = self.machine.unused(at.stack, words, &mut self.look);
-                    return self.words(location, at, view.only(&unused), words, place);
+                    return self.words(
+                        location,
+                        view.only(&unused),
+                        place,
+                        |machine, word, next| {
+                            machine.used_word(at.stack, &words.words()[word as usize], next);
+                        },
+                    );
                 }
                 (language, place)
             }
@@ -201,54 +210,31 @@ impl<'a> Walk<'a> {
         view.except().filter(|_| !place.is_free()).map(|words| (words, place.at))
     }
 
-    /// Tokens that begin inside a declared name.
-    fn name(
-        &mut self,
-        location: Location,
-        at: Hypothesis,
-        view: View<'_>,
-        place: Place,
-    ) -> Result<(), Exhausted> {
-        let mut ends = Vec::new();
-        self.spell(location, view, place, true, &mut ends)?;
-        for (node, place) in ends {
-            let Some(word) = view.word(place) else { continue };
-            self.next.clear();
-            self.machine.named(at.stack, word as usize, &mut self.next);
-            self.go_on(Location { node, ..location });
-        }
-        Ok(())
-    }
-
-    /// Tokens that begin inside one of the words that an item may still be.
+    /// Tokens that begin inside one of some words; `end` says what comes after a word.
     fn words(
         &mut self,
         location: Location,
-        at: Hypothesis,
         view: View<'_>,
-        words: &Words,
         place: Place,
+        end: impl Fn(&Machine, u32, &mut Vec<Hypothesis>),
     ) -> Result<(), Exhausted> {
-        let mut ends = Vec::new();
-        self.spell(location, view, place, true, &mut ends)?;
-        for (node, place) in ends {
+        for (node, place) in self.spell(location, view, place)? {
             let Some(word) = view.word(place) else { continue };
             self.next.clear();
-            self.machine.used_word(at.stack, &words.words()[word as usize], &mut self.next);
+            end(self.machine, word, &mut self.next);
             self.go_on(Location { node, ..location });
         }
         Ok(())
     }
 
-    /// The tokens below a location that are beginnings of a word's spelling, if they are wanted, and where words end.
+    /// Takes the tokens below a location that are beginnings of a word's spelling; returns where words end.
     fn spell(
         &mut self,
         location: Location,
         view: View<'_>,
         place: Place,
-        wanted: bool,
-        ends: &mut Vec<(u32, Place)>,
-    ) -> Result<(), Exhausted> {
+    ) -> Result<Vec<(u32, Place)>, Exhausted> {
+        let mut ends = Vec::new();
         let trie = self.tables.trie(location);
         let mut work = vec![(location.node, place)];
         let mut bytes = Vec::new();
@@ -263,9 +249,7 @@ impl<'a> Walk<'a> {
                 match view.read(place, *byte) {
                     Step::Dead => {}
                     Step::Inside(next) => {
-                        if wanted {
-                            self.parts.own.extend_from_slice(trie.tokens(child));
-                        }
+                        self.parts.own.extend_from_slice(trie.tokens(child));
                         if trie.size(child) > 1 {
                             work.push((child, next));
                         }
@@ -274,7 +258,7 @@ impl<'a> Walk<'a> {
                 }
             }
         }
-        Ok(())
+        Ok(ends)
     }
 
     /// The children of a location, one by one.

@@ -37,7 +37,7 @@ fn patterns(schema: &serde_json::Value, found: &mut BTreeMap<String, usize>) {
 
 /// Prints refusals and times. Not part of an ordinary run: it reads the shared schemas with the program `zstd`.
 #[test]
-#[ignore = "measures"]
+#[ignore = "prints times and asserts nothing; by hand: cargo test --release --lib corpus -- --ignored --nocapture"]
 #[allow(clippy::print_stdout, reason = "a table is its purpose")]
 fn patterns_of_real_schemas() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/maskbench");
