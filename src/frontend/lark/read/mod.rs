@@ -27,7 +27,7 @@ mod syntax_rules {
 
 use syntax_rules::{LarkParser, Rule};
 
-const DIRECTIVES: [&str; 12] = [
+const DIRECTIVES: [&str; 13] = [
     "%ignore",
     "%import",
     "%declare",
@@ -39,6 +39,7 @@ const DIRECTIVES: [&str; 12] = [
     "%not_followed_by",
     "%reject",
     "%display",
+    "%start",
     "%slot",
 ];
 
@@ -97,6 +98,7 @@ fn word(rule: Rule) -> Option<&'static str> {
         | Rule::kw_not_followed_by
         | Rule::kw_reject
         | Rule::kw_display
+        | Rule::kw_start
         | Rule::kw_slot => "a directive",
         _ => return None,
     })
@@ -194,6 +196,15 @@ impl Reader<'_> {
                 let name = self.terminal_name(&need(parts.next())?)?;
                 let (text, _) = self.string(&need(parts.next())?)?;
                 out.push(Statement::Display(name, text));
+            }
+            Rule::start => {
+                let name = self.name(&need(parts.next())?);
+                if is_terminal(&name.text) {
+                    let what = format!("expected the name of a rule, found {}", quoted(&name.text));
+                    return self.error(name.at, what);
+                }
+                let (about, _) = self.string(&need(parts.next())?)?;
+                out.push(Statement::Start(name, about));
             }
             Rule::slot => {
                 return self
