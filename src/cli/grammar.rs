@@ -247,6 +247,9 @@ fn show(grammar: &Grammar, out: &mut impl Write) -> Result<()> {
         if terminal.not_followed_by.is_some() {
             write!(out, " guarded")?;
         }
+        for other in &terminal.not_before {
+            write!(out, " not before {}", grammar.terminal(*other).name)?;
+        }
         writeln!(out)?;
     }
     for production in grammar.productions() {

@@ -92,6 +92,7 @@ pub(super) fn lower(
     }
     lowering.ignored()?;
     lowering.rejected()?;
+    lowering.excluded()?;
     Ok(lowering.out.finish(start))
 }
 
@@ -297,12 +298,18 @@ impl Lowering<'_> {
                     .terminals
                     .as_literal(*id)
                     .map_or_else(|| name.text.clone(), |key| shown(&key));
-                (self.unique(&name.text, name.at.file), display, piece, self.directives.of(*id))
+                let mut directives = self.directives.of(*id);
+                if let Some((text, _)) = self.terminals.as_literal(*id) {
+                    directives = self.directives.of_literal(&text, directives);
+                }
+                (self.unique(&name.text, name.at.file), display, piece, directives)
             }
             TerminalKey::Literal(key) => {
                 let piece = Piece::leaf(literal_hir(key));
                 let quoted = format!("{:?}{}", key.0, if key.1 { "i" } else { "" });
-                (self.unique(&quoted, file), shown(key), piece, TerminalDirectives::default())
+                let directives = TerminalDirectives::default();
+                let directives = self.directives.of_literal(&key.0, directives);
+                (self.unique(&quoted, file), shown(key), piece, directives)
             }
             TerminalKey::Regex(pattern, flags) => {
                 let text = format!("/{pattern}/{flags}");
@@ -409,6 +416,30 @@ impl Lowering<'_> {
                 TerminalUse::Empty => {}
                 TerminalUse::Required(id) | TerminalUse::Optional(id) => {
                     self.out.terminal_mut(id).ignore = true
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The terminals of `%not_before`; of one that is never read there is nothing to say.
+    fn excluded(&mut self) -> Result<(), GrammarError> {
+        for (id, items) in std::mem::take(&mut self.directives.not_before) {
+            let (Some(TerminalUse::Required(before)) | Some(TerminalUse::Optional(before))) =
+                self.uses.get(&TerminalKey::Named(id)).copied()
+            else {
+                continue;
+            };
+            for item in items {
+                match self.atom(&item, id, &[])? {
+                    Argument::Symbol(Symbol::Terminal(t)) | Argument::Optional(t) => {
+                        self.out.terminal_mut(before).not_before.push(t);
+                    }
+                    Argument::Symbol(Symbol::Nonterminal(_)) => {
+                        let message = "expected a terminal, found a rule";
+                        return Err(self.program.sources.error(item.at, message));
+                    }
+                    Argument::Empty => {}
                 }
             }
         }

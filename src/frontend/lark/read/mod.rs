@@ -27,7 +27,7 @@ mod syntax_rules {
 
 use syntax_rules::{LarkParser, Rule};
 
-const DIRECTIVES: [&str; 13] = [
+const DIRECTIVES: [&str; 15] = [
     "%ignore",
     "%import",
     "%declare",
@@ -37,6 +37,8 @@ const DIRECTIVES: [&str; 13] = [
     "%ignore_case",
     "%reserve",
     "%not_followed_by",
+    "%not_before",
+    "%word",
     "%reject",
     "%display",
     "%start",
@@ -96,6 +98,8 @@ fn word(rule: Rule) -> Option<&'static str> {
         | Rule::kw_ignore_case
         | Rule::kw_reserve
         | Rule::kw_not_followed_by
+        | Rule::kw_not_before
+        | Rule::kw_word
         | Rule::kw_reject
         | Rule::kw_display
         | Rule::kw_start
@@ -187,6 +191,13 @@ impl Reader<'_> {
                 let name = self.terminal_name(&need(parts.next())?)?;
                 out.push(Statement::NotFollowedBy(name, self.expr(need(parts.next())?)?));
             }
+            Rule::not_before => {
+                let name = self.terminal_name(&need(parts.next())?)?;
+                let mut items = Vec::new();
+                self.flat_list(self.expr(need(parts.next())?)?, &mut items)?;
+                out.push(Statement::NotBefore(name, items));
+            }
+            Rule::word => out.push(Statement::Word(self.expr(need(parts.next())?)?)),
             Rule::reject => {
                 for name in parts {
                     out.push(Statement::Reject(self.terminal_name(&name)?));
