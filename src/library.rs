@@ -14,37 +14,32 @@ use crate::{
 /// A file of a built-in grammar: its name without the ending, and its text.
 type Chapter = (&'static str, &'static str);
 
-/// The text of `grammars/$grammar/$chapter.lark`.
-macro_rules! chapter {
-    ($grammar:literal, $chapter:literal) => {
+/// `grammars/$grammar` with the files `$chapter.lark`.
+macro_rules! grammar {
+    ($grammar:literal: $($chapter:literal)+) => {
         (
-            $chapter,
-            include_str!(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/grammars/",
-                $grammar,
-                "/",
+            $grammar,
+            &[$((
                 $chapter,
-                ".lark"
-            )),
+                include_str!(concat!(
+                    env!("CARGO_MANIFEST_DIR"),
+                    "/grammars/",
+                    $grammar,
+                    "/",
+                    $chapter,
+                    ".lark"
+                )),
+            )),+],
         )
     };
 }
 
 /// All built-in grammars, sorted by name, each with its files, `main` first. A test compares the list with the folder.
-const BUILT_IN: [(&str, &[Chapter]); 2] = [
-    ("json", &[chapter!("json", "main")]),
-    (
-        "sql-postgres",
-        &[
-            chapter!("sql-postgres", "main"),
-            chapter!("sql-postgres", "lexical"),
-            chapter!("sql-postgres", "keywords"),
-            chapter!("sql-postgres", "expressions"),
-            chapter!("sql-postgres", "select"),
-            chapter!("sql-postgres", "dml"),
-        ],
-    ),
+const BUILT_IN: [(&str, &[Chapter]); 3] = [
+    grammar!("cypher":
+        "main" "expressions" "lexical" "patterns" "query" "reading" "subqueries" "types" "writing"),
+    grammar!("json": "main"),
+    grammar!("sql-postgres": "main" "lexical" "keywords" "expressions" "select" "dml"),
 ];
 
 /// The names in [`BUILT_IN`].
