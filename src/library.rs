@@ -39,7 +39,8 @@ const BUILT_IN: [(&str, &[Chapter]); 3] = [
     grammar!("cypher":
         "main" "expressions" "lexical" "patterns" "query" "reading" "subqueries" "types" "writing"),
     grammar!("json": "main"),
-    grammar!("sql-postgres": "main" "lexical" "keywords" "expressions" "select" "dml"),
+    grammar!("sql-postgres":
+        "main" "lexical" "keywords" "expressions" "types" "functions" "select" "from" "dml"),
 ];
 
 /// The names in [`BUILT_IN`].
