@@ -40,7 +40,8 @@ const BUILT_IN: [(&str, &[Chapter]); 3] = [
         "main" "expressions" "lexical" "patterns" "query" "reading" "subqueries" "types" "writing"),
     grammar!("json": "main"),
     grammar!("sql-postgres":
-        "main" "lexical" "keywords" "expressions" "types" "functions" "select" "from" "dml"),
+        "main" "lexical" "keywords" "expressions" "types" "functions" "select" "from" "dml"
+        "ddl" "ddl_common" "ddl_table" "ddl_function" "ddl_other" "ddl_alter" "ddl_drop" "utility"),
 ];
 
 /// The names in [`BUILT_IN`].
