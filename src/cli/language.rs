@@ -13,7 +13,7 @@ use constrained_gen::{
 
 use super::{
     complain,
-    input::{Source, compile, load_grammar},
+    input::{GrammarOptions, Source, compile},
     place::line_and_column,
 };
 
@@ -22,9 +22,11 @@ use super::{
 #[command(group = ArgGroup::new("language").required(true).args(["grammar", "json_schema"]))]
 #[group(skip)]
 pub(super) struct LanguageArgument {
-    /// A built-in grammar, or a .lark or .gbnf file
+    /// A built-in grammar (NAME, or NAME:START for one of its starts), or a .lark or .gbnf file
     #[arg(long, value_name = "NAME|FILE")]
     grammar: Option<String>,
+    #[command(flatten)]
+    options: GrammarOptions,
     #[command(flatten)]
     schema: SchemaArgument,
 }
@@ -152,9 +154,10 @@ pub(super) enum Language {
 impl LanguageArgument {
     /// Reads what the arguments name, and warns of what a lenient reading ignores.
     pub(super) fn load(&self) -> Result<Language> {
+        self.options.need_a_grammar(&self.schema)?;
         match (&self.grammar, self.schema.load()?) {
             (_, Some(schema)) => Ok(schema),
-            (Some(grammar), None) => Ok(Language::Grammar(load_grammar(grammar)?)),
+            (Some(grammar), None) => Ok(Language::Grammar(self.options.load(grammar)?)),
             // The group of arguments rules this out.
             (None, None) => Err(anyhow!("expected --grammar or --json-schema")),
         }
@@ -171,6 +174,11 @@ impl SchemaArgument {
     pub(super) fn load(&self) -> Result<Option<Language>> {
         let Some(path) = &self.json_schema else { return Ok(None) };
         load_schema(&Source::of(path), &self.reading.options()).map(Some)
+    }
+
+    /// Whether one is named.
+    pub(super) fn is_some(&self) -> bool {
+        self.json_schema.is_some()
     }
 
     /// Whether it is read from standard input.
