@@ -37,7 +37,8 @@ macro_rules! grammar {
 /// All built-in grammars, sorted by name, each with its files, `main` first. A test compares the list with the folder.
 const BUILT_IN: [(&str, &[Chapter]); 3] = [
     grammar!("cypher":
-        "main" "expressions" "lexical" "patterns" "query" "reading" "subqueries" "types" "writing"),
+        "main" "lexical" "types" "expressions" "patterns" "reading" "writing" "subqueries" "query"
+        "schema" "administration" "cypher_25"),
     grammar!("json": "main"),
     grammar!("sql-postgres":
         "main" "lexical" "keywords" "expressions" "types" "functions" "select" "from" "dml"),
