@@ -43,6 +43,7 @@ const BUILT_IN: [(&str, &[Chapter]); 2] = [
             chapter!("sql-postgres", "expressions"),
             chapter!("sql-postgres", "select"),
             chapter!("sql-postgres", "dml"),
+            chapter!("sql-postgres", "pure_functions"),
         ],
     ),
 ];
@@ -187,7 +188,7 @@ pub fn load_with(
 /// use constrained_gen::{Limits, library};
 ///
 /// let starts = library::starts("sql-postgres", &Limits::default())?;
-/// assert!(starts.iter().any(|start| start.name == "dml"));
+/// assert!(starts.iter().any(|start| start.name == "read_only"));
 /// # Ok::<(), library::LibraryError>(())
 /// ```
 pub fn starts(name_or_path: &str, limits: &Limits) -> Result<Vec<Start>, LibraryError> {
