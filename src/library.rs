@@ -14,38 +14,37 @@ use crate::{
 /// A file of a built-in grammar: its name without the ending, and its text.
 type Chapter = (&'static str, &'static str);
 
-/// The text of `grammars/$grammar/$chapter.lark`.
-macro_rules! chapter {
-    ($grammar:literal, $chapter:literal) => {
+/// `grammars/$grammar` with the files `$chapter.lark`.
+macro_rules! grammar {
+    ($grammar:literal: $($chapter:literal)+) => {
         (
-            $chapter,
-            include_str!(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/grammars/",
-                $grammar,
-                "/",
+            $grammar,
+            &[$((
                 $chapter,
-                ".lark"
-            )),
+                include_str!(concat!(
+                    env!("CARGO_MANIFEST_DIR"),
+                    "/grammars/",
+                    $grammar,
+                    "/",
+                    $chapter,
+                    ".lark"
+                )),
+            )),+],
         )
     };
 }
 
 /// All built-in grammars, sorted by name, each with its files, `main` first. A test compares the list with the folder.
-const BUILT_IN: [(&str, &[Chapter]); 2] = [
-    ("json", &[chapter!("json", "main")]),
-    (
-        "sql-postgres",
-        &[
-            chapter!("sql-postgres", "main"),
-            chapter!("sql-postgres", "lexical"),
-            chapter!("sql-postgres", "keywords"),
-            chapter!("sql-postgres", "expressions"),
-            chapter!("sql-postgres", "select"),
-            chapter!("sql-postgres", "dml"),
-            chapter!("sql-postgres", "pure_functions"),
-        ],
-    ),
+const BUILT_IN: [(&str, &[Chapter]); 4] = [
+    grammar!("cypher":
+        "main" "administration" "cypher_25" "expressions" "lexical" "patterns" "query" "reading" "schema"
+        "subqueries" "types" "writing"),
+    grammar!("json": "main"),
+    grammar!("sql-postgres":
+        "main" "lexical" "keywords" "expressions" "types" "functions" "select" "from" "dml"
+        "ddl" "ddl_common" "ddl_table" "ddl_function" "ddl_other" "ddl_alter" "ddl_drop" "utility" "pure_functions"),
+    grammar!("typescript":
+        "main" "lexical" "modules" "statements" "declarations" "expressions" "functions" "classes" "types"),
 ];
 
 /// The names in [`BUILT_IN`].
