@@ -172,10 +172,15 @@ pub(super) enum Language {
 impl LanguageArgument {
     /// Reads what the arguments name, and warns of what a lenient reading ignores.
     pub(super) fn load(&self) -> Result<Language> {
+        self.reading(false)
+    }
+
+    /// As [`load`](Self::load), for texts that people wrote if `reading`.
+    pub(super) fn reading(&self, reading: bool) -> Result<Language> {
         self.options.need_a_grammar(&self.schema)?;
         match (&self.grammar, self.schema.load()?) {
             (_, Some(schema)) => Ok(schema),
-            (Some(grammar), None) => Ok(Language::Grammar(self.options.load(grammar)?)),
+            (Some(grammar), None) => Ok(Language::Grammar(self.options.read(grammar, reading)?)),
             // The group of arguments rules this out.
             (None, None) => Err(anyhow!("expected --grammar or --json-schema")),
         }
