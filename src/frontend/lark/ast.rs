@@ -82,6 +82,8 @@ pub(super) enum Statement {
     Word(Expr),
     Reject(Name),
     Display(Name, String),
+    /// A rule that texts may begin with, and what they are then.
+    Start(Name, String),
 }
 
 /// Whether a name is a terminal's (its first letter is upper case).

@@ -10,7 +10,6 @@ use super::{
         ebnf::{Ebnf, EbnfBuilder, LimitReached},
         error::quoted,
         measure::Extent,
-        nearest::nearest,
         source::At,
     },
     ast::{Expr, ExprKind, is_terminal},
@@ -60,7 +59,7 @@ type Instance = (DefinitionId, Vec<Argument>);
 /// Lowers a program whose names are checked.
 pub(super) fn lower(
     name: &str,
-    start: &str,
+    start: DefinitionId,
     program: &Program,
     terminals: &Terminals<'_>,
     limits: &Limits,
@@ -81,35 +80,7 @@ pub(super) fn lower(
         waiting: Vec::new(),
     };
     let beginning = At { file: 0, offset: 0 };
-    let id = match program.resolve(0, start) {
-        Some(id) if is_terminal(start) => {
-            let message =
-                format!("the start {} is a terminal, expected a rule (lower case)", quoted(start));
-            return Err(program.sources.error(program.name_of(id).at, message));
-        }
-        Some(id) if !program.definitions[id].parameters.is_empty() => {
-            let message = format!(
-                "the start {} is a template, expected a rule without parameters",
-                quoted(start)
-            );
-            return Err(program.sources.error(program.name_of(id).at, message));
-        }
-        Some(id) => id,
-        None => {
-            let mut message =
-                format!("no rule {} is defined, with which a text starts", quoted(start));
-            let rules = program
-                .definitions
-                .iter()
-                .map(|d| d.name.text.as_str())
-                .filter(|n| !is_terminal(n));
-            if let Some(near) = nearest(start, rules) {
-                message.push_str(&format!("; the nearest name is `{near}`"));
-            }
-            return Err(program.sources.error(beginning, message));
-        }
-    };
-    let start = lowering.instance((id, Vec::new()), beginning)?;
+    let start = lowering.instance((start, Vec::new()), beginning)?;
     let mut next = 0;
     while next < lowering.waiting.len() {
         let (nonterminal, name, (id, arguments)) = lowering.waiting[next].clone();

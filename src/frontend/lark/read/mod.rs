@@ -27,7 +27,7 @@ mod syntax_rules {
 
 use syntax_rules::{LarkParser, Rule};
 
-const DIRECTIVES: [&str; 14] = [
+const DIRECTIVES: [&str; 15] = [
     "%ignore",
     "%import",
     "%declare",
@@ -41,6 +41,7 @@ const DIRECTIVES: [&str; 14] = [
     "%word",
     "%reject",
     "%display",
+    "%start",
     "%slot",
 ];
 
@@ -101,6 +102,7 @@ fn word(rule: Rule) -> Option<&'static str> {
         | Rule::kw_word
         | Rule::kw_reject
         | Rule::kw_display
+        | Rule::kw_start
         | Rule::kw_slot => "a directive",
         _ => return None,
     })
@@ -205,6 +207,15 @@ impl Reader<'_> {
                 let name = self.terminal_name(&need(parts.next())?)?;
                 let (text, _) = self.string(&need(parts.next())?)?;
                 out.push(Statement::Display(name, text));
+            }
+            Rule::start => {
+                let name = self.name(&need(parts.next())?);
+                if is_terminal(&name.text) {
+                    let what = format!("expected the name of a rule, found {}", quoted(&name.text));
+                    return self.error(name.at, what);
+                }
+                let (about, _) = self.string(&need(parts.next())?)?;
+                out.push(Statement::Start(name, about));
             }
             Rule::slot => {
                 return self
