@@ -311,7 +311,7 @@ def q_most(r, t):
     k = r.choice(keys)
     nums = t.of("num")
     if nums and r.random() < 0.5:
-        c, f = r.choice(nums), r.choice(["AVG", "AVG", "SUM", "MAX", "MIN"])
+        c, f = r.choice(nums), r.choice(["AVG", "AVG", "SUM"])
         desc = r.random() < 0.7
         q = f"Which {k.words} has the {'highest' if desc else 'lowest'} {r.choice(AGG[f][:2])} {c.words}?".replace("sum of the", "total")
         return q, f"SELECT {k.name} FROM {t.name} GROUP BY {k.name} ORDER BY {f}({c.name}) {'DESC' if desc else 'ASC'} LIMIT 1", "most"

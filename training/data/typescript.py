@@ -334,6 +334,8 @@ def shown_type(r, split, small):
             c.type = {"num": "number", "id": "number", "bool": "boolean", "text": "string"}[c.kind]
         t.name, t.item, t.items = pascal(t.one), camel(t.one), camel(t.many)
         taken = {c.name for c in t.columns} | {t.item, t.items, t.name}
+        if not any(c.type in ("number", "string") and c.name not in (t.item, t.items) for c in t.columns):
+            continue
         if len({c.name for c in t.columns}) == len(t.columns) and not taken & RESERVED and t.item != t.items and t.items not in ("a", "b", "total"):
             return t
 
