@@ -18,13 +18,15 @@ from model import END_OF_TEXT, IM_END
 
 QUESTIONS = 4
 LONGEST = 640
+COMMENTED = data.Options(comment_stripping=False)  # some schemas carry comments, as people's do
 MIDDLE = "<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
 
 
 def group(tok, r, expert, split="train", small=False, questions=QUESTIONS):
     """(beginning, [(question, answer)]) as token ids."""
     head = f"<|im_start|>system\n{data.SYSTEM[expert]}<|im_end|>\n<|im_start|>user\n"
-    context, pairs = data.EXPERTS[expert](r, split, small, questions)
+    options = COMMENTED if r.random() < 0.08 else data.Options()
+    context, pairs = data.EXPERTS[expert](r, split, small, questions, options)
     if context:
         head += context + "\n\n"
     ids = [e.ids for e in tok.encode_batch_fast([head, *(q + MIDDLE for q, _, _ in pairs), *(a for _, a, _ in pairs)])]

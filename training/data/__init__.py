@@ -24,7 +24,7 @@ SYSTEM = {
     "cypher": "Answer with one Cypher query.",
 }
 EXPERTS = {"sql": sql.group, "json": records.group, "typescript": typescript.group, "cypher": cypher.group}
-SHARE = {"sql": 0.35, "json": 0.2, "typescript": 0.2, "cypher": 0.25}
+SHARE = {"sql": 0.35, "json": 0.15, "typescript": 0.2, "cypher": 0.3}
 SPLITS = ("train", "known", "heldout", "invented")
 
 

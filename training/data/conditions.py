@@ -108,9 +108,13 @@ def on_number(r, c):
             return "fin", r.choice(k[own]).format(v=s), test
         if r.random() < 0.12 and not (k and k[own]):
             return "fin", f"have {'more' if big else 'fewer'} than {s} {w}", test
+        if r.random() < 0.08:
+            return "post", f"{r.choice(['with', 'where', 'whose'])} {w} {op} {v}", test
         return r.choice([have, is_form])(r, w, r.choice(tails).format(v=s)) + (test,)
     if x < 0.74:
         big = r.random() < 0.6
+        if r.random() < 0.1:
+            return "post", f"{r.choice(['with', 'where'])} {w} {'>=' if big else '<='} {v}", ("cmp", ">=" if big else "<=", ("num", v))
         return have(r, w, r.choice(GE if big else LE).format(v=s)) + (("cmp", ">=" if big else "<=", ("num", v)),)
     if x < 0.86:
         a, b = sorted([float(v), float(number(r, c))])

@@ -9,7 +9,7 @@ from .conditions import conditions, either, join_conditions, value_of
 from .options import Options
 from .schemas import Column, make_table, odd_name
 from .sql import ASK, pick_columns, touch_question, words_of
-from .words import article, camel, invented, pascal, plural, said_list
+from .words import article, camel, invented, pascal, plural, said_list, singular
 
 # Relationship types: the type, and what it reads as after a plural and after a singular.
 RELATIONSHIPS = [
@@ -179,13 +179,15 @@ def q_filter(r, t, v):
     if x < 0.5:
         if fin and not post:
             q = f"Which {noun} {' and '.join(fin)}?"
+            if t.kind == "p" and noun == t.many and r.random() < 0.12:
+                q = f"Who {' and '.join(map(singular, fin))}?"
         elif not (fin or post):
             q = f"Which {t.many} are {noun.rsplit(' ', t.many.count(' ') + 1)[0]}?"
         else:
             q = f"{r.choice(ASK)} the {r.choice([t.label.words, plural(t.label.words)])} of {r.choice(['all ', '', 'the '])}{rel}"
         return q, f"MATCH ({v}:{t.name}) WHERE {test} RETURN {v}.{t.label.name}", "filter"
     if x < 0.65:
-        return f"{r.choice(ASK)} {r.choice(['all ', 'all the '])}{rel}", f"MATCH ({v}:{t.name}) WHERE {test} RETURN {v}", "filter-all"
+        return f"{r.choice(ASK)} {r.choice(['all ', 'all the ', '', 'the '])}{rel}", f"MATCH ({v}:{t.name}) WHERE {test} RETURN {v}", "filter-all"
     cols = pick_columns(r, t)
     q = f"{r.choice(ASK)} the {words_of(r, cols, r.random() < 0.3)} of {r.choice(['all ', '', 'the '])}{rel}"
     return q, f"MATCH ({v}:{t.name}) WHERE {test} RETURN {returned(v, cols)}", "filter-cols"
@@ -263,6 +265,16 @@ def q_top(r, t, v):
     c = r.choice(sortable)
     desc = r.random() < 0.6
     n = 1 if r.random() < 0.5 else r.randint(2, 30)
+    if r.random() < 0.2:
+        high = ("highest" if desc else "lowest") if c.kind == "num" else ("latest" if desc else "earliest")
+        end = f" ORDER BY {v}.{c.name}{' DESC' if desc else ''} LIMIT {n}"
+        if r.random() < 0.5:
+            cols = pick_columns(r, t)
+            of = f"{n} {t.many}" if n > 1 else t.one
+            return f"{r.choice(ASK)} the {words_of(r, cols)} of the {of} with the {high} {c.words}", f"MATCH ({v}:{t.name}) RETURN {returned(v, cols)}{end}", "top-cols"
+        _, _, _, rel, test = asked(r, t, v, 1, (c,))
+        q = f"Which of the {rel} has the {high} {c.words}?" if n == 1 else f"Among the {rel}, {r.choice(ASK).lower()} the {n} with the {high} {c.words}"
+        return q, f"MATCH ({v}:{t.name}){where(test)} RETURN {v}.{t.label.name}{end}", "top-where"
     high = ("highest" if desc else "lowest") if c.kind == "num" else ("latest" if desc else "earliest")
     own = (c.concept["most"] if desc else c.concept["least"]) if c.concept else []
     if n == 1 and own and r.random() < 0.6:
@@ -350,6 +362,25 @@ def q_write(r, t, v):
 
 # Questions along a relationship
 
+PAST = {"bought": "buy", "sold": "sell", "wrote": "write", "read": "read", "sent": "send", "visited": "visit", "attended": "attend", "rated": "rate",
+        "reviewed": "review", "ordered": "order", "placed": "place", "published": "publish", "joined": "join", "acted": "act", "directed": "direct",
+        "produced": "produce"}
+
+
+def did(e):
+    """The auxiliary verb of a question about one node."""
+    if e.many.startswith("are "):
+        return "is"
+    return "did" if e.many.split()[0] in PAST or e.many.split()[0].endswith("ed") else "does"
+
+
+def plain(e):
+    """The verb after `did` or `does`."""
+    verb, _, rest = e.many.partition(" ")
+    if verb == "are":
+        return rest
+    return f"{PAST.get(verb) or (verb.removesuffix('ed') if verb.endswith('ed') else verb)} {rest}".rstrip()
+
 
 def pattern(e, source, target, middle=None):
     """`(p:Person)-[:ACTED_IN]->(m:Movie)`."""
@@ -362,6 +393,18 @@ def q_step(r, e):
     match = f"MATCH {pattern(e, av, bv)}"
     apart = a is not b and e.alone  # the two labels say which relationship is meant, and which way
     x = r.random()
+    if r.random() < 0.14 and a.label.is_label and b.label.is_label:
+        if r.random() < 0.4 and a.kind == "p":
+            name = b.label.value(r)
+            return f"Who {e.one} {r.choice(['', f'the {b.one} '])}{name}?", f"{match} WHERE {bv}.{b.label.name} = {quote(name)} RETURN {av}.{a.label.name}", "who"
+        name = a.label.value(r)
+        test = f"{av}.{a.label.name} = {quote(name)}"
+        if r.random() < 0.35:
+            q = f"How many {b.many} {did(e)} {name} {plain(e)}?"
+            if apart and r.random() < 0.5:
+                q = r.choice([f"How many {b.many} does {name} have?", f"Count the {b.many} of {name}"])
+            return q, f"{match} WHERE {test} RETURN count(*)", "of-name-count"
+        return f"Which {b.many} {did(e)} {name} {plain(e)}?", f"{match} WHERE {test} RETURN {bv}.{b.label.name}", "of-name"
     if x < 0.22 and b.label.is_label:
         name = b.label.value(r)
         q = r.choice([f"Which {a.many} {e.many} {name}?", f"{r.choice(ASK)} the {a.many} that {e.many} {name}", f"Which {a.many} {e.many} the {b.one} {name}?"])

@@ -33,9 +33,9 @@ def every(verb, what):
 
 OPERATIONS = [
     # One or two numbers.
-    ("add", both("sum of two numbers") + ["adds two numbers"], TWO, NUMBER, "{0} + {1}"),
-    ("subtract", both("difference of two numbers") + ["subtracts the second number from the first"], TWO, NUMBER, "{0} - {1}"),
-    ("multiply", both("product of two numbers") + ["multiplies two numbers"], TWO, NUMBER, "{0} * {1}"),
+    ("add", both("sum of two numbers") + ["takes two numbers and returns their sum", "adds two numbers"], TWO, NUMBER, "{0} + {1}"),
+    ("subtract", both("difference of two numbers") + ["takes two numbers and returns their difference", "subtracts the second number from the first"], TWO, NUMBER, "{0} - {1}"),
+    ("multiply", both("product of two numbers") + ["takes two numbers and returns their product", "multiplies two numbers"], TWO, NUMBER, "{0} * {1}"),
     ("divide", both("quotient of two numbers") + ["divides the first number by the second", "divides two numbers"], TWO, NUMBER, "{0} / {1}"),
     ("remainder", both("remainder of two numbers"), TWO, NUMBER, "{0} % {1}"),
     ("power", ["raises a number to a power"] + both("power of a number"), [("base", NUMBER), ("exponent", NUMBER)], NUMBER, "{0} ** {1}"),
@@ -43,7 +43,7 @@ OPERATIONS = [
     ("min", both("smaller of two numbers") + both("minimum of two numbers"), TWO, NUMBER, "Math.min({0}, {1})"),
     ("middle", both("average of two numbers") + both("mean of two numbers"), TWO, NUMBER, "({0} + {1}) / 2"),
     ("addThree", both("sum of three numbers") + ["adds three numbers"], TWO + [("c", NUMBER)], NUMBER, "{0} + {1} + {2}"),
-    ("square", both("square of a number") + ["squares a number"], ONE, NUMBER, "{0} * {0}"),
+    ("square", both("square of a number") + ["takes a number and returns its square", "squares a number"], ONE, NUMBER, "{0} * {0}"),
     ("cube", both("cube of a number") + ["cubes a number"], ONE, NUMBER, "{0} ** 3"),
     ("double", both("double of a number") + ["doubles a number"], ONE, NUMBER, "{0} * 2"),
     ("triple", ["triples a number"], ONE, NUMBER, "{0} * 3"),
@@ -79,8 +79,8 @@ OPERATIONS = [
     ("isBetween", whether("a number is between {n} and {m}"), ONE, "boolean", "{0} >= {n} && {0} <= {m}"),
     ("sign", ["returns 1 for positive numbers and -1 for others"], ONE, NUMBER, "{0} > 0 ? 1 : -1"),
     # Strings.
-    ("textLength", both("length of a string"), STRING, NUMBER, "{0}.length"),
-    ("toUpper", ["converts a string to upper case", "returns a string in upper case", "returns a string in uppercase"], STRING, TEXT, "{0}.toUpperCase()"),
+    ("textLength", both("length of a string") + ["takes a string and returns its length"], STRING, NUMBER, "{0}.length"),
+    ("toUpper", ["converts a string to upper case", "returns a string in upper case", "returns a string in uppercase", "takes a string and returns it in upper case"], STRING, TEXT, "{0}.toUpperCase()"),
     ("toLower", ["converts a string to lower case", "returns a string in lower case", "returns a string in lowercase"], STRING, TEXT, "{0}.toLowerCase()"),
     ("trim", ["trims a string", "removes the spaces around a string"], STRING, TEXT, "{0}.trim()"),
     ("reverse", ["reverses a string", "returns a string reversed"], STRING, TEXT, '{0}.split("").reverse().join("")'),
@@ -108,9 +108,9 @@ OPERATIONS = [
     ("logValue", ["logs a number"], ONE, "void", "console.log({0})"),
     ("logText", ["logs a string", "prints a string"], STRING, "void", "console.log({0})"),
     # Arrays.
-    ("sum", both("sum of an array of numbers") + ["adds up the numbers of an array"], LIST, NUMBER, "{0}.reduce((total, value) => total + value, 0)"),
+    ("sum", both("sum of an array of numbers") + ["takes an array of numbers and returns their sum", "sums an array of numbers", "adds up the numbers of an array"], LIST, NUMBER, "{0}.reduce((total, value) => total + value, 0)"),
     ("product", both("product of an array of numbers"), LIST, NUMBER, "{0}.reduce((total, value) => total * value, 1)"),
-    ("average", both("average of an array of numbers") + both("mean of an array of numbers"), LIST, NUMBER,
+    ("average", both("average of an array of numbers") + ["takes an array of numbers and returns their average"] + both("mean of an array of numbers"), LIST, NUMBER,
      "{0}.reduce((total, value) => total + value, 0) / {0}.length"),
     ("largest", both("largest number of an array") + both("maximum of an array of numbers"), LIST, NUMBER, "Math.max(...{0})"),
     ("smallest", both("smallest number of an array") + both("minimum of an array of numbers"), LIST, NUMBER, "Math.min(...{0})"),

@@ -82,7 +82,7 @@ def dumps(v):
 def scalar(r, split):
     x = r.random()
     if x < 0.35:
-        return r.randint(0, 9999)
+        return r.randint(0, 9999) if r.random() < 0.93 else -r.randint(1, 999)
     if x < 0.42:
         return round(r.uniform(0, 99), 1)
     if x < 0.5:
@@ -118,6 +118,27 @@ def schema_context(r, obj):
 def group(r, split="train", small=False, questions=1, options=Options()):
     """Several requests, each with what stands before it: ("", [(request, answer, kind)])."""
     return "", [request(r, split) for _ in range(questions)]
+
+
+def free_key(r, split):
+    return odd_name(r, "invented" if split == "invented" else "train") if r.random() < 0.7 else r.choice(
+        ["title", "name", "pages", "author", "price", "count", "size", "id", "level", "active", "score", "code", "city", "email", "age"])
+
+
+def lines(r, split):
+    """`key: value` lines as one object, or a header and rows as an array of objects."""
+    keys = []
+    while len(keys) < r.randint(2, 4):
+        k = free_key(r, split)
+        if k not in keys:
+            keys.append(k)
+    head = r.choice(["Turn into JSON:", "As JSON:", "Convert to JSON:", "To JSON:"])
+    if r.random() < 0.5:
+        sign = r.choice([": ", ": ", " = ", "="])
+        obj = {k: scalar(r, split) for k in keys}
+        return "\n".join([head] + [f"{k}{sign}{say(v)}" for k, v in obj.items()]), obj
+    rows = [{k: scalar(r, split) for k in keys} for _ in range(r.randint(1, 3))]
+    return "\n".join([head, ",".join(keys)] + [",".join(say(v) for v in row.values()) for row in rows]), rows
 
 
 def request(r, split):
@@ -169,6 +190,8 @@ def request(r, split):
             obj = {k: obj.get(k) for k in keys}
         elif z < 0.38:
             context = schema_context(r, obj)
+    elif x < 0.56:  # lines, or a table of values separated by commas
+        text, obj = lines(r, split)
     elif x < 0.82:  # free keys and values
         n = r.choices([1, 2, 3, 4], [1, 4, 4, 1])[0]
         keys = []
@@ -216,11 +239,18 @@ def request(r, split):
             said.append(f"{nm}, {phrase.format(v=v)}")
         text = r.choice(["A list of records: ", "Records for ", "An array of people: "]) + "; ".join(said)
         obj = rows
+    elif x < 0.985:  # an object in an object, with free keys
+        keys = [free_key(r, split) for _ in range(3)]
+        if len(set(keys)) < 3:
+            return request(r, split)
+        a, b = scalar(r, split), scalar(r, split)
+        obj = {keys[0]: {keys[1]: a, keys[2]: b}}
+        text = r.choice(["An object {k} with {a} {v} and {b} {w}", "An object with {k} that has {a} {v} and {b} {w}"]).format(k=keys[0], a=keys[1], b=keys[2], v=say(a), w=say(b))
     else:  # one nested object
         nm, c, s = person(r), city(r), f"{r.choice(NOUNS)} Street {r.randint(1, 99)}"
         text = r.choice(["A record for {n} with the address {s}, {c}", "A record for {n}, address {s} in {c}"]).format(n=nm, s=s, c=c)
         obj = {"name": nm, "address": {"street": s, "city": c}}
-    text = touch_json(r, text)
+    text = text if "\n" in text else touch_json(r, text)
     user = f"{context}\n\n{text}" if context else text
     kind = "array" if isinstance(obj, list) else "object"
     return user, dumps(obj), kind

@@ -1,7 +1,7 @@
 """Relational schemas: tables with columns, what people say about a column, and the DDL text."""
 
 from .words import (
-    BRANDS, CATEGORIES, COLOURS, COUNTRIES, DEPARTMENTS, GENRES, JOBS, LANGUAGES, MATERIALS, PLAIN, PLAIN_HELDOUT, RESERVED, STATUSES,
+    BRANDS, CATEGORIES, COLOURS, COUNTRIES, DEPARTMENTS, ENTITIES_HELDOUT, GENRES, JOBS, LANGUAGES, MATERIALS, PLAIN, PLAIN_HELDOUT, RESERVED, STATUSES,
     any_value, city, from_list, invented, person, plural, thing,
 )
 
@@ -130,10 +130,6 @@ ENTITIES = {
             film movie album report shipment visit lecture contract loan flight""".split(),
     "l": """city:cities country:countries department branch store shop office school hotel museum company:companies
             club warehouse region restaurant library:libraries airport farm factory:factories""".split(),
-}
-ENTITIES_HELDOUT = {
-    "p": "patient athlete lawyer runner".split(), "t": "truck sensor medicine jacket".split(),
-    "e": "song rental lesson donation".split(), "l": "team hospital stadium village".split(),
 }
 
 

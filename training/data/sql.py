@@ -5,7 +5,7 @@ import re
 from .conditions import conditions, either, join_conditions, number, quote, sql_literal, value_of
 from .options import Options
 from .schemas import ddl, make_schema
-from .words import article, plural, said_list
+from .words import article, plural, said_list, singular
 
 
 def where(sql):
@@ -29,17 +29,21 @@ def q_filter(r, t):
     if style < 0.5:  # which -> the label
         if fin and not post:
             q = f"{r.choice(['Which', 'Which', 'Which', 'What'])} {noun} {' and '.join(fin)}?"
-            if t.kind == "p" and r.random() < 0.1:
+            if t.kind == "p" and r.random() < 0.15:
                 q = f"Who among the {noun} {' and '.join(fin)}?"
+            elif t.kind == "p" and noun == t.many and r.random() < 0.2:
+                q = f"Who {' and '.join(map(singular, fin))}?"
         elif r.random() < 0.4:
             q = f"Which {rel} are there?" if not fin else f"{r.choice(ASK)} the {t.label.words} of the {rel}"
         else:
-            q = f"{r.choice(ASK)} the {r.choice([t.label.words, plural(t.label.words)])} of {r.choice(['all ', '', 'the '])}{rel}"
+            labels = r.choice([t.label.words, plural(t.label.words)])
+            q = r.choice([f"{r.choice(ASK)} the {labels}", f"{r.choice(ASK)} the {labels}", f"What are the {labels}", f"{labels.capitalize()}"])
+            q += f" of {r.choice(['all ', '', 'the '])}{rel}" + ("?" if q.startswith("What") else "")
         if q.startswith("Which") and not (fin or post):
             q = f"Which {t.many} are {got[0][1]}?"
         return q, f"SELECT {t.label.name} FROM {t.name}{where(sql)}", "filter"
     if style < 0.65:
-        q = f"{r.choice(ASK)} {r.choice(['all ', 'all the ', 'every column of the ', 'all columns of '])}{rel}"
+        q = f"{r.choice(ASK)} {r.choice(['all ', 'all the ', 'every column of the ', 'all columns of ', '', 'the '])}{rel}"
         return q, f"SELECT * FROM {t.name}{where(sql)}", "filter-all"
     cols = pick_columns(r, t)
     q = f"{r.choice(ASK)} the {words_of(r, cols, r.random() < 0.3)} of {r.choice(['all ', '', 'the '])}{rel}"
@@ -122,6 +126,10 @@ def q_group(r, t):
             q = r.choice([f"Which {plural(k.words)} have {'more' if cmp else 'fewer'} than {n} {t.many}?",
                           f"{r.choice(ASK)} the {plural(k.words)} with {'more' if cmp else 'fewer'} than {n} {t.many}"])
             return q, f"SELECT {k.name} FROM {t.name} GROUP BY {k.name} HAVING COUNT(*) {'>' if cmp else '<'} {n}", "having"
+        if r.random() < 0.2:
+            _, fin, _, rel, sql = join_conditions(r, t, conditions(r, t, 1, skip=(k,)))
+            q = r.choice([f"Count the {rel} {per}", f"{r.choice(ASK)} the number of {rel} {per}"])
+            return q, f"SELECT {k.name}, COUNT(*) FROM {t.name}{where(sql)} GROUP BY {k.name}", "group-where"
         q = r.choice([f"How many {t.many} are there {per}?", f"Count the {t.many} {per}", f"What is the number of {t.many} {per}?",
                       f"{r.choice(ASK)} the number of {t.many} {per}"])
         return q, f"SELECT {k.name}, COUNT(*) FROM {t.name} GROUP BY {k.name}", "group"
@@ -132,6 +140,10 @@ def q_group(r, t):
         v = number(r, c)
         q = r.choice([f"Which {plural(k.words)} have {article(a)} {a} {c.words} above {v}?", f"{r.choice(ASK)} the {plural(k.words)} whose {a} {c.words} is above {v}"])
         return q, f"SELECT {k.name} FROM {t.name} GROUP BY {k.name} HAVING {f}({c.name}) > {v}", "having"
+    if r.random() < 0.15:
+        _, _, _, rel, sql = join_conditions(r, t, conditions(r, t, 1, skip=(k, c)))
+        q = r.choice([f"What is the {a} {c.words} of the {rel} {per}?", f"{r.choice(ASK)} the {a} {c.words} of {rel} {per}"])
+        return q, f"SELECT {k.name}, {f}({c.name}) FROM {t.name}{where(sql)} GROUP BY {k.name}", "group-where"
     q = r.choice([f"What is the {a} {c.words} {per}?", f"What is the {a} {c.words} of {t.many} {per}?", f"{r.choice(ASK)} the {a} {c.words} of the {t.many} {per}",
                   f"{a.capitalize()} {c.words} {per}"])
     return q, f"SELECT {k.name}, {f}({c.name}) FROM {t.name} GROUP BY {k.name}", "group"
@@ -144,6 +156,21 @@ def q_top(r, t):
     c = r.choice(sortable)
     k = c.concept
     x = r.random()
+    if x < 0.12:
+        desc = r.random() < 0.6
+        high = ("highest" if desc else "lowest") if c.kind == "num" else ("latest" if desc else "earliest")
+        _, _, _, rel, sql = join_conditions(r, t, conditions(r, t, 1, skip=(c,)))
+        n = r.choice([1, r.randint(2, 20)])
+        q = r.choice([f"Which of the {rel} has the {high} {c.words}?", f"Among the {rel}, which {t.one} has the {high} {c.words}?"]) if n == 1 else (
+            f"Among the {rel}, {r.choice(ASK).lower()} the {n} with the {high} {c.words}")
+        return q, f"SELECT {t.label.name} FROM {t.name}{where(sql)} ORDER BY {c.name} {'DESC' if desc else 'ASC'} LIMIT {n}", "top-where"
+    if x < 0.22:
+        cols, n, desc = pick_columns(r, t), r.randint(2, 30), r.random() < 0.6
+        high = ("highest" if desc else "lowest") if c.kind == "num" else ("latest" if desc else "earliest")
+        q = f"{r.choice(ASK)} the {words_of(r, cols)} of the {n} {t.many} with the {high} {c.words}"
+        if desc and c.kind == "num" and r.random() < 0.5:
+            q = f"{r.choice(ASK)} the {words_of(r, cols)} of the top {n} {t.many} by {c.words}"
+        return q, f"SELECT {', '.join(c.name for c in cols)} FROM {t.name} ORDER BY {c.name} {'DESC' if desc else 'ASC'} LIMIT {n}", "top-cols"
     if x < 0.55:
         desc = r.random() < 0.6
         own = (k["most"] if desc else k["least"]) if k else []
@@ -223,6 +250,10 @@ def q_join(r, child, parent, aliases=False):
     cl, pl = f"{ch}.{child.label.name}", f"{pa}.{parent.label.name}"
     x = r.random()
     named = parent.label.is_label
+    if r.random() < 0.25:
+        got = join_more(r, child, parent, ch, pa, on)
+        if got:
+            return got
     if x < 0.2:
         cc = r.choice([c for c in child.columns if c.kind not in ("fk", "id")] or [child.label])
         pc = r.choice([parent.label, r.choice([c for c in parent.columns if c.kind != "fk"])])
@@ -265,6 +296,35 @@ def q_join(r, child, parent, aliases=False):
     q = r.choice([f"Which {parent.many} have no {child.many}?", f"{r.choice(ASK)} the {parent.many} without {child.many}", f"{r.choice(ASK)} {parent.many} that have no {child.many}"])
     left = f"{from_pa} LEFT JOIN {from_ch} ON {ch}.{child.fk.name} = {pa}.{parent.pk}"
     return q, f"SELECT {pl} FROM {left} WHERE {ch}.{child.fk.name} IS NULL", "join-none"
+
+
+def join_more(r, child, parent, ch, pa, on):
+    """Counts and sums of one named parent, parents by their number of children, conditions on both sides."""
+    cl, pl = f"{ch}.{child.label.name}", f"{pa}.{parent.label.name}"
+    x = r.random()
+    if x < 0.25 and parent.label.is_label:
+        v = parent.label.value(r)
+        q = r.choice([f"How many {child.many} does {v} have?", f"How many {child.many} does the {parent.one} {v} have?", f"Count the {child.many} of {v}"])
+        return q, f"SELECT COUNT(*) FROM {on} WHERE {pl} = {quote(v)}", "join-count-of"
+    if x < 0.45 and parent.label.is_label and child.of("num"):
+        v, c, f = parent.label.value(r), r.choice(child.of("num")), r.choice(list(AGG))
+        q = r.choice([f"What is the {agg_word(r, f)} {c.words} of the {child.many} of {v}?", f"{r.choice(ASK)} the {agg_word(r, f)} {c.words} of the {child.many} of {v}"])
+        return q, f"SELECT {f}({ch}.{c.name}) FROM {on} WHERE {pl} = {quote(v)}", "join-agg-of"
+    if x < 0.7:
+        n, more = r.randint(1, 40), r.random() < 0.75
+        word = "more" if more else "fewer"
+        q = r.choice([f"Which {parent.many} have {word} than {n} {child.many}?", f"{r.choice(ASK)} the {parent.many} with {word} than {n} {child.many}"])
+        return q, f"SELECT {pl} FROM {on} GROUP BY {pl} HAVING COUNT(*) {'>' if more else '<'} {n}", "join-having-count"
+    if x < 0.85:
+        n = r.randint(2, 20)
+        q = f"{r.choice(ASK)} the {n} {parent.many} with the most {child.many}"
+        return q, f"SELECT {pl} FROM {on} GROUP BY {pl} ORDER BY COUNT(*) DESC LIMIT {n}", "join-top"
+    got, of = conditions(r, child, 1), conditions(r, parent, 1)
+    if not got or not of:
+        return None
+    _, _, _, rel, sql = join_conditions(r, child, got, f"{ch}.")
+    _, _, _, whose, other = join_conditions(r, parent, of, f"{pa}.")
+    return f"{r.choice(ASK)} the {rel} of {r.choice(['the ', ''])}{whose}", f"SELECT {cl} FROM {on} WHERE {sql} AND {other}", "join-both"
 
 
 def q_or(r, t):
@@ -401,6 +461,10 @@ def touch_question(r, q):
         q += "."
     elif x < 0.23 and not q.endswith("?"):
         q = "Please " + q[0].lower() + q[1:]
+    elif x < 0.27 and q.startswith(tuple(ASK)):
+        q = r.choice(["Can you ", "Could you "]) + q[0].lower() + q[1:] + "?"
+    elif x < 0.29 and q.startswith(("Show me the ", "Give me the ", "List the ")):
+        q = r.choice(["I need ", "I want "]) + q[q.index("the ") :]
     return q
 
 

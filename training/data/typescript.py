@@ -11,7 +11,7 @@ from .operations import GENERIC, OPERATIONS
 from .options import Options
 from .schemas import ENTITIES, ENTITIES_HELDOUT, make_table, odd_name, split_entity
 from .words import (
-    COLOURS, GENRES, LEVELS, NOUNS, STATUSES, an, any_value, camel, invented, pascal, plural, said_list,
+    COLOURS, GENRES, LEVELS, NOUNS, STATUSES, an, any_value, base, camel, invented, pascal, plural, said_list,
 )
 
 # Names that a module must not declare, or that read badly.
@@ -147,6 +147,8 @@ def shape(r, split):
                 code[i] = "readonly " + code[i]
         said = said_list(words)
     subject = r.choice([f"for {an(one)}", name, f"called {name}", f"named {name}", f"for {an(one)}"])
+    if r.random() < 0.2:
+        said = r.choice(["the fields ", "the properties "]) + said
     return name, subject, said, code
 
 
@@ -233,7 +235,9 @@ def named(r, split, default):
 def request(r, kind, name, stated, phrase, generic=False):
     what = ("generic " if generic else "") + ("arrow function" if kind == "arrow" else "function")
     if not stated:
-        return f"{an(what)} that {phrase}"
+        return f"{an(what)} that {phrase}" if r.random() < 0.75 or phrase.startswith("takes ") else f"{an(what)} to {base(phrase)}"
+    if r.random() < 0.15 and not phrase.startswith("takes "):
+        return f"{an(what)} {r.choice(['', 'called ', 'named '])}{name} to {base(phrase)}"
     return r.choice([f"{an(what)} {name} that {phrase}", f"{an(what)} {name} that {phrase}", f"{an(what)} called {name} that {phrase}",
                      f"{an(what)} named {name} that {phrase}", f"{an(what)} {name} which {phrase}"])
 

@@ -9,7 +9,7 @@ LAST = """Adams Ahmed Baker Berg Brown Carter Chen Costa Cruz Diaz Dubois Evans 
 Gomez Gray Green Hall Hansen Hopper Ito Jansen Johnson Jones Kim King Klein Kovacs Kumar Larsen Lee
 Lopez Lovelace Martin Meyer Miller Moore Moreau Nguyen Novak Okafor Olsen Park Patel Perez Petrov
 Popov Rossi Russo Santos Sato Schmidt Silva Singh Smith Stein Suzuki Tanaka Taylor Torres Turing
-Vogel Wagner Walker Wang Weber White Wilson Wood Wright Yilmaz Young Zhang""".split()
+O'Brien O'Neil Vogel Wagner Walker Wang Weber White Wilson Wood Wright Yilmaz Young Zhang""".split()
 CITIES = """Amsterdam Athens Austin Bangkok Berlin Bergen Boston Bremen Brno Cairo Chicago Delhi Denver
 Dublin Geneva Genoa Ghent Graz Hamburg Hanoi Helsinki Lagos Leeds Lima Lisbon London Lyon Madrid
 Malaga Mexico Miami Milan Montreal Munich Nairobi Naples Oslo Osaka Paris Perth Porto Prague Quito
@@ -56,6 +56,12 @@ variant vendor version view voltage volume vote voyage wage wave width window zo
 PLAIN_HELDOUT = """altitude balance carrier dosage elevation fee humidity intake latitude mileage nickname
 overtime pressure quality reward surcharge temperature usage velocity yield""".split()
 
+# Things that stand in test schemas only.
+ENTITIES_HELDOUT = {
+    "p": "patient athlete lawyer runner".split(), "t": "truck sensor medicine jacket".split(),
+    "e": "song rental lesson donation".split(), "l": "team hospital stadium village".split(),
+}
+
 # Names that PostgreSQL reserves, or that read badly as a bare column; never used as identifiers.
 RESERVED = set("""all analyse analyze and any array as asc asymmetric authorization between binary both case
 cast check collate collation column concurrently constraint create cross current_date default deferrable
@@ -73,6 +79,10 @@ VOWELS = "a e i o u".split() + ["ai", "ea", "oo"]
 CODAS = ["", "", "", "", "l", "m", "n", "r", "s", "t", "x"]
 
 
+HELDOUT = set(PLAIN_HELDOUT) | {w for ws in ENTITIES_HELDOUT.values() for w in ws}
+PIECES = sorted({w for w in PLAIN + ITEMS + JOBS + STATUSES + MATERIALS + [n.lower() for n in NOUNS + FIRST + LAST + CITIES] if w.isalpha() and w.isascii()})
+
+
 def syllable(r):
     return r.choice(CONSONANTS) + r.choice(VOWELS) + r.choice(CODAS)
 
@@ -81,12 +91,15 @@ def invented(r):
     """An invented lower-case word, never reserved."""
     while True:
         x = r.random()
-        if x < 0.95:
+        if x < 0.15:  # the beginning of one word and the end of another, so that pieces of real words meet
+            a, b = r.choice(PIECES), r.choice(PIECES)
+            w = a[: r.randint(2, max(2, len(a) - 1))] + b[-r.randint(2, max(2, len(b) - 1)) :]
+        elif x < 0.93:
             n = r.choices([2, 3, 4], [6, 4, 0.5])[0]
             w = "".join(syllable(r) for _ in range(n))
         else:  # letters without any rhythm, so that every token is copied now and then
             w = "".join(r.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(r.randint(3, 5)))
-        if 3 <= len(w) <= 12 and w not in RESERVED:
+        if 3 <= len(w) <= 12 and w not in RESERVED and w not in HELDOUT:
             return w
 
 
@@ -105,6 +118,19 @@ def plural(w):
 
 def article(w):
     return "an" if w[0] in "aeiou" else "a"
+
+
+def singular(phrase):
+    """A finite verb group in the singular: `earn more` as `earns more`."""
+    verb, _, rest = phrase.partition(" ")
+    verb = {"are": "is", "were": "was", "have": "has"}.get(verb) or verb + ("es" if verb.endswith(("s", "sh", "ch")) else "" if verb.endswith("ed") else "s")
+    return f"{verb} {rest}".rstrip()
+
+
+def base(phrase):
+    """A verb group after `to`: `checks whether` as `check whether`."""
+    verb, _, rest = phrase.partition(" ")
+    return f"{verb.removesuffix('s')} {rest}"
 
 
 def an(w):
@@ -148,6 +174,8 @@ def thing(r):
         return invented(r).capitalize()
     if x < 0.65:
         return f"{r.choice(ADJECTIVES)} {r.choice(NOUNS)}"
+    if x < 0.72:
+        return f"The {r.choice(NOUNS)}" if r.random() < 0.5 else f"{r.choice(NOUNS)} of {r.choice(['', 'the '])}{r.choice(NOUNS)}"
     return r.choice(NOUNS)
 
 
