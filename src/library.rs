@@ -7,44 +7,44 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     Limits,
-    frontend::{GrammarError, Sources, gbnf, lark},
+    frontend::{GrammarError, Options, Sources, Start, gbnf, lark},
     grammar::Grammar,
 };
 
 /// A file of a built-in grammar: its name without the ending, and its text.
 type Chapter = (&'static str, &'static str);
 
-/// The text of `grammars/$grammar/$chapter.lark`.
-macro_rules! chapter {
-    ($grammar:literal, $chapter:literal) => {
+/// `grammars/$grammar` with the files `$chapter.lark`.
+macro_rules! grammar {
+    ($grammar:literal: $($chapter:literal)+) => {
         (
-            $chapter,
-            include_str!(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/grammars/",
-                $grammar,
-                "/",
+            $grammar,
+            &[$((
                 $chapter,
-                ".lark"
-            )),
+                include_str!(concat!(
+                    env!("CARGO_MANIFEST_DIR"),
+                    "/grammars/",
+                    $grammar,
+                    "/",
+                    $chapter,
+                    ".lark"
+                )),
+            )),+],
         )
     };
 }
 
 /// All built-in grammars, sorted by name, each with its files, `main` first. A test compares the list with the folder.
-const BUILT_IN: [(&str, &[Chapter]); 2] = [
-    ("json", &[chapter!("json", "main")]),
-    (
-        "sql-postgres",
-        &[
-            chapter!("sql-postgres", "main"),
-            chapter!("sql-postgres", "lexical"),
-            chapter!("sql-postgres", "keywords"),
-            chapter!("sql-postgres", "expressions"),
-            chapter!("sql-postgres", "select"),
-            chapter!("sql-postgres", "dml"),
-        ],
-    ),
+const BUILT_IN: [(&str, &[Chapter]); 4] = [
+    grammar!("cypher":
+        "main" "administration" "cypher_25" "expressions" "lexical" "patterns" "query" "reading" "schema"
+        "subqueries" "types" "writing"),
+    grammar!("json": "main"),
+    grammar!("sql-postgres":
+        "main" "lexical" "keywords" "expressions" "types" "functions" "select" "from" "dml"
+        "ddl" "ddl_common" "ddl_table" "ddl_function" "ddl_other" "ddl_alter" "ddl_drop" "utility"),
+    grammar!("typescript":
+        "main" "lexical" "modules" "statements" "declarations" "expressions" "functions" "classes" "types"),
 ];
 
 /// The names in [`BUILT_IN`].
@@ -70,6 +70,14 @@ pub enum LibraryError {
         /// The names there are.
         known: String,
     },
+    /// Two rules to begin with.
+    #[error("the grammar `{name}` begins with its start, it cannot begin with `{other}` too")]
+    Starts {
+        /// The grammar, with its start.
+        name: String,
+        /// The other start.
+        other: String,
+    },
     /// The file cannot be read.
     #[error("{path}: {source}")]
     Read {
@@ -88,11 +96,12 @@ pub fn names() -> &'static [&'static str] {
     &NAMES
 }
 
-/// A built-in grammar.
+/// A built-in grammar: `NAME`, or `NAME:START` to begin with another rule of its main file than `start`; hyphens may stand
+/// for the underscores of the rule's name.
 ///
 /// # Errors
 ///
-/// [`LibraryError::Unknown`] for another name; limits that are too narrow for the grammar.
+/// [`LibraryError::Unknown`] for another name; a start that is no rule; limits that are too narrow for the grammar.
 ///
 /// ```
 /// use constrained_gen::{Limits, library};
@@ -102,22 +111,32 @@ pub fn names() -> &'static [&'static str] {
 /// # Ok::<(), library::LibraryError>(())
 /// ```
 pub fn grammar(name: &str, limits: &Limits) -> Result<Grammar, LibraryError> {
-    grammar_from(name, None, limits)
+    grammar_with(name, &Options::default(), limits)
 }
 
-/// A built-in grammar that begins with another of its main file's rules.
+/// As [`grammar`], with everything that a caller may choose.
 ///
 /// # Errors
 ///
-/// As [`grammar`]; a start that is no rule.
-pub fn grammar_from(
+/// As [`grammar`]; a start that is no rule, or two different ones.
+pub fn grammar_with(
     name: &str,
-    start: Option<&str>,
+    options: &Options,
     limits: &Limits,
 ) -> Result<Grammar, LibraryError> {
-    let chapters = built_in(name).ok_or_else(|| unknown(name))?;
+    let (plain, start) = split(name);
+    let chapters = built_in(plain).ok_or_else(|| unknown(name))?;
     let main = chapters.read("main").ok_or_else(|| unknown(name))?;
-    Ok(lark::parse(name, &main, start, &chapters, limits)?)
+    let mut options = options.clone();
+    match (start, &options.start) {
+        (Some(start), Some(other)) if start.replace('-', "_") != other.replace('-', "_") => {
+            return Err(LibraryError::Starts { name: shortened(name), other: shortened(other) });
+        }
+        (Some(start), _) => options.start = Some(start.to_owned()),
+        (None, _) => {}
+    }
+    let grammar = lark::parse_with(plain, &main, &options, &chapters, limits)?;
+    Ok(named(grammar, &options, lark::START))
 }
 
 /// A built-in grammar by name, or a `.lark` or `.gbnf` file by path.
@@ -126,22 +145,21 @@ pub fn grammar_from(
 ///
 /// No such name or file, a file that cannot be read or is no UTF-8, a text that is refused.
 pub fn load(name_or_path: &str, limits: &Limits) -> Result<Grammar, LibraryError> {
-    load_from(name_or_path, None, limits)
+    load_with(name_or_path, &Options::default(), limits)
 }
 
-/// As [`load`], with the rule to begin with; a GBNF file always begins with `root`, and asking for another rule of it is an
-/// error.
+/// As [`load`], with everything that a caller may choose.
 ///
 /// # Errors
 ///
-/// As [`load`]; a start that is no rule.
-pub fn load_from(
+/// As [`load`]; a start that is no rule, or two different ones.
+pub fn load_with(
     name_or_path: &str,
-    start: Option<&str>,
+    options: &Options,
     limits: &Limits,
 ) -> Result<Grammar, LibraryError> {
-    if built_in(name_or_path).is_some() {
-        return grammar_from(name_or_path, start, limits);
+    if built_in(split(name_or_path).0).is_some() {
+        return grammar_with(name_or_path, options, limits);
     }
     let path = Path::new(name_or_path);
     let gbnf = match path.extension().and_then(|ending| ending.to_str()) {
@@ -150,31 +168,78 @@ pub fn load_from(
         _ => return Err(unknown(name_or_path)),
     };
     let text = read(path, limits)?;
-    if !gbnf {
-        let folder = Folder { path: path.parent().unwrap_or(Path::new("")).to_path_buf(), limits };
-        return Ok(lark::parse(name_or_path, &text, start, &folder, limits)?);
+    if gbnf {
+        let grammar = gbnf::parse_with(name_or_path, &text, options, limits)?;
+        return Ok(named(grammar, options, gbnf::START));
     }
-    match start {
-        Some(start) if start != gbnf::START => {
-            let message = format!(
-                "a GBNF grammar begins with `{}`, it cannot begin with `{start}`",
-                gbnf::START
-            );
-            Err(GrammarError::at(name_or_path, &text, 0, message).into())
+    let folder = Folder::of(path, limits);
+    let grammar = lark::parse_with(name_or_path, &text, options, &folder, limits)?;
+    Ok(named(grammar, options, lark::START))
+}
+
+/// The rules that a grammar offers to begin with; none for GBNF, which has no word for it.
+///
+/// # Errors
+///
+/// As [`load`].
+///
+/// ```
+/// use constrained_gen::{Limits, library};
+///
+/// let starts = library::starts("sql-postgres", &Limits::default())?;
+/// assert!(starts.iter().any(|start| start.name == "dml"));
+/// # Ok::<(), library::LibraryError>(())
+/// ```
+pub fn starts(name_or_path: &str, limits: &Limits) -> Result<Vec<Start>, LibraryError> {
+    let name = split(name_or_path).0;
+    if let Some(chapters) = built_in(name) {
+        let main = chapters.read("main").ok_or_else(|| unknown(name))?;
+        return Ok(lark::starts(name, &main, &chapters, limits)?);
+    }
+    let path = Path::new(name_or_path);
+    match path.extension().and_then(|ending| ending.to_str()) {
+        Some("lark") => {
+            let text = read(path, limits)?;
+            Ok(lark::starts(name_or_path, &text, &Folder::of(path, limits), limits)?)
         }
-        _ => Ok(gbnf::parse(name_or_path, &text, limits)?),
+        Some("gbnf") => Ok(Vec::new()),
+        _ => Err(unknown(name_or_path)),
     }
 }
 
-/// The texts of a built-in grammar: file name and content, the main file first.
+/// The start that the name of a built-in grammar asks for: that of `NAME:START`.
+pub fn start_of(name: &str) -> Option<&str> {
+    split(name).1
+}
+
+/// `NAME:START` of a built-in grammar; anything else is a name as it is.
+fn split(name: &str) -> (&str, Option<&str>) {
+    match name.split_once(':') {
+        Some((plain, start)) if built_in(plain).is_some() => (plain, Some(start)),
+        _ => (name, None),
+    }
+}
+
+/// The grammar, called by its start too where that is not the usual one.
+fn named(mut grammar: Grammar, options: &Options, usual: &str) -> Grammar {
+    if let Some(start) = options.start.as_deref().filter(|start| *start != usual) {
+        grammar.name = format!("{}:{start}", grammar.name);
+    }
+    grammar
+}
+
+/// The texts of a built-in grammar (`NAME` or `NAME:START`): file name and content, the main file first.
 pub fn texts(name: &str) -> Option<impl Iterator<Item = (String, &'static str)>> {
-    let BuiltIn(chapters) = built_in(name)?;
+    let BuiltIn(chapters) = built_in(split(name).0)?;
     Some(chapters.iter().map(|(chapter, text)| (format!("{chapter}.lark"), *text)))
 }
 
 fn unknown(name: &str) -> LibraryError {
-    let name = name.chars().take(80).flat_map(char::escape_debug).collect();
-    LibraryError::Unknown { name, known: NAMES.join(", ") }
+    LibraryError::Unknown { name: shortened(name), known: NAMES.join(", ") }
+}
+
+fn shortened(name: &str) -> String {
+    name.chars().take(80).flat_map(char::escape_debug).collect()
 }
 
 /// The chapters of a built-in grammar, by name.
@@ -194,6 +259,13 @@ impl Sources for BuiltIn {
 struct Folder<'a> {
     path: PathBuf,
     limits: &'a Limits,
+}
+
+impl<'a> Folder<'a> {
+    /// The folder that a grammar file is in.
+    fn of(file: &Path, limits: &'a Limits) -> Self {
+        Self { path: file.parent().unwrap_or(Path::new("")).to_path_buf(), limits }
+    }
 }
 
 impl Sources for Folder<'_> {
@@ -236,13 +308,15 @@ pub struct Example {
     pub line: usize,
     /// Whether the text belongs to the language.
     pub accept: bool,
+    /// The rule that the text begins with, if it is not the usual one.
+    pub start: Option<String>,
     /// The text.
     pub text: String,
 }
 
 /// The examples in the comments of a grammar text: `//> accept: TEXT`, `//> reject: TEXT`, and for texts with line breaks
-/// or blanks at their ends `//> accept-json: "TEXT"` and `//> reject-json: "TEXT"`, where the text is a JSON string. In GBNF
-/// they begin with `#>`.
+/// or blanks at their ends `//> accept-json: "TEXT"` and `//> reject-json: "TEXT"`, where the text is a JSON string. `accept at
+/// RULE` and its like are about texts that begin with another rule of the main file. In GBNF they begin with `#>`.
 ///
 /// # Errors
 ///
@@ -264,12 +338,16 @@ pub fn examples(text: &str) -> Result<Vec<Example>, usize> {
         };
         let line = n + 1;
         let (kind, text) = example.split_once(':').ok_or(line)?;
-        let text = match kind.trim() {
+        let (kind, start) = match kind.split_once(" at ") {
+            Some((kind, start)) => (kind.trim(), Some(start.trim().to_string())),
+            None => (kind.trim(), None),
+        };
+        let text = match kind {
             "accept" | "reject" => text.trim().to_string(),
             "accept-json" | "reject-json" => serde_json::from_str(text).map_err(|_| line)?,
             _ => return Err(line),
         };
-        found.push(Example { line, accept: kind.trim().starts_with("accept"), text });
+        found.push(Example { line, accept: kind.starts_with("accept"), start, text });
     }
     Ok(found)
 }

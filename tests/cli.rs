@@ -63,6 +63,38 @@ fn check_says_where_a_text_fails() {
 }
 
 #[test]
+fn a_grammar_is_entered_at_a_start() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let text = "//> accept: [1]\n//> accept at item-rule: 1\n%start item_rule \"one item\"\n\
+                start: \"[\" item_rule \"]\"\nitem_rule: /[0-9]+/\n";
+    let list = write(directory.path(), "list.lark", text);
+    let check = |more: &[&str]| run_with(b"1", &[&["check", "--grammar", &list], more].concat());
+    assert_eq!(check(&[]).code, 1);
+    assert_eq!(check(&["--start", "item-rule"]).code, 0);
+    let wrong = check(&["--start", "rule"]);
+    assert_eq!(wrong.code, 2);
+    assert!(
+        wrong.err.contains("the grammar offers item_rule; the rules are item_rule, start"),
+        "{}",
+        wrong.err
+    );
+    let checked = run(&["grammar", "check", &list]);
+    assert!(checked.out.contains("2 examples hold"), "{}", checked.out);
+    let checked = run(&["grammar", "check", &list, "--start", "item_rule"]);
+    assert!(checked.out.contains("1 example holds"), "{}", checked.out);
+    let shown = run(&["grammar", "show", &list]).out;
+    assert!(shown.contains("\noffers item-rule: one item\nstart start\n"), "{shown}");
+    let shown = run(&["grammar", "show", "sql-postgres:dml"]).out;
+    assert!(shown.contains("\nstart dml\n"), "{shown}");
+    let listed = run(&["grammar", "list"]).out;
+    assert!(listed.contains("  sql-postgres:dml"), "{listed}");
+    let mask =
+        run(&["mask", "--grammar", &list, "--start", "item_rule", "--tokenizer", DEMO_TOKENIZER]);
+    assert!(mask.out.contains("expected  /[0-9]+/"), "{}", mask.out);
+    refused(&["check", "--json-schema", &list, "--start", "x"], &["--start"]);
+}
+
+#[test]
 fn check_reads_several_files() {
     let directory = tempfile::tempdir().expect("a directory");
     let good = write(directory.path(), "good.json", "[1]\n");
@@ -154,8 +186,14 @@ fn wrong_experts_are_refused_in_one_line() {
 fn grammars_and_experts_are_listed_and_shown() {
     let list = run(&["grammar", "list"]);
     assert_eq!(list.code, 0, "{}", list.err);
-    let names: Vec<&str> = list.out.lines().filter_map(|line| line.split(' ').next()).collect();
-    assert_eq!(names, ["json", "sql-postgres"]);
+    // The starts that a grammar offers stand below it.
+    let names: Vec<&str> = list
+        .out
+        .lines()
+        .filter(|line| !line.starts_with(' '))
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    assert_eq!(names, ["cypher", "json", "sql-postgres", "typescript"]);
     let check = run(&["grammar", "check", "json", "sql-postgres"]);
     assert_eq!(check.code, 0, "{}{}", check.out, check.err);
     assert!(run(&["grammar", "show", "json"]).out.contains("start"));

@@ -6,6 +6,7 @@ use constrained_gen::{
     expert::{
         self, Expert, ExpertError, Manifest, ManifestError, Projection, RopeKind, Validation,
     },
+    frontend::Options,
     validation::Validator,
 };
 use serde_json::{Value, json};
@@ -185,4 +186,26 @@ fn unknown_experts_are_refused_with_the_names_there_are() {
     let directory = tempfile::tempdir().unwrap();
     let error = Expert::open(directory.path()).unwrap_err();
     assert!(error.to_string().contains("manifest.json"), "{error}");
+}
+
+#[test]
+fn a_manifest_names_a_start_of_a_grammar() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = |grammar: &str| {
+        let mut document: Value = serde_json::from_str(SQL).unwrap();
+        document["training"]["decoding"]["grammar_type"] = json!(grammar);
+        std::fs::write(directory.path().join("manifest.json"), document.to_string()).unwrap();
+        Expert::open(directory.path())
+    };
+    let expert = open("sql-postgres:dml").unwrap();
+    assert_eq!(expert.manifest.decoding.grammar_start.as_deref(), Some("dml"));
+    assert_eq!(expert.validator(), Some(Validator::PostgreSql));
+    let grammar = expert.grammar(&Default::default()).unwrap().unwrap();
+    assert_eq!(grammar.name(), "sql-postgres:dml");
+    let options = Options::default().start("full");
+    let grammar = expert.grammar_with(&options, &Default::default()).unwrap().unwrap();
+    assert_eq!(grammar.name(), "sql-postgres:full");
+    let error = open("sql-postgres:none").unwrap().grammar(&Default::default()).unwrap_err();
+    assert!(error.to_string().contains("no rule `none`"), "{error}");
+    assert!(open("cobol:dml").is_err());
 }

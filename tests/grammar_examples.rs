@@ -3,13 +3,14 @@
 #![allow(clippy::print_stderr, reason = "says what was skipped and what was counted")]
 
 use std::{
+    collections::BTreeMap,
     fmt::Write as _,
     path::{Path, PathBuf},
 };
 
 use constrained_gen::{
     CompiledGrammar, Limits,
-    frontend::{NoSources, gbnf, lark},
+    frontend::{NoSources, Options, gbnf, lark},
     grammar::Grammar,
     library::{self, Example},
     oracle::Twin,
@@ -27,13 +28,35 @@ fn twin_accepts(twin: &mut Twin, text: &str) -> bool {
     }
 }
 
+/// One line for each example that does not hold, each tried at its start.
+fn broken_at_starts(
+    name: &str,
+    load: impl Fn(&Options) -> Result<Grammar, String>,
+    examples: &[Example],
+) -> String {
+    let mut by_start: BTreeMap<&Option<String>, Vec<Example>> = BTreeMap::from([(&None, vec![])]);
+    for example in examples {
+        by_start.entry(&example.start).or_default().push(example.clone());
+    }
+    let mut out = String::new();
+    for (start, examples) in by_start {
+        let mut options = Options::default();
+        options.start.clone_from(start);
+        match load(&options) {
+            Ok(grammar) => out += &broken(name, &grammar, &examples),
+            Err(error) => writeln!(out, "{error}").unwrap(),
+        }
+    }
+    out
+}
+
 /// One line for each example that does not hold: in the engine, or in its slow twin.
 fn broken(name: &str, grammar: &Grammar, examples: &[Example]) -> String {
     let mut twin = Twin::new(grammar).unwrap_or_else(|error| panic!("{name}: {error}"));
     let engine = CompiledGrammar::new(grammar, &Limits::default())
         .unwrap_or_else(|error| panic!("{name}: {error}"));
     let mut out = String::new();
-    for Example { line, accept, text } in examples {
+    for Example { line, accept, text, .. } in examples {
         let answers = [
             ("engine", engine.recognizer().check(text.as_bytes()).is_ok()),
             ("twin", twin_accepts(&mut twin, text)),
@@ -57,11 +80,12 @@ fn examples(name: &str, text: &str) -> Vec<Example> {
 fn examples_of_built_in_grammars() {
     let mut failures = String::new();
     for name in library::names() {
-        let grammar =
-            library::grammar(name, &Limits::default()).unwrap_or_else(|error| panic!("{error}"));
+        let load = |options: &Options| {
+            library::grammar_with(name, options, &Limits::default()).map_err(|e| e.to_string())
+        };
         for (chapter, text) in library::texts(name).expect("a built-in grammar") {
             let examples = examples(&chapter, text);
-            failures += &broken(&format!("{name}/{chapter}"), &grammar, &examples);
+            failures += &broken_at_starts(&format!("{name}/{chapter}"), load, &examples);
         }
     }
     assert!(failures.is_empty(), "\n{failures}");
@@ -118,17 +142,19 @@ fn the_documentation_says_what_is_so() {
     let (mut failures, mut count) = (String::new(), 0);
     for (language, first, block) in blocks(&text) {
         let name = format!("grammar-language.md (block at {first})");
-        let grammar = match language.as_str() {
-            "lark" => lark::parse(&name, &block, None, &NoSources, &limits),
-            "gbnf" => gbnf::parse(&name, &block, &limits),
-            _ => continue,
+        let load = |options: &Options| {
+            let grammar = match language.as_str() {
+                "lark" => lark::parse_with(&name, &block, options, &NoSources, &limits),
+                _ => gbnf::parse_with(&name, &block, options, &limits),
+            };
+            grammar.map_err(|error| error.render())
         };
+        if !["lark", "gbnf"].contains(&language.as_str()) {
+            continue;
+        }
         let examples = examples(&name, &block);
         assert!(!examples.is_empty(), "{name}: no examples");
-        match grammar {
-            Ok(grammar) => failures += &broken(&name, &grammar, &examples),
-            Err(error) => writeln!(failures, "{}", error.render()).unwrap(),
-        }
+        failures += &broken_at_starts(&name, load, &examples);
         count += 1;
     }
     assert!(count > 20, "{count}");

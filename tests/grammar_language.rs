@@ -7,7 +7,7 @@ use std::{
 
 use constrained_gen::{
     Limits,
-    frontend::{GrammarError, NoSources, Sources, gbnf, lark},
+    frontend::{GrammarError, NoSources, Options, Sources, gbnf, lark},
     grammar::{Grammar, Lexing, Regular, Symbol},
     library,
 };
@@ -457,13 +457,75 @@ fn another_rule_may_be_the_start() {
         ("t", "the start `t` is a template, expected a rule without parameters"),
         (
             "stat",
-            "no rule `stat` is defined, with which a text starts; the nearest name is `start`",
+            "no rule `stat` is defined, with which a text starts; the nearest name is `start`; the rules are a, b, start",
         ),
     ] {
         let error =
             lark::parse("g", text, Some(start), &NoSources, &Limits::default()).unwrap_err();
         assert_eq!(error.message, message);
     }
+}
+
+#[test]
+fn starts_that_are_offered_are_listed() {
+    let text = "%start start \"all\"\n%start two_b \"two\"\nstart: two_b\ntwo_b: \"b\" \"b\"\n";
+    let limits = Limits::default();
+    let starts = lark::starts("g", text, &NoSources, &limits).unwrap();
+    let pairs: Vec<_> = starts.iter().map(|s| (s.name.as_str(), s.about.as_str())).collect();
+    assert_eq!(pairs, [("start", "all"), ("two_b", "two")]);
+    // Hyphens are easier to write on a command line.
+    let options = Options::default().start("two-b");
+    let grammar = lark::parse_with("g", text, &options, &NoSources, &limits).unwrap();
+    assert_eq!(grammar.nonterminal(grammar.start()).name, "two_b");
+}
+
+#[test]
+fn many_rules_are_not_all_listed() {
+    let text: String = (0..500).map(|n| format!("rule_{n:03}: \"x\"\n")).collect();
+    let error = lark::parse("g", &text, Some("begin"), &NoSources, &Limits::default()).unwrap_err();
+    assert!(error.message.ends_with("rule_019 and 480 more"), "{error}");
+}
+
+#[test]
+fn another_rule_of_a_gbnf_text_may_be_the_start() {
+    let text =
+        "root ::= item-list [x]\nitem-list ::= \"a\"+\nother ::= other-too\nother-too ::= \"y\"\n";
+    let limits = Limits::default();
+    let whole = gbnf::parse("g", text, &limits).unwrap();
+    assert_eq!((whole.terminals().len(), whole.start().index()), (2, 0));
+    let options = Options::default().start("item-list");
+    let grammar = gbnf::parse_with("g", text, &options, &limits).unwrap();
+    assert_eq!(grammar.nonterminal(grammar.start()).name, "item-list");
+    assert_eq!(grammar.terminals().len(), 1, "what the start does not reach is dropped");
+    let options = Options::default().start("itemlist");
+    let error = gbnf::parse_with("g", text, &options, &limits).unwrap_err();
+    assert_eq!(
+        error.message,
+        "no rule `itemlist` is defined, with which a text starts; the nearest name is `item-list`; \
+         the rules are item-list, other, other-too, root"
+    );
+}
+
+#[test]
+fn a_built_in_grammar_is_entered_at_a_start() {
+    let limits = Limits::default();
+    let dml = library::grammar("sql-postgres:dml", &limits).unwrap();
+    assert_eq!(dml.name(), "sql-postgres:dml");
+    assert_eq!(dml.nonterminal(dml.start()).name, "dml");
+    let same = library::load_with("sql-postgres", &Options::default().start("dml"), &limits);
+    assert_eq!(same.unwrap(), dml);
+    assert_eq!(library::grammar("sql-postgres:start", &limits).unwrap().name(), "sql-postgres");
+    assert_eq!(library::starts("sql-postgres:dml", &limits).unwrap()[1].name, "dml");
+    assert!(library::texts("sql-postgres:dml").is_some());
+    let error = library::grammar("sql-postgres:dmll", &limits).unwrap_err().to_string();
+    assert!(error.contains("the nearest name is `dml`"), "{error}");
+    let two = Options::default().start("full");
+    let error = library::grammar_with("sql-postgres:dml", &two, &limits).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the grammar `sql-postgres:dml` begins with its start, it cannot begin with `full` too"
+    );
+    assert!(library::grammar("nothing:dml", &limits).is_err());
 }
 
 #[test]
@@ -487,7 +549,7 @@ fn the_library_loads_by_name_and_by_path() {
     assert_eq!(library::load(&main, &limits).unwrap().terminals().len(), 1);
     let gbnf = write("g.gbnf", b"root ::= [0-9]+\n");
     assert_eq!(library::load(&gbnf, &limits).unwrap().terminals().len(), 1);
-    assert!(library::load_from(&gbnf, Some("other"), &limits).is_err());
+    assert!(library::load_with(&gbnf, &Options::default().start("other"), &limits).is_err());
     let bytes = write("bytes.lark", b"start: \"\xff\"\n");
     assert!(matches!(
         library::load(&bytes, &limits).unwrap_err(),

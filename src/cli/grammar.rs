@@ -1,6 +1,7 @@
 //! `grammar list|show|check|compile`.
 
 use std::{
+    collections::{BTreeMap, btree_map::Entry},
     io::Write,
     path::{Path, PathBuf},
 };
@@ -9,13 +10,14 @@ use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
 use constrained_gen::{
     Automaton, Limits, SchemaOptions,
+    frontend::Start,
     grammar::{Grammar, Lexing, Production, Symbol},
     library,
 };
 
 use super::{
     Outcome,
-    input::{Source, TokenizerArgument, compile, in_file, load_grammar},
+    input::{GrammarOptions, Source, TokenizerArgument, compile, in_file},
     language::load_schema,
     output,
 };
@@ -30,23 +32,29 @@ pub(super) struct Arguments {
 enum Command {
     /// List the built-in grammars
     List,
-    /// Show a grammar as the engine sees it: terminals and productions
+    /// Show a grammar as the engine sees it: its starts, terminals and productions
     Show {
-        /// A built-in grammar, or a .lark or .gbnf file
+        /// A built-in grammar (NAME, or NAME:START for one of its starts), or a .lark or .gbnf file
         #[arg(value_name = "NAME|FILE")]
         grammar: String,
+        #[command(flatten)]
+        options: GrammarOptions,
     },
     /// Compile grammars and JSON Schemas, and try the examples in grammars' comments (`//> accept: TEXT`)
     Check {
         /// Built-in grammars, or .lark, .gbnf or .json files
         #[arg(value_name = "NAME|FILE", required = true)]
         grammars: Vec<String>,
+        #[command(flatten)]
+        options: GrammarOptions,
     },
     /// Save a grammar's automaton over a tokenizer, warmed on the examples in its comments, for `--automaton`
     Compile {
-        /// A built-in grammar, or a .lark or .gbnf file
+        /// A built-in grammar (NAME, or NAME:START for one of its starts), or a .lark or .gbnf file
         #[arg(value_name = "NAME|FILE")]
         grammar: String,
+        #[command(flatten)]
+        options: GrammarOptions,
         #[command(flatten)]
         tokenizer: TokenizerArgument,
         /// Warm it on these texts too, one a line: what is typical of the answers expected
@@ -65,18 +73,34 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             for name in library::names() {
                 let grammar = library::grammar(name, &Limits::default())?;
                 writeln!(out, "{name:<14} {}", summary(&grammar))?;
+                for start in library::starts(name, &Limits::default())? {
+                    writeln!(
+                        out,
+                        "  {:<20} {}",
+                        format!("{name}:{}", spelled(&start)),
+                        start.about
+                    )?;
+                }
             }
         }
-        Command::Show { grammar } => show(&load_grammar(grammar)?, &mut out)?,
-        Command::Check { grammars } => {
+        Command::Show { grammar: name, options } => {
+            let grammar = options.load(name)?;
+            writeln!(out, "grammar {}: {}", grammar.name(), summary(&grammar))?;
+            for start in library::starts(name, &Limits::default())? {
+                writeln!(out, "offers {}: {}", spelled(&start), start.about)?;
+            }
+            show(&grammar, &mut out)?;
+        }
+        Command::Check { grammars, options } => {
             let mut all = true;
             for name in grammars {
-                all &= check(name, &mut out)?;
+                all &= check(name, options, &mut out)?;
             }
             out.flush()?;
             return Ok(if all { Outcome::Done } else { Outcome::Refused });
         }
-        Command::Compile { grammar, tokenizer, texts, out: path } => {
+        Command::Compile { grammar, options, tokenizer, texts, out: path } => {
+            let grammar = (grammar.as_str(), options);
             save(grammar, tokenizer, texts.as_deref(), path, &mut out)?;
         }
     }
@@ -86,13 +110,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
 
 /// Saves a grammar's automaton, warmed on its examples.
 fn save(
-    name: &str,
+    (name, options): (&str, &GrammarOptions),
     tokenizer: &TokenizerArgument,
     more: Option<&Path>,
     path: &Path,
     out: &mut impl Write,
 ) -> Result<()> {
-    let grammar = load_grammar(name)?;
+    let grammar = options.load(name)?;
     let automaton = Automaton::of(compile(&grammar)?, tokenizer.load()?);
     let mut texts = Vec::new();
     for (file, text) in texts_of(name)? {
@@ -132,18 +156,32 @@ fn examples(file: &str, text: &str) -> Result<Vec<library::Example>> {
 }
 
 /// Compiles a grammar and tries the examples in its comments; whether all of them hold.
-fn check(name: &str, out: &mut impl Write) -> Result<bool> {
+fn check(name: &str, options: &GrammarOptions, out: &mut impl Write) -> Result<bool> {
     if Path::new(name).extension().is_some_and(|extension| extension == "json") {
         load_schema(&Source::File(name.into()), &SchemaOptions::default())?;
         writeln!(out, "{name}: JSON Schema, followed exactly")?;
         return Ok(true);
     }
-    let grammar = load_grammar(name)?;
-    let compiled = compile(&grammar)?;
+    let grammar = options.load(name)?;
+    let mut compiled = BTreeMap::from([(None, compile(&grammar)?)]);
     let (mut held, mut broken) = (0, 0);
+    let asked = options.start.as_deref().or(library::start_of(name));
     for (file, text) in &texts_of(name)? {
         // Chapters of a grammar may begin elsewhere than the grammar does; their examples are complete texts all the same.
         for example in examples(file, text)? {
+            // The start that was asked for is the only one tried; without one, each example is tried at its own.
+            let at = match (asked, example.start) {
+                (None, at) => at,
+                (Some(asked), Some(at)) if same_rule(asked, &at) => None,
+                (Some(_), _) => continue,
+            };
+            let compiled = match compiled.entry(at) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(free) => {
+                    let options = GrammarOptions { start: free.key().clone() };
+                    free.insert(compile(&options.load(name)?)?)
+                }
+            };
             let result = compiled.recognizer().check(example.text.as_bytes());
             if result.is_ok() == example.accept {
                 held += 1;
@@ -162,11 +200,22 @@ fn check(name: &str, out: &mut impl Write) -> Result<bool> {
     }
     let examples = match (held, broken) {
         (0, 0) => "no examples".to_owned(),
+        (1, 0) => "1 example holds".to_owned(),
         (held, 0) => format!("{held} examples hold"),
         (held, broken) => format!("{broken} of {} examples do not hold", held + broken),
     };
     writeln!(out, "{name}: {}; {examples}", summary(&grammar))?;
     Ok(broken == 0)
+}
+
+/// Whether two names mean the same rule: hyphens may stand for underscores.
+fn same_rule(a: &str, b: &str) -> bool {
+    a.replace('-', "_") == b.replace('-', "_")
+}
+
+/// A start as one writes it on a command line.
+fn spelled(start: &Start) -> String {
+    start.name.replace('_', "-")
 }
 
 fn summary(grammar: &Grammar) -> String {
@@ -183,7 +232,6 @@ fn summary(grammar: &Grammar) -> String {
 }
 
 fn show(grammar: &Grammar, out: &mut impl Write) -> Result<()> {
-    writeln!(out, "grammar {}: {}", grammar.name(), summary(grammar))?;
     writeln!(out, "start {}", grammar.nonterminal(grammar.start()).name)?;
     for terminal in grammar.terminals() {
         write!(out, "terminal {}", terminal.name)?;
@@ -198,6 +246,9 @@ fn show(grammar: &Grammar, out: &mut impl Write) -> Result<()> {
         }
         if terminal.not_followed_by.is_some() {
             write!(out, " guarded")?;
+        }
+        for other in &terminal.not_before {
+            write!(out, " not before {}", grammar.terminal(*other).name)?;
         }
         writeln!(out)?;
     }

@@ -9,9 +9,11 @@ use std::{
 
 use anyhow::{Result, anyhow};
 use clap::Args;
-use constrained_gen::{Automaton, CompiledGrammar, Limits, Vocabulary, grammar::Grammar, library};
+use constrained_gen::{
+    Automaton, CompiledGrammar, Limits, Vocabulary, frontend::Options, grammar::Grammar, library,
+};
 
-use super::language::Language;
+use super::language::{Language, SchemaArgument};
 
 /// How messages and results name standard input.
 pub(super) const STDIN: &str = "<stdin>";
@@ -72,8 +74,35 @@ pub(super) fn in_file(path: &Path, error: impl std::fmt::Display) -> anyhow::Err
     anyhow!("{}: {error}", path.display())
 }
 
-pub(super) fn load_grammar(name: &str) -> Result<Grammar> {
-    Ok(library::load(name, &Limits::default())?)
+/// What of a grammar is used.
+#[derive(Clone, Debug, Default, PartialEq, Args)]
+#[group(skip)]
+pub(super) struct GrammarOptions {
+    /// The rule of the grammar's main file to begin with
+    #[arg(long, value_name = "RULE")]
+    pub(super) start: Option<String>,
+}
+
+impl GrammarOptions {
+    /// For the library.
+    pub(super) fn options(&self) -> Options {
+        let mut options = Options::default();
+        options.start.clone_from(&self.start);
+        options
+    }
+
+    /// Refuses them beside a schema.
+    pub(super) fn need_a_grammar(&self, schema: &SchemaArgument) -> Result<()> {
+        match schema.is_some() && *self != Self::default() {
+            true => Err(anyhow!("--start: expected a grammar beside it, not a schema")),
+            false => Ok(()),
+        }
+    }
+
+    /// The grammar of a name or path.
+    pub(super) fn load(&self, name: &str) -> Result<Grammar> {
+        Ok(library::load_with(name, &self.options(), &Limits::default())?)
+    }
 }
 
 pub(super) fn compile(grammar: &Grammar) -> Result<Arc<CompiledGrammar>> {

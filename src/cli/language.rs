@@ -1,6 +1,9 @@
 //! Which texts? A grammar's, or a JSON Schema's instances.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Result, anyhow};
 use clap::{ArgGroup, Args, ValueEnum};
@@ -13,7 +16,7 @@ use constrained_gen::{
 
 use super::{
     complain,
-    input::{Source, compile, load_grammar},
+    input::{GrammarOptions, Source, compile},
     place::line_and_column,
 };
 
@@ -22,9 +25,11 @@ use super::{
 #[command(group = ArgGroup::new("language").required(true).args(["grammar", "json_schema"]))]
 #[group(skip)]
 pub(super) struct LanguageArgument {
-    /// A built-in grammar, or a .lark or .gbnf file
+    /// A built-in grammar (NAME, or NAME:START for one of its starts), or a .lark or .gbnf file
     #[arg(long, value_name = "NAME|FILE")]
     grammar: Option<String>,
+    #[command(flatten)]
+    options: GrammarOptions,
     #[command(flatten)]
     schema: SchemaArgument,
 }
@@ -74,6 +79,15 @@ struct ReadingArguments {
         help_heading = "JSON Schema"
     )]
     order: Order,
+    /// Another document that references may lead to, and its URI; may be given more than once
+    #[arg(
+        long,
+        value_name = "URI=FILE",
+        requires = "json_schema",
+        conflicts_with = "grammar",
+        help_heading = "JSON Schema"
+    )]
+    schema_document: Vec<String>,
     /// The draft of a schema without $schema
     #[arg(
         long,
@@ -118,7 +132,7 @@ enum Drafts {
 }
 
 impl ReadingArguments {
-    fn options(&self) -> SchemaOptions {
+    fn options(&self) -> Result<SchemaOptions> {
         let mut options = SchemaOptions::default();
         options.lenient = self.lenient;
         options.whitespace = match self.whitespace {
@@ -138,7 +152,13 @@ impl ReadingArguments {
             Drafts::Draft201909 => Draft::Draft201909,
             Drafts::Draft202012 => Draft::Draft202012,
         };
-        options
+        for document in &self.schema_document {
+            let (uri, file) = document.split_once('=').filter(|(uri, _)| !uri.is_empty()).ok_or_else(
+                || anyhow!("--schema-document {document}: expected URI=FILE, as in https://example.org/a.json=a.json"),
+            )?;
+            options.documents.push((uri.to_owned(), Source::of(Path::new(file)).text()?));
+        }
+        Ok(options)
     }
 }
 
@@ -152,9 +172,10 @@ pub(super) enum Language {
 impl LanguageArgument {
     /// Reads what the arguments name, and warns of what a lenient reading ignores.
     pub(super) fn load(&self) -> Result<Language> {
+        self.options.need_a_grammar(&self.schema)?;
         match (&self.grammar, self.schema.load()?) {
             (_, Some(schema)) => Ok(schema),
-            (Some(grammar), None) => Ok(Language::Grammar(load_grammar(grammar)?)),
+            (Some(grammar), None) => Ok(Language::Grammar(self.options.load(grammar)?)),
             // The group of arguments rules this out.
             (None, None) => Err(anyhow!("expected --grammar or --json-schema")),
         }
@@ -170,7 +191,12 @@ impl SchemaArgument {
     /// The schema, if one is named.
     pub(super) fn load(&self) -> Result<Option<Language>> {
         let Some(path) = &self.json_schema else { return Ok(None) };
-        load_schema(&Source::of(path), &self.reading.options()).map(Some)
+        load_schema(&Source::of(path), &self.reading.options()?).map(Some)
+    }
+
+    /// Whether one is named.
+    pub(super) fn is_some(&self) -> bool {
+        self.json_schema.is_some()
     }
 
     /// Whether it is read from standard input.

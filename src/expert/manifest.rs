@@ -287,6 +287,8 @@ pub struct Decoding {
     pub use_grammar: bool,
     /// Which built-in grammar.
     pub grammar_type: Option<GrammarType>,
+    /// The rule of that grammar that an answer is, if not the usual one.
+    pub grammar_start: Option<String>,
     /// A grammar file of the package.
     pub grammar_file: Option<String>,
     /// The check after decoding.
@@ -408,6 +410,7 @@ impl Default for Decoding {
         Self {
             use_grammar: false,
             grammar_type: None,
+            grammar_start: None,
             grammar_file: None,
             validation: Validation::None,
             validation_cmd: None,

@@ -20,6 +20,7 @@ pub use manifest::{
 
 use crate::{
     Limits,
+    frontend::Options,
     grammar::Grammar,
     library::{self, LibraryError},
     validation::Validator,
@@ -182,15 +183,34 @@ impl Expert {
     /// # Errors
     /// A type that no grammar ships for, a file outside of the package, a grammar that is refused.
     pub fn grammar(&self, limits: &Limits) -> Result<Option<Grammar>, ExpertError> {
+        self.grammar_with(&Options::default(), limits)
+    }
+
+    /// As [`grammar`](Self::grammar), with everything that a caller may choose; a start goes before the manifest's.
+    ///
+    /// # Errors
+    /// As [`grammar`](Self::grammar); a start that is no rule.
+    pub fn grammar_with(
+        &self,
+        options: &Options,
+        limits: &Limits,
+    ) -> Result<Option<Grammar>, ExpertError> {
         let decoding = &self.manifest.decoding;
         if !decoding.use_grammar {
             return Ok(None);
         }
         if let Some(file) = self.grammar_file()? {
-            return Ok(Some(library::load(&file.display().to_string(), limits)?));
+            let path = file.display().to_string();
+            return Ok(Some(library::load_with(&path, options, limits)?));
         }
         match self.grammar_name() {
-            Some(name) => Ok(Some(library::grammar(name, limits)?)),
+            Some(name) => {
+                let mut options = options.clone();
+                if options.start.is_none() {
+                    options.start.clone_from(&decoding.grammar_start);
+                }
+                Ok(Some(library::grammar_with(name, &options, limits)?))
+            }
             None => Err(self.no_grammar(
                 decoding.grammar_type.map_or("null".into(), |t| t.to_string()),
                 "expected grammar_type json, sql or sql-postgres, or a grammar_file",

@@ -313,12 +313,27 @@ fn training(pointer: String, value: &Value, unknown: &mut Vec<Unknown>) -> Resul
     Ok(decoding.unwrap_or_default())
 }
 
+/// A type of grammar, for a built-in one with the rule to begin with after a colon.
+fn grammar_type(pointer: String, value: &Value) -> Result<(GrammarType, Option<String>)> {
+    match value.as_str().and_then(|text| text.split_once(':')) {
+        None => Ok((word(GrammarType::WORDS)(pointer, value)?, None)),
+        Some((kind, start)) => {
+            let kind = word(GrammarType::WORDS)(pointer, &Value::from(kind))?;
+            Ok((kind, Some(start.to_owned())))
+        }
+    }
+}
+
 fn decoding(pointer: String, value: &Value, unknown: &mut Vec<Unknown>) -> Result<Decoding> {
     let mut fields = Fields::new(pointer, value)?;
     let default = Decoding::default();
+    let (grammar_type, grammar_start) = fields
+        .optional("grammar_type", grammar_type)?
+        .map_or((None, None), |(kind, start)| (Some(kind), start));
     let decoding = Decoding {
         use_grammar: fields.optional("use_grammar", boolean)?.unwrap_or(default.use_grammar),
-        grammar_type: fields.optional("grammar_type", word(GrammarType::WORDS))?,
+        grammar_type,
+        grammar_start,
         grammar_file: fields.optional("grammar_file", non_empty)?,
         validation: fields
             .optional("validation", word(Validation::WORDS))?

@@ -7,10 +7,12 @@ pub mod gbnf;
 pub mod lark;
 mod measure;
 mod nearest;
+mod options;
 mod source;
 mod syntax;
 
 pub use error::GrammarError;
+pub use options::{Options, Start};
 
 /// Where a grammar's `%import` finds other files.
 pub trait Sources {

@@ -1,5 +1,31 @@
 //! The name that was probably meant.
 
+/// Characters of a list of names.
+const LISTED: usize = 200;
+
+/// The nearest of some names, and all of them as far as there is room: the end of a message.
+pub(super) fn hint(name: &str, names: &[&str]) -> String {
+    let mut hint = nearest(name, names.iter().copied())
+        .map_or_else(String::new, |near| format!("; the nearest name is `{near}`"));
+    let mut room = LISTED;
+    let listed: Vec<&str> = names
+        .iter()
+        .copied()
+        .take_while(|name| {
+            let fits = name.len() + 2 <= room;
+            room = room.saturating_sub(name.len() + 2);
+            fits
+        })
+        .collect();
+    if !listed.is_empty() {
+        hint += &format!("; the rules are {}", listed.join(", "));
+        if listed.len() < names.len() {
+            hint += &format!(" and {} more", names.len() - listed.len());
+        }
+    }
+    hint
+}
+
 /// The candidate nearest to `name`, if it is near enough to be a slip of the pen.
 pub(super) fn nearest<'a>(
     name: &str,

@@ -31,6 +31,8 @@ pub struct Terminal {
     pub ignore: bool,
     /// What must not follow the lexeme: no non-empty text of this language may begin where the lexeme ends.
     pub not_followed_by: Option<Regular>,
+    /// Where the lexeme ends, none of these terminals begins.
+    pub not_before: Vec<TerminalId>,
 }
 
 /// A nonterminal: a name only.
@@ -150,6 +152,7 @@ impl Terminal {
             priority: 0,
             ignore: false,
             not_followed_by: None,
+            not_before: Vec::new(),
         }
     }
 }
@@ -173,6 +176,11 @@ impl GrammarBuilder {
     pub fn terminal(&mut self, terminal: Terminal) -> TerminalId {
         self.grammar.terminals.push(terminal);
         TerminalId::new(self.grammar.terminals.len() - 1)
+    }
+
+    /// How many terminals there are.
+    pub fn terminal_count(&self) -> usize {
+        self.grammar.terminals.len()
     }
 
     /// Changes a terminal added before.

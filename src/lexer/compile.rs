@@ -4,7 +4,7 @@ use super::spacing::Spacing;
 use crate::{
     Limits,
     bitset::BitSet,
-    grammar::{CompileError, CompileErrorKind, Grammar, Lexing, Regular, Symbol},
+    grammar::{CompileError, CompileErrorKind, Grammar, Lexing, Regular},
     regular::{DEAD, Dfa, DfaError},
 };
 
@@ -14,6 +14,8 @@ pub(crate) struct Lexer {
     pub(super) dfas: Vec<Dfa>,
     /// Terminal -> automaton of what must not follow it.
     pub(super) guards: Vec<Option<u32>>,
+    /// Terminal -> terminals that do not begin where it ends; empty if all do.
+    pub(super) not_before: Vec<BitSet>,
     pub(super) rule: Lexing,
     pub(super) terminals: usize,
     /// Terminals dropped between lexemes.
@@ -52,14 +54,26 @@ impl Lexer {
             settle_priorities(grammar, &mut dfas, limits)?;
         }
         let mut guards = vec![None; terminals.len()];
+        // Many terminals have the same guard, such as the end of a word.
+        let mut known: Vec<(&Regular, Option<u32>)> = Vec::new();
         for (guard, terminal) in guards.iter_mut().zip(terminals) {
-            if let Some(language) = &terminal.not_followed_by {
-                let dfa = compile(&terminal.name, language)?;
-                if dfa.start() != DEAD && dfa.extends(dfa.start()) {
-                    *guard = Some(dfas.len() as u32);
-                    dfas.push(dfa);
-                }
+            let Some(language) = &terminal.not_followed_by else { continue };
+            if let Some((_, same)) = known.iter().find(|(other, _)| *other == language) {
+                *guard = *same;
+                continue;
             }
+            let dfa = compile(&terminal.name, language)?;
+            if dfa.start() != DEAD && dfa.extends(dfa.start()) {
+                *guard = Some(dfas.len() as u32);
+                dfas.push(dfa);
+            }
+            known.push((language, *guard));
+        }
+        let mut not_before = Vec::with_capacity(terminals.len());
+        for terminal in terminals {
+            let mut others = BitSet::new(terminals.len());
+            terminal.not_before.iter().for_each(|other| others.insert(other.index()));
+            not_before.push(others);
         }
         let mut ignored = BitSet::new(terminals.len());
         for (i, terminal) in terminals.iter().enumerate() {
@@ -68,17 +82,12 @@ impl Lexer {
             }
         }
         let (classes, representatives) = common_classes(&dfas);
-        let mut read = BitSet::new(terminals.len());
-        for symbol in grammar.productions().iter().flat_map(|production| &production.rhs) {
-            if let Symbol::Terminal(terminal) = symbol {
-                read.insert(terminal.index());
-            }
-        }
-        let spacing = Spacing::new(&dfas, &guards, &ignored, &read, grammar.lexing());
+        let spacing = Spacing::new(&dfas, &guards, &not_before, &ignored, grammar);
         Ok(Self {
             spacing,
             dfas,
             guards,
+            not_before,
             rule: grammar.lexing(),
             terminals: terminals.len(),
             ignored,

@@ -75,6 +75,6 @@ pub(super) fn compute(table: &LexTable, lexer: &Lexer, id: ConfigId) -> Live {
 /// Whether a blank can follow the beginning of a lexeme and get rid of all its shadows: then whatever the parser allows
 /// there can follow after it.
 fn is_free(table: &LexTable, lexer: &Lexer, id: ConfigId) -> bool {
-    let free = |id: ConfigId| id != ConfigId::DEAD && table.get(id).shadows.is_empty();
+    let free = |id: ConfigId| id != ConfigId::DEAD && table.is_free(id);
     free(id) || lexer.spacing.blanks.iter().any(|&blank| free(table.next(lexer, id, blank)))
 }

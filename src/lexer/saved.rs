@@ -21,6 +21,10 @@ impl Lexer {
         for guard in &self.guards {
             out.number(guard.map_or(0, |guard| guard + 1));
         }
+        for others in &self.not_before {
+            let others: Vec<u32> = others.iter().map(|terminal| terminal as u32).collect();
+            out.ascending(&others);
+        }
         let ignored: Vec<u32> = self.ignored.iter().map(|terminal| terminal as u32).collect();
         out.ascending(&ignored);
     }

@@ -4,9 +4,15 @@
 //! of them all, and every sentence can be written with a blank around every lexeme, so that whatever the parser allows next
 //! can also be written next. This is proved here once, terminal by terminal; for what cannot be proved, [`super::live`]
 //! searches.
+//!
+//! A grammar may also read blank space as a terminal: a line break that ends a statement. If every situation can be completed
+//! without such terminals (a semicolon stands beside each of them), the proof leaves them out of the sentences that it writes.
 
 use crate::regular::{DEAD, Dfa};
-use crate::{bitset::BitSet, grammar::Lexing};
+use crate::{
+    bitset::BitSet,
+    grammar::{Grammar, Lexing, Symbol},
+};
 
 /// What is known of a grammar's blanks.
 #[derive(Debug)]
@@ -21,6 +27,8 @@ pub(super) struct Spacing {
 struct Proof<'a> {
     terminals: &'a [Dfa],
     guards: Vec<Option<&'a Dfa>>,
+    /// Terminal -> terminals that do not begin where it ends.
+    not_before: &'a [BitSet],
     /// What may continue where a lexeme ends: under contextual lexing nothing competes with an end.
     rivals: &'a [Dfa],
     /// A shortest text of each terminal that the parser reads.
@@ -46,7 +54,10 @@ impl Proof<'_> {
     fn is_blank(&self, ignored: &BitSet, byte: u8) -> bool {
         let reads = |t: usize| {
             let dfa = &self.terminals[t];
-            self.guards[t].is_none() && dfa.accepts(dfa.next(dfa.start(), byte))
+            dfa.accepts(dfa.next(dfa.start(), byte))
+                && self.guards[t].is_none_or(|guard| self.gives_way(guard, guard.start(), byte))
+                && self.not_before[t].is_empty()
+                && !self.not_before.iter().any(|others| others.contains(t))
         };
         ignored.iter().any(reads)
             && self.rivals.iter().all(|rival| {
@@ -55,9 +66,14 @@ impl Proof<'_> {
             })
     }
 
-    /// Whether a blank gets rid of all that any text of the terminal leaves behind.
-    fn settles(&self, terminal: usize, blank: u8) -> bool {
-        self.guards[terminal].is_none_or(|guard| guard.next(guard.start(), blank) == DEAD)
+    /// Whether a blank, and the lexeme after it, get rid of all that any text of the terminal leaves behind.
+    fn settles(&self, terminal: usize, blank: u8, blanks: &[u8]) -> bool {
+        let kept_apart = |guard: &Dfa| {
+            let state = guard.next(guard.start(), blank);
+            let gives_way = |&next: &u8| self.gives_way(guard, state, next);
+            state == DEAD || (!guard.accepts(state) && blanks.iter().all(gives_way))
+        };
+        self.guards[terminal].is_none_or(kept_apart)
             && self
                 .rivals
                 .iter()
@@ -67,7 +83,8 @@ impl Proof<'_> {
 
     /// Whether lexemes can follow any text of an ignored terminal right away.
     fn is_direct(&self, terminal: usize, blank: u8) -> bool {
-        self.guards[terminal].is_none()
+        self.not_before[terminal].is_empty()
+            && self.guards[terminal].is_none_or(|guard| self.gives_way(guard, guard.start(), blank))
             && self.rivals.iter().all(|rival| {
                 let states = self.terminals[terminal].states_at_ends(rival);
                 states.into_iter().all(|state| self.gives_way(rival, state, blank))
@@ -75,27 +92,101 @@ impl Proof<'_> {
     }
 }
 
+/// Takes out terminals that look like ignored ones, as long as every rule can do without them. They stand alone in their
+/// productions, so that nothing begun needs one.
+fn leave_out(grammar: &Grammar, terminals: &[Dfa], ignored: &BitSet, read: &mut Vec<usize>) {
+    let mut alone = BitSet::new(terminals.len());
+    read.iter().for_each(|&t| alone.insert(t));
+    let mut in_company = BitSet::new(terminals.len());
+    for production in grammar.productions().iter().filter(|production| production.rhs.len() > 1) {
+        for symbol in &production.rhs {
+            if let Symbol::Terminal(terminal) = symbol {
+                in_company.insert(terminal.index());
+            }
+        }
+    }
+    let mut absent = BitSet::new(terminals.len());
+    for t in alone.minus(&in_company).iter() {
+        if ignored.iter().any(|blank| terminals[t].overlaps(&terminals[blank])) {
+            absent.insert(t);
+        }
+    }
+    if absent.is_empty() {
+        return;
+    }
+    let all = productive(grammar, &BitSet::new(terminals.len()));
+    if productive(grammar, &absent) == all {
+        read.retain(|&t| !absent.contains(t));
+    }
+}
+
+/// The nonterminals that derive a text without some terminals.
+fn productive(grammar: &Grammar, absent: &BitSet) -> Vec<bool> {
+    let mut holds = vec![false; grammar.nonterminals().len()];
+    let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); holds.len()];
+    let mut missing = Vec::with_capacity(grammar.productions().len());
+    let mut work = Vec::new();
+    for (i, production) in grammar.productions().iter().enumerate() {
+        let mut count = 0;
+        for symbol in &production.rhs {
+            match symbol {
+                Symbol::Nonterminal(n) => {
+                    count += 1;
+                    waiting[n.index()].push(i);
+                }
+                Symbol::Terminal(t) => count += usize::from(absent.contains(t.index())),
+            }
+        }
+        missing.push(count);
+        if count == 0 {
+            work.push(i);
+        }
+    }
+    while let Some(production) = work.pop() {
+        let lhs = grammar.productions()[production].lhs.index();
+        if std::mem::replace(&mut holds[lhs], true) {
+            continue;
+        }
+        for &other in &waiting[lhs] {
+            missing[other] -= 1;
+            if missing[other] == 0 {
+                work.push(other);
+            }
+        }
+    }
+    holds
+}
+
 impl Spacing {
-    /// `dfas` are the terminals' (priorities settled), then the guards'; `read` are the terminals that occur in productions.
+    /// `dfas` are the terminals' (priorities settled), then the guards'.
     pub(super) fn new(
         dfas: &[Dfa],
         guards: &[Option<u32>],
+        not_before: &[BitSet],
         ignored: &BitSet,
-        read: &BitSet,
-        rule: Lexing,
+        grammar: &Grammar,
     ) -> Self {
         let terminals = &dfas[..guards.len()];
-        let read: Vec<usize> =
-            read.iter().filter(|&t| !ignored.contains(t) && terminals[t].start() != DEAD).collect();
+        let rule = grammar.lexing();
+        let mut used = BitSet::new(terminals.len());
+        for symbol in grammar.productions().iter().flat_map(|production| &production.rhs) {
+            if let Symbol::Terminal(terminal) = symbol {
+                used.insert(terminal.index());
+            }
+        }
+        let mut read: Vec<usize> =
+            used.iter().filter(|&t| !ignored.contains(t) && terminals[t].start() != DEAD).collect();
+        leave_out(grammar, terminals, ignored, &mut read);
         let proof = Proof {
             terminals,
             guards: guards.iter().map(|guard| guard.map(|guard| &dfas[guard as usize])).collect(),
+            not_before,
             rivals: if rule == Lexing::Longest { terminals } else { &[] },
             witnesses: read.iter().map(|&t| terminals[t].shortest()).collect(),
         };
         let blanks: Vec<u8> = (0..=255).filter(|&byte| proof.is_blank(ignored, byte)).collect();
         let settled = |t: usize| {
-            blanks.iter().any(|&blank| proof.settles(t, blank))
+            blanks.iter().any(|&blank| proof.settles(t, blank, &blanks))
                 || blanks
                     .first()
                     .is_some_and(|&blank| ignored.contains(t) && proof.is_direct(t, blank))
@@ -103,7 +194,8 @@ impl Spacing {
         let all_settled = read.iter().all(|&t| settled(t));
         let mut sure = BitSet::new(terminals.len());
         for (t, guard) in guards.iter().enumerate() {
-            let leaves_nothing = rule == Lexing::Contextual && guard.is_none();
+            let leaves_nothing =
+                rule == Lexing::Contextual && guard.is_none() && not_before[t].is_empty();
             if leaves_nothing || (all_settled && settled(t)) {
                 sure.insert(t);
             }
@@ -115,7 +207,10 @@ impl Spacing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Limits, grammar::Regular};
+    use crate::{
+        Limits, TerminalId,
+        grammar::{GrammarBuilder, Regular, Terminal},
+    };
 
     /// Terminals that begin with an empty group are read by no production.
     fn spacing(rule: Lexing, ignored: &[&str], terminals: &[&str]) -> Spacing {
@@ -127,10 +222,18 @@ mod tests {
             Dfa::new(&Regular::Hir(hir), &Limits::default()).expect("test pattern")
         };
         let dfas: Vec<_> = all.iter().map(dfa).collect();
-        let mut read = BitSet::new(all.len());
+        let mut builder = GrammarBuilder::new("spaced", rule);
+        let start = builder.nonterminal("start");
+        for pattern in &all {
+            let hir = regex_syntax::parse(pattern).expect("test pattern");
+            builder.terminal(Terminal::new(pattern.to_string(), Regular::Hir(hir)));
+        }
         let is_read = |t: &usize| !all[*t].starts_with("(?:)");
-        (ignored.len()..all.len()).filter(is_read).for_each(|t| read.insert(t));
-        Spacing::new(&dfas, &vec![None; all.len()], &set, &read, rule)
+        for t in (ignored.len()..all.len()).filter(is_read) {
+            builder.production(start, vec![Symbol::Terminal(TerminalId::new(t))]);
+        }
+        let not_before = vec![BitSet::new(all.len()); all.len()];
+        Spacing::new(&dfas, &vec![None; all.len()], &not_before, &set, &builder.finish(start))
     }
 
     #[test]

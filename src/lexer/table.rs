@@ -244,7 +244,6 @@ impl LexTable {
             if config.fresh {
                 return Box::default();
             }
-            let start = self.configs.get(ConfigId::START.0).main;
             main.accepts
                 .iter()
                 .map(|&terminal| {
@@ -256,10 +255,37 @@ impl LexTable {
                         let start = lexer.dfas[guard as usize].start();
                         shadows.push(self.state(lexer, &[(guard, start)]));
                     }
+                    let start = self.beginning_after(lexer, terminal);
                     (terminal, self.config(lexer, Place::Beginning, start, shadows))
                 })
                 .collect()
         })
+    }
+
+    /// All terminals that may begin where a lexeme of this one ends.
+    fn beginning_after(&self, lexer: &Lexer, terminal: TerminalId) -> u32 {
+        let start = self.configs.get(ConfigId::START.0).main;
+        let excluded = &lexer.not_before[terminal.index()];
+        if excluded.is_empty() {
+            return start;
+        }
+        let all = self.states.get(start).components.iter();
+        let rest: Vec<(u32, u32)> =
+            all.filter(|(t, _)| !excluded.contains(*t as usize)).copied().collect();
+        self.state(lexer, &rest)
+    }
+
+    /// Whether nothing of what was read before restricts the lexeme.
+    pub(super) fn is_free(&self, id: ConfigId) -> bool {
+        let config = self.configs.get(id.0);
+        config.shadows.is_empty()
+            && (!config.fresh || config.main == self.configs.get(ConfigId::START.0).main)
+    }
+
+    /// Terminals that the lexeme is or can become, whatever its shadows say.
+    #[inline]
+    pub(crate) fn becoming(&self, id: ConfigId) -> &BitSet {
+        &self.states.get(self.configs.get(id.0).main).live
     }
 
     /// Whether no byte of the lexeme has been read.

@@ -75,6 +75,9 @@ pub struct Hypothesis {
     shadow: Expr,
 }
 
+/// What an end of a lexeme leaves behind: a shadow, and the terminal that ended if not all terminals may begin after it.
+type Wake = (Expr, Option<TerminalId>);
+
 /// All readings of the text so far: a value, valid for the [`Twin`] that made it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct State {
@@ -102,6 +105,7 @@ pub struct Twin {
     /// What each terminal can win with.
     languages: Vec<Expr>,
     not_followed_by: Vec<Expr>,
+    not_before: Vec<Vec<TerminalId>>,
     ignored: Vec<TerminalId>,
     /// All bytes, those that begin an ignored terminal first: with one of them the search mostly ends.
     bytes: Vec<u8>,
@@ -116,7 +120,7 @@ pub struct Twin {
 #[derive(Clone, Debug, Default)]
 struct Note {
     /// The lexeme that begins there.
-    beginning: Option<LexemeId>,
+    beginning: FxHashMap<Option<TerminalId>, LexemeId>,
     /// Answers of the search for a continuation.
     survives: FxHashMap<(LexemeId, Expr), bool>,
 }
@@ -188,6 +192,7 @@ impl Twin {
             columns,
             languages,
             not_followed_by,
+            not_before: grammar.terminals().iter().map(|t| t.not_before.clone()).collect(),
             ignored,
             bytes,
             lexemes: Vec::new(),
@@ -338,11 +343,11 @@ impl Twin {
     /// shadow does later.
     fn expand(&mut self, hypotheses: &[Hypothesis], byte: u8) -> Vec<Hypothesis> {
         let mut next = Vec::new();
-        let mut boundaries: FxHashMap<Expr, Vec<Source>> = FxHashMap::default();
+        let mut boundaries: FxHashMap<Wake, Vec<Source>> = FxHashMap::default();
         for &hypothesis in hypotheses {
             let Hypothesis { column, lexeme, shadow } = hypothesis;
             if lexeme == NOT_BEGUN {
-                boundaries.entry(Expr::VOID).or_default().push((column, None));
+                boundaries.entry((Expr::VOID, None)).or_default().push((column, None));
                 continue;
             }
             let Some(shadow) = self.darken(shadow, byte) else { continue };
@@ -350,15 +355,15 @@ impl Twin {
             if self.completable(column, lexeme) {
                 next.push(Hypothesis { column, lexeme, shadow });
             }
-            for (source, shadow) in self.ends(hypothesis) {
+            for (source, (shadow, after)) in self.ends(hypothesis) {
                 if let Some(shadow) = self.darken(shadow, byte) {
-                    boundaries.entry(shadow).or_default().push(source);
+                    boundaries.entry((shadow, after)).or_default().push(source);
                 }
             }
         }
-        for (shadow, mut sources) in boundaries {
+        for ((shadow, after), mut sources) in boundaries {
             let column = self.columns.join(&mut sources);
-            let beginning = self.beginning(column);
+            let beginning = self.beginning(column, after);
             let lexeme = self.lexeme_step(beginning, byte);
             if self.completable(column, lexeme) {
                 next.push(Hypothesis { column, lexeme, shadow });
@@ -369,19 +374,20 @@ impl Twin {
         next
     }
 
-    /// The ways to end the lexeme here: with which terminal, under which shadow from here on.
-    fn ends(&mut self, hypothesis: Hypothesis) -> Vec<(Source, Expr)> {
+    /// The ways to end the lexeme here: with which terminal, and what that leaves behind.
+    fn ends(&mut self, hypothesis: Hypothesis) -> Vec<(Source, Wake)> {
         let lexeme = &self.lexemes[hypothesis.lexeme.0 as usize];
         let longer = lexeme.longer;
         let mut ends = Vec::new();
         for terminal in lexeme.accepting.clone() {
             let guard = self.not_followed_by[terminal.index()];
             let shadow = self.expressions.union(vec![hypothesis.shadow, longer, guard]);
+            let after = (!self.not_before[terminal.index()].is_empty()).then_some(terminal);
             if self.columns.viable(hypothesis.column, terminal) {
-                ends.push(((hypothesis.column, Some(terminal)), shadow));
+                ends.push(((hypothesis.column, Some(terminal)), (shadow, after)));
             }
             if self.ignored.contains(&terminal) {
-                ends.push(((hypothesis.column, None), shadow));
+                ends.push(((hypothesis.column, None), (shadow, after)));
             }
         }
         ends
@@ -416,12 +422,15 @@ impl Twin {
     fn settled(&mut self, hypothesis: Hypothesis) -> bool {
         let Hypothesis { column, lexeme, shadow } = hypothesis;
         if shadow == Expr::VOID {
-            let blank =
-                |(terminal, _): &(TerminalId, Expr)| self.spaced && self.ignored.contains(terminal);
+            let free = |terminal: TerminalId| self.not_before[terminal.index()].is_empty();
+            let blank = |(terminal, _): &(TerminalId, Expr)| {
+                self.spaced && free(*terminal) && self.ignored.contains(terminal)
+            };
             let parts = &self.lexemes[lexeme.0 as usize].parts;
             // Under contextual lexing a terminal without a guard can be completed, and leaves no shadow.
             let unguarded = |(terminal, _): &(TerminalId, Expr)| {
                 self.lexing == Lexing::Contextual
+                    && free(*terminal)
                     && self.not_followed_by[terminal.index()] == Expr::VOID
                     && (self.ignored.contains(terminal) || self.columns.viable(column, *terminal))
             };
@@ -429,7 +438,7 @@ impl Twin {
                 return true;
             }
         }
-        self.ends(hypothesis).iter().any(|(_, shadow)| *shadow == Expr::VOID)
+        self.ends(hypothesis).iter().any(|(_, wake)| *wake == (Expr::VOID, None))
             || self.completes(hypothesis)
     }
 
@@ -477,12 +486,12 @@ impl Twin {
         &mut self.notes[column.index()]
     }
 
-    /// The lexeme of which nothing is read yet.
-    fn beginning(&mut self, column: ColumnId) -> LexemeId {
-        if let Some(known) = self.note(column).beginning {
+    /// The lexeme of which nothing is read yet, after this terminal.
+    fn beginning(&mut self, column: ColumnId, after: Option<TerminalId>) -> LexemeId {
+        if let Some(&known) = self.note(column).beginning.get(&after) {
             return known;
         }
-        let terminals = match self.lexing {
+        let mut terminals: Vec<TerminalId> = match self.lexing {
             Lexing::Longest => (0..self.languages.len()).map(TerminalId::new).collect(),
             Lexing::Contextual => {
                 let mut terminals = self.columns.terminals(column);
@@ -492,9 +501,12 @@ impl Twin {
                 terminals
             }
         };
+        if let Some(after) = after {
+            terminals.retain(|t| !self.not_before[after.index()].contains(t));
+        }
         let parts = terminals.into_iter().map(|t| (t, self.languages[t.index()])).collect();
         let lexeme = self.lexeme(parts);
-        self.note(column).beginning = Some(lexeme);
+        self.note(column).beginning.insert(after, lexeme);
         lexeme
     }
 

@@ -86,6 +86,16 @@ impl<'a> Reader<'a> {
         if live.maybe.is_empty() && !self.tables.lex.is_fresh(config) {
             return Some(false);
         }
+        for &(terminal, after) in &live.maybe {
+            let next = self.advance(set, terminal);
+            if next != SetId::DEAD && config != after {
+                let closure = self.closure(next);
+                let sure = &self.tables.lex.live(&self.grammar.lexer, after).sure;
+                if !closure.open && sure.intersects(&closure.viable) {
+                    return Some(true);
+                }
+            }
+        }
         let Self { grammar, tables } = *self;
         let parser = (&grammar.lr, &grammar.normal);
         tables.stacks.escapes(parser, grammar.lexer.ignored(), set, *self, config)

@@ -66,25 +66,37 @@ pub(crate) fn matches(language: &Regular, text: &[u8]) -> bool {
     }
 }
 
-/// The lexemes of a text: (terminal, from, to).
-fn lexemes(grammar: &Grammar, text: &[u8]) -> Vec<(TerminalId, usize, usize)> {
+/// The lexemes of a text that begin after `before`: (terminal, from, to).
+fn lexemes(
+    grammar: &Grammar,
+    text: &[u8],
+    before: Option<TerminalId>,
+) -> Vec<(TerminalId, usize, usize)> {
     let n = text.len();
     let mut lexemes = Vec::new();
+    let begins = |t: TerminalId| {
+        before.is_none_or(|before| !grammar.terminal(before).not_before.contains(&t))
+    };
     for from in 0..n {
         let mut here: Vec<_> = grammar
             .terminals()
             .iter()
             .enumerate()
+            .filter(|(t, _)| begins(TerminalId::new(*t)))
             .flat_map(|(t, terminal)| {
                 let to = (from + 1..=n).filter(|&to| matches(&terminal.language, &text[from..to]));
                 to.map(move |to| (terminal, TerminalId::new(t), to))
             })
             .collect();
         if grammar.lexing() == Lexing::Longest {
+            // A text that belongs to a terminal of higher priority is that terminal's, whether it may begin here or not.
+            here.retain(|(terminal, _, to)| {
+                !grammar.terminals().iter().any(|other| {
+                    other.priority > terminal.priority && matches(&other.language, &text[from..*to])
+                })
+            });
             let longest = here.iter().map(|(_, _, to)| *to).max();
             here.retain(|(_, _, to)| Some(*to) == longest);
-            let best = here.iter().map(|(terminal, _, _)| terminal.priority).max();
-            here.retain(|(terminal, _, _)| Some(terminal.priority) == best);
         }
         here.retain(|(terminal, _, to)| {
             let guard = terminal.not_followed_by.as_ref();
@@ -98,13 +110,28 @@ fn lexemes(grammar: &Grammar, text: &[u8]) -> Vec<(TerminalId, usize, usize)> {
 /// Whether the text is a sentence.
 pub(crate) fn sentence(grammar: &Grammar, text: &[u8]) -> bool {
     let n = text.len();
-    let lexemes = lexemes(grammar, text);
+    // A place is an offset and the terminal that ended there, if it matters which.
+    let kinds: Vec<Option<TerminalId>> = std::iter::once(None)
+        .chain((0..grammar.terminals().len()).map(TerminalId::new).map(Some))
+        .filter(|t| t.is_none_or(|t| !grammar.terminal(t).not_before.is_empty()))
+        .collect();
+    let kind = |t: TerminalId| kinds.iter().position(|k| *k == Some(t)).unwrap_or(0);
+    let places = (n + 1) * kinds.len();
+    let place = |at: usize, kind: usize| at * kinds.len() + kind;
+    let lexemes: Vec<_> = kinds.iter().map(|before| lexemes(grammar, text, *before)).collect();
+    // From each place: the lexemes that begin there and where they lead.
+    let mut steps: Vec<Vec<(TerminalId, usize)>> = vec![Vec::new(); places];
+    for (k, lexemes) in lexemes.iter().enumerate() {
+        for &(t, from, to) in lexemes {
+            steps[place(from, k)].push((t, place(to, kind(t))));
+        }
+    }
     // skip[i][j]: ignored lexemes lead from i to j.
-    let mut skip = vec![vec![false; n + 1]; n + 1];
-    for i in (0..=n).rev() {
+    let mut skip = vec![vec![false; places]; places];
+    for i in (0..places).rev() {
         skip[i][i] = true;
-        for &(t, from, to) in &lexemes {
-            if from == i && grammar.terminal(t).ignore {
+        for &(t, to) in &steps[i] {
+            if grammar.terminal(t).ignore {
                 let after = skip[to].clone();
                 for (reached, more) in skip[i].iter_mut().zip(after) {
                     *reached |= more;
@@ -112,26 +139,31 @@ pub(crate) fn sentence(grammar: &Grammar, text: &[u8]) -> bool {
             }
         }
     }
-    let reads = |t: TerminalId, i: usize, j: usize| {
-        // An ignored lexeme is dropped, never read.
-        let read = |u: TerminalId| u == t && !grammar.terminal(u).ignore;
-        lexemes.iter().any(|&(u, from, to)| read(u) && to == j && from >= i && skip[i][from])
+    let reads = |t: TerminalId, i: usize| {
+        let mut ends = BTreeSet::new();
+        for from in (0..places).filter(|&from| skip[i][from]) {
+            // An ignored lexeme is dropped, never read.
+            let of = steps[from].iter().filter(|(u, _)| *u == t && !grammar.terminal(t).ignore);
+            ends.extend(of.map(|(_, to)| *to));
+        }
+        ends
     };
-    let mut spans = vec![vec![vec![false; n + 1]; n + 1]; grammar.nonterminals().len()];
+    let mut spans = vec![vec![vec![false; places]; places]; grammar.nonterminals().len()];
     loop {
         let mut changed = false;
         for production in grammar.productions() {
-            for i in 0..=n {
+            for i in 0..places {
                 let mut at: BTreeSet<usize> = [i].into();
                 for symbol in &production.rhs {
                     at = at
                         .into_iter()
-                        .flat_map(|from| (from..=n).map(move |to| (from, to)))
-                        .filter(|&(from, to)| match *symbol {
-                            Symbol::Terminal(t) => reads(t, from, to),
-                            Symbol::Nonterminal(m) => spans[m.index()][from][to],
+                        .flat_map(|from| match *symbol {
+                            Symbol::Terminal(t) => reads(t, from),
+                            Symbol::Nonterminal(m) => {
+                                let span = &spans[m.index()][from];
+                                (0..places).filter(|&to| span[to]).collect()
+                            }
                         })
-                        .map(|(_, to)| to)
                         .collect();
                 }
                 for j in at {
@@ -144,7 +176,11 @@ pub(crate) fn sentence(grammar: &Grammar, text: &[u8]) -> bool {
             break;
         }
     }
-    (0..=n).any(|j| spans[grammar.start().index()][0][j] && skip[j][n])
+    let start = place(0, 0);
+    let ends = (0..kinds.len()).map(|k| place(n, k));
+    let ends: Vec<usize> = ends.collect();
+    (0..places)
+        .any(|j| spans[grammar.start().index()][start][j] && ends.iter().any(|&end| skip[j][end]))
 }
 
 /// All texts over an alphabet up to a length, shorter ones first.

@@ -1,7 +1,7 @@
 //! Random small grammars and vocabularies, from a seed.
 
 use constrained_gen::{
-    TokenId, Vocabulary,
+    TerminalId, TokenId, Vocabulary,
     grammar::{Grammar, GrammarBuilder, Lexing, Regular, Symbol, Terminal},
 };
 
@@ -148,6 +148,23 @@ pub(crate) fn grammar(random: &mut Random) -> Grammar {
         comment.ignore = true;
         comment.priority = random.pick(&[0, 0, 1, -1]);
         builder.terminal(comment);
+    }
+    // Blank space and lexemes after which not everything may begin.
+    if random.percent(30) {
+        let line = Terminal::new("line", regex(random.pick(&["1", " *1[ 1]*", "1+"])));
+        let line = builder.terminal(line);
+        builder.terminal_mut(line).ignore = random.percent(70);
+        if random.percent(40) {
+            builder.terminal_mut(line).not_followed_by =
+                Some(regex(random.pick(&["[ 1]", "1", "a", "[ab]b"])));
+        }
+        symbols.extend(random.percent(30).then_some(Symbol::Terminal(line)));
+    }
+    let count = builder.terminal_count();
+    for _ in 0..random.pick(&[0, 0, 0, 1, 2, 4]) {
+        let (one, other) = (random.below(count), random.below(count));
+        let others = &mut builder.terminal_mut(TerminalId::new(one)).not_before;
+        others.push(TerminalId::new(other));
     }
     let lhs: Vec<_> =
         (0..random.range(1, 6)).map(|n| builder.nonterminal(format!("n{n}"))).collect();

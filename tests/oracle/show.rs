@@ -21,7 +21,14 @@ pub(crate) fn grammar(grammar: &Grammar) -> String {
         let guard = guard.map_or(String::new(), |g| format!(" not before {}", regular(g)));
         let (name, language, priority) =
             (&terminal.name, regular(&terminal.language), terminal.priority);
-        let _ = writeln!(out, "  {name}.{priority}{ignore} = {language}{guard}");
+        let others: Vec<_> =
+            terminal.not_before.iter().map(|t| grammar.terminal(*t).name.as_str()).collect();
+        let others = if others.is_empty() {
+            String::new()
+        } else {
+            format!(" not before {}", others.join(" "))
+        };
+        let _ = writeln!(out, "  {name}.{priority}{ignore} = {language}{guard}{others}");
     }
     for production in grammar.productions() {
         let _ = write!(out, "  {} ->", grammar.nonterminal(production.lhs).name);

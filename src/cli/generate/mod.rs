@@ -16,7 +16,7 @@ use constrained_gen::{
 
 use super::{
     Outcome,
-    input::{self, load_grammar},
+    input::{self, GrammarOptions},
     language::{Language, SchemaArgument},
 };
 
@@ -36,9 +36,11 @@ pub(super) struct Arguments {
     /// Where the model runs
     #[arg(long, value_enum, default_value_t)]
     device: Device,
-    /// A built-in grammar, or a .lark or .gbnf file, instead of the expert's
+    /// A built-in grammar (NAME, or NAME:START for one of its starts), or a .lark or .gbnf file, instead of the expert's
     #[arg(long, value_name = "NAME|FILE", conflicts_with_all = ["no_grammar", "json_schema"])]
     grammar: Option<String>,
+    #[command(flatten)]
+    options: GrammarOptions,
     /// Let the model say anything, to compare
     #[arg(long, conflicts_with = "json_schema")]
     no_grammar: bool,
@@ -124,6 +126,7 @@ struct Request {
 
 impl Request {
     fn new(arguments: &Arguments) -> Result<Self> {
+        arguments.options.need_a_grammar(&arguments.schema)?;
         let schema = arguments.schema.load()?;
         let name = match &arguments.expert {
             Some(name) => name,
@@ -138,11 +141,15 @@ impl Request {
             // Whatever the expert's answers are, these are JSON.
             (Some(schema), _) => (Some(schema), Some(Validator::Json), true),
             (None, _) if arguments.no_grammar => (None, None, strict),
-            (None, Some(name)) => (Some(Language::Grammar(load_grammar(name)?)), None, strict),
-            (None, None) => match expert.grammar(&Limits::default())? {
-                Some(grammar) => (Some(Language::Grammar(grammar)), expert.validator(), strict),
-                None => (None, None, strict),
-            },
+            (None, Some(name)) => {
+                (Some(Language::Grammar(arguments.options.load(name)?)), None, strict)
+            }
+            (None, None) => {
+                match expert.grammar_with(&arguments.options.options(), &Limits::default())? {
+                    Some(grammar) => (Some(Language::Grammar(grammar)), expert.validator(), strict),
+                    None => (None, None, strict),
+                }
+            }
         };
         let mut options = Options {
             max_tokens: arguments.max_tokens,

@@ -4,7 +4,7 @@
 //! the same language. Strings and classes that follow each other are one terminal, and so is a repeated class, which
 //! keeps the parser's work low; everything else stays with the parser, which keeps the automata of terminals small.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, Repetition};
 
@@ -14,10 +14,9 @@ use super::{
         ebnf::{Ebnf, EbnfBuilder, LimitReached},
         error::quoted,
         measure::Extent,
-        nearest::nearest,
+        nearest,
         source::limit_message,
     },
-    START,
     ast::{Chars, CharsKind, Expr, ExprKind, Rule},
 };
 use crate::{
@@ -28,13 +27,15 @@ use crate::{
 /// Characters of a terminal's name; longer ones are cut.
 const NAME_SHOWN: usize = 80;
 
-/// Lowers the rules of a text.
+/// Lowers the rules of a text: those that its start reaches; the names in all of them are looked up.
 pub(super) fn lower(
     name: &str,
     text: &str,
+    start: &str,
     rules: &[Rule],
     limits: &Limits,
 ) -> Result<Grammar, GrammarError> {
+    let reached = reached(name, text, start, rules)?;
     let mut lowering = Lowering {
         name,
         text,
@@ -43,27 +44,84 @@ pub(super) fn lower(
         rules: HashMap::new(),
         terminals: HashMap::new(),
     };
-    for rule in rules {
+    let mut first = None;
+    for rule in &reached {
         let id = lowering
             .out
             .nonterminal(&rule.name)
             .map_err(|reached| lowering.limit(rule.at, reached))?;
-        if lowering.rules.insert(&rule.name, id).is_some() {
-            return lowering
-                .error(rule.at, format!("rule {} is defined already", quoted(&rule.name)));
-        }
+        first.get_or_insert(id);
+        lowering.rules.insert(&rule.name, id);
     }
-    let Some(&start) = lowering.rules.get(START) else {
-        let message = format!("no rule `{START}` is defined, with which a text starts");
-        return lowering.error(0, message + &lowering.hint(START));
-    };
-    for rule in rules {
+    for rule in &reached {
         let body = lowering.expr(&rule.body, 1)?;
         let id = lowering.rules[rule.name.as_str()];
         let reached = lowering.out.rule(id, &rule.name, &body);
         reached.map_err(|reached| lowering.limit(rule.at, reached))?;
     }
-    Ok(lowering.out.finish(start))
+    // What is reached begins with the start.
+    Ok(lowering.out.finish(first.unwrap_or(NonterminalId(0))))
+}
+
+/// The rules that a text can use, its start first. The names in all rules are looked up.
+fn reached<'a>(
+    name: &str,
+    text: &str,
+    start: &str,
+    rules: &'a [Rule],
+) -> Result<Vec<&'a Rule>, GrammarError> {
+    let refuse = |at, message| Err(GrammarError::at(name, text, at, message));
+    let mut known: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, rule) in rules.iter().enumerate() {
+        if known.insert(&rule.name, index).is_some() {
+            return refuse(rule.at, format!("rule {} is defined already", quoted(&rule.name)));
+        }
+    }
+    let Some(&first) = known.get(start) else {
+        let message = format!("no rule {} is defined, with which a text starts", quoted(start));
+        let names: Vec<&str> = known.keys().copied().collect();
+        return refuse(0, message + &nearest::hint(start, &names));
+    };
+    let mut uses: Vec<Vec<usize>> = Vec::with_capacity(rules.len());
+    for rule in rules {
+        let mut names = Vec::new();
+        references(&rule.body, &mut names);
+        let mut used = Vec::with_capacity(names.len());
+        for (name, at) in names {
+            let Some(&index) = known.get(name) else {
+                let message = format!("no rule {} is defined", quoted(name));
+                let near = nearest::nearest(name, known.keys().copied());
+                let hint = near.map(|near| format!("; the nearest name is `{near}`"));
+                return refuse(at, message + &hint.unwrap_or_default());
+            };
+            used.push(index);
+        }
+        uses.push(used);
+    }
+    let (mut seen, mut order) = (vec![false; rules.len()], vec![first]);
+    seen[first] = true;
+    let mut next = 0;
+    while next < order.len() {
+        for &used in &uses[order[next]] {
+            if !std::mem::replace(&mut seen[used], true) {
+                order.push(used);
+            }
+        }
+        next += 1;
+    }
+    Ok(order.into_iter().map(|index| &rules[index]).collect())
+}
+
+/// The names that an expression uses, with their places. Recursion is on the depth of parentheses.
+fn references<'e>(expr: &'e Expr, out: &mut Vec<(&'e str, usize)>) {
+    match &expr.kind {
+        ExprKind::Alternatives(parts) | ExprKind::Sequence(parts) => {
+            parts.iter().for_each(|part| references(part, out));
+        }
+        ExprKind::Repeat { body, .. } => references(body, out),
+        ExprKind::Reference(name) => out.push((name, expr.at)),
+        ExprKind::Chars(_) => {}
+    }
 }
 
 struct Lowering<'a> {
@@ -84,15 +142,6 @@ impl<'a> Lowering<'a> {
     fn limit(&self, at: usize, reached: LimitReached) -> GrammarError {
         let message = limit_message(reached.what, reached.name, reached.limit);
         GrammarError::at(self.name, self.text, at, message).by_limit()
-    }
-
-    /// The nearest rule, as the end of a message.
-    fn hint(&self, name: &str) -> String {
-        // Sorted, so that the hint does not depend on the map's order.
-        let mut names: Vec<&str> = self.rules.keys().copied().collect();
-        names.sort_unstable();
-        nearest(name, names.into_iter())
-            .map_or_else(String::new, |near| format!("; the nearest name is `{near}`"))
     }
 
     /// Recursion is on the depth of parentheses; `factor` is the product of the bounds around the expression.
@@ -119,10 +168,8 @@ impl<'a> Lowering<'a> {
             ExprKind::Chars(one) => self.run(&[one], expr.at)?,
             ExprKind::Reference(name) => match self.rules.get(name.as_str()) {
                 Some(&id) => Ebnf::Symbol(Symbol::Nonterminal(id)),
-                None => {
-                    let message = format!("no rule {} is defined", quoted(name)) + &self.hint(name);
-                    return self.error(expr.at, message);
-                }
+                // Looked up before, so this does not happen.
+                None => return self.error(expr.at, format!("no rule {} is defined", quoted(name))),
             },
             ExprKind::Repeat { body, min, max } => {
                 let factor = factor.saturating_mul(u64::from(max.unwrap_or(*min).max(1)));

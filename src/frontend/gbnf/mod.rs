@@ -8,7 +8,7 @@ mod lower;
 mod read;
 mod scan;
 
-use super::{GrammarError, syntax};
+use super::{GrammarError, Options, syntax};
 use crate::{Limits, grammar::Grammar};
 
 /// The rule that a text of the grammar is.
@@ -32,7 +32,21 @@ pub const START: &str = "root";
 /// # Ok::<(), constrained_gen::frontend::GrammarError>(())
 /// ```
 pub fn parse(name: &str, text: &str, limits: &Limits) -> Result<Grammar, GrammarError> {
+    parse_with(name, text, &Options::default(), limits)
+}
+
+/// As [`parse`], with everything that a caller may choose.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn parse_with(
+    name: &str,
+    text: &str,
+    options: &Options,
+    limits: &Limits,
+) -> Result<Grammar, GrammarError> {
     syntax::check_size(name, text, 0, limits)?;
     let rules = read::read(name, text, limits)?;
-    lower::lower(name, text, &rules, limits)
+    lower::lower(name, text, options.start.as_deref().unwrap_or(START), &rules, limits)
 }

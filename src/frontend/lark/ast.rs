@@ -76,8 +76,14 @@ pub(super) enum Statement {
     /// The texts of these atoms are taken away from a terminal.
     Reserve(Name, Vec<Expr>),
     NotFollowedBy(Name, Expr),
+    /// None of these atoms begins where a lexeme of the terminal ends.
+    NotBefore(Name, Vec<Expr>),
+    /// Characters that words are made of.
+    Word(Expr),
     Reject(Name),
     Display(Name, String),
+    /// A rule that texts may begin with, and what they are then.
+    Start(Name, String),
 }
 
 /// Whether a name is a terminal's (its first letter is upper case).

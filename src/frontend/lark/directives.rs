@@ -1,15 +1,15 @@
-//! Directives about single terminals: `%reserve`, `%not_followed_by`, `%reject`, `%display`.
+//! Directives about terminals: `%reserve`, `%not_followed_by`, `%not_before`, `%word`, `%reject`, `%display`.
 //!
 //! They say how a terminal takes part in lexing, so they hold wherever the terminal is used in a rule, from whichever
 //! file; what other terminals build from it they leave alone.
 
 use std::collections::BTreeMap;
 
-use regex_syntax::hir::Hir;
+use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind};
 
 use super::{
     super::{GrammarError, source::At},
-    ast::{Name, Statement},
+    ast::{Expr, Name, Statement},
     modules::{DefinitionId, Program},
     terminals::Terminals,
 };
@@ -30,6 +30,10 @@ pub(super) struct Directives {
     of: BTreeMap<DefinitionId, TerminalDirectives>,
     /// The terminals of `%reject`, in order, with the place of the directive.
     pub(super) rejected: Vec<(DefinitionId, At)>,
+    /// The terminals of `%not_before`, each with what does not begin where it ends.
+    pub(super) not_before: Vec<(DefinitionId, Vec<Expr>)>,
+    /// The characters of `%word`.
+    word: Option<ClassUnicode>,
 }
 
 impl Directives {
@@ -62,12 +66,43 @@ impl Directives {
                 Statement::Display(name, text) => {
                     all.of.entry(find(name)?).or_default().display = Some(text.clone());
                 }
+                Statement::NotBefore(name, items) => {
+                    all.not_before.push((find(name)?, items.clone()));
+                }
+                Statement::Word(expr) => {
+                    let piece = terminals.expr(expr)?;
+                    let HirKind::Class(Class::Unicode(class)) = piece.hir.kind() else {
+                        let message = "expected a class of characters: `/[a-z]/`";
+                        return Err(program.sources.error(expr.at, message));
+                    };
+                    match &mut all.word {
+                        Some(word) => word.union(class),
+                        word => *word = Some(class.clone()),
+                    }
+                }
                 Statement::Reject(name) => all.rejected.push((find(name)?, name.at)),
                 // Kept elsewhere by the loader.
                 _ => {}
             }
         }
         Ok(all)
+    }
+
+    /// As `directives`, of a terminal that is this string: a word is not followed by what would make it a longer one.
+    pub(super) fn of_literal(
+        &self,
+        text: &str,
+        mut directives: TerminalDirectives,
+    ) -> TerminalDirectives {
+        let is_in = |c: char, class: &ClassUnicode| {
+            class.ranges().iter().any(|range| (range.start()..=range.end()).contains(&c))
+        };
+        if let (Some(word), Some(last)) = (&self.word, text.chars().next_back())
+            && is_in(last, word)
+        {
+            directives.not_followed_by.push(Hir::class(Class::Unicode(word.clone())));
+        }
+        directives
     }
 
     /// What is said of a terminal.

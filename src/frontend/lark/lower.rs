@@ -10,7 +10,6 @@ use super::{
         ebnf::{Ebnf, EbnfBuilder, LimitReached},
         error::quoted,
         measure::Extent,
-        nearest::nearest,
         source::At,
     },
     ast::{Expr, ExprKind, is_terminal},
@@ -60,7 +59,7 @@ type Instance = (DefinitionId, Vec<Argument>);
 /// Lowers a program whose names are checked.
 pub(super) fn lower(
     name: &str,
-    start: &str,
+    start: DefinitionId,
     program: &Program,
     terminals: &Terminals<'_>,
     limits: &Limits,
@@ -81,35 +80,7 @@ pub(super) fn lower(
         waiting: Vec::new(),
     };
     let beginning = At { file: 0, offset: 0 };
-    let id = match program.resolve(0, start) {
-        Some(id) if is_terminal(start) => {
-            let message =
-                format!("the start {} is a terminal, expected a rule (lower case)", quoted(start));
-            return Err(program.sources.error(program.name_of(id).at, message));
-        }
-        Some(id) if !program.definitions[id].parameters.is_empty() => {
-            let message = format!(
-                "the start {} is a template, expected a rule without parameters",
-                quoted(start)
-            );
-            return Err(program.sources.error(program.name_of(id).at, message));
-        }
-        Some(id) => id,
-        None => {
-            let mut message =
-                format!("no rule {} is defined, with which a text starts", quoted(start));
-            let rules = program
-                .definitions
-                .iter()
-                .map(|d| d.name.text.as_str())
-                .filter(|n| !is_terminal(n));
-            if let Some(near) = nearest(start, rules) {
-                message.push_str(&format!("; the nearest name is `{near}`"));
-            }
-            return Err(program.sources.error(beginning, message));
-        }
-    };
-    let start = lowering.instance((id, Vec::new()), beginning)?;
+    let start = lowering.instance((start, Vec::new()), beginning)?;
     let mut next = 0;
     while next < lowering.waiting.len() {
         let (nonterminal, name, (id, arguments)) = lowering.waiting[next].clone();
@@ -121,6 +92,7 @@ pub(super) fn lower(
     }
     lowering.ignored()?;
     lowering.rejected()?;
+    lowering.excluded()?;
     Ok(lowering.out.finish(start))
 }
 
@@ -326,12 +298,18 @@ impl Lowering<'_> {
                     .terminals
                     .as_literal(*id)
                     .map_or_else(|| name.text.clone(), |key| shown(&key));
-                (self.unique(&name.text, name.at.file), display, piece, self.directives.of(*id))
+                let mut directives = self.directives.of(*id);
+                if let Some((text, _)) = self.terminals.as_literal(*id) {
+                    directives = self.directives.of_literal(&text, directives);
+                }
+                (self.unique(&name.text, name.at.file), display, piece, directives)
             }
             TerminalKey::Literal(key) => {
                 let piece = Piece::leaf(literal_hir(key));
                 let quoted = format!("{:?}{}", key.0, if key.1 { "i" } else { "" });
-                (self.unique(&quoted, file), shown(key), piece, TerminalDirectives::default())
+                let directives = TerminalDirectives::default();
+                let directives = self.directives.of_literal(&key.0, directives);
+                (self.unique(&quoted, file), shown(key), piece, directives)
             }
             TerminalKey::Regex(pattern, flags) => {
                 let text = format!("/{pattern}/{flags}");
@@ -438,6 +416,30 @@ impl Lowering<'_> {
                 TerminalUse::Empty => {}
                 TerminalUse::Required(id) | TerminalUse::Optional(id) => {
                     self.out.terminal_mut(id).ignore = true
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The terminals of `%not_before`; of one that is never read there is nothing to say.
+    fn excluded(&mut self) -> Result<(), GrammarError> {
+        for (id, items) in std::mem::take(&mut self.directives.not_before) {
+            let (Some(TerminalUse::Required(before)) | Some(TerminalUse::Optional(before))) =
+                self.uses.get(&TerminalKey::Named(id)).copied()
+            else {
+                continue;
+            };
+            for item in items {
+                match self.atom(&item, id, &[])? {
+                    Argument::Symbol(Symbol::Terminal(t)) | Argument::Optional(t) => {
+                        self.out.terminal_mut(before).not_before.push(t);
+                    }
+                    Argument::Symbol(Symbol::Nonterminal(_)) => {
+                        let message = "expected a terminal, found a rule";
+                        return Err(self.program.sources.error(item.at, message));
+                    }
+                    Argument::Empty => {}
                 }
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! A text passes through: a scan that bounds it (`scan`), the pest parse into a syntax tree (`read`), loading of what
 //! it imports (`modules`), terminals as regular expressions (`terminals`), a check of all names (`check`), and
-//! lowering to productions (`lower`).
+//! lowering to productions (`lower`), from the rule that a text begins with (`start`).
 
 mod ast;
 mod check;
@@ -13,9 +13,10 @@ mod modules;
 mod read;
 mod regex;
 mod scan;
+mod start;
 mod terminals;
 
-use super::{GrammarError, Sources};
+use super::{GrammarError, Options, Sources, Start};
 use crate::{Limits, grammar::Grammar};
 
 /// The rule that a text of the grammar is, unless another is asked for.
@@ -50,8 +51,49 @@ pub fn parse(
     sources: &dyn Sources,
     limits: &Limits,
 ) -> Result<Grammar, GrammarError> {
+    let options = Options { start: start.map(str::to_owned) };
+    parse_with(name, text, &options, sources, limits)
+}
+
+/// As [`parse`], with everything that a caller may choose.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn parse_with(
+    name: &str,
+    text: &str,
+    options: &Options,
+    sources: &dyn Sources,
+    limits: &Limits,
+) -> Result<Grammar, GrammarError> {
     let program = modules::Program::load(name, text, sources, limits)?;
     let terminals = terminals::Terminals::compile(&program, limits)?;
     check::check(&program)?;
-    lower::lower(name, start.unwrap_or(START), &program, &terminals, limits)
+    start::offered(&program)?;
+    let start = start::find(&program, options.start.as_deref().unwrap_or(START))?;
+    lower::lower(name, start, &program, &terminals, limits)
+}
+
+/// The rules that a grammar offers to begin with, in the order of its `%start`s.
+///
+/// # Errors
+///
+/// A text that cannot be read, or a `%start` that names no rule.
+///
+/// ```
+/// use constrained_gen::{Limits, frontend::{NoSources, lark}};
+///
+/// let text = "%start start \"a list\"\n%start item \"one item\"\nstart: item*\nitem: \"x\"";
+/// let starts = lark::starts("list", text, &NoSources, &Limits::default())?;
+/// assert_eq!(starts[1].name, "item");
+/// # Ok::<(), constrained_gen::frontend::GrammarError>(())
+/// ```
+pub fn starts(
+    name: &str,
+    text: &str,
+    sources: &dyn Sources,
+    limits: &Limits,
+) -> Result<Vec<Start>, GrammarError> {
+    start::offered(&modules::Program::load(name, text, sources, limits)?)
 }

@@ -43,6 +43,8 @@ pub(super) struct Module {
     /// `%ignore`, in order.
     pub(super) ignore: Vec<Expr>,
     lexing: Option<(Lexing, At)>,
+    /// `%start`, in order.
+    pub(super) starts: Vec<(Name, String)>,
     /// Directives about single terminals.
     pub(super) directives: Vec<Statement>,
 }
@@ -110,6 +112,16 @@ impl Program {
             }
         }
         None
+    }
+
+    /// The names of rules without parameters that the main file knows, imported ones included, sorted.
+    pub(super) fn rules(&self) -> impl Iterator<Item = &str> {
+        self.modules[0].names.keys().map(String::as_str).filter(|name| {
+            !is_terminal(name)
+                && self
+                    .resolve(0, name)
+                    .is_some_and(|id| self.definitions[id].parameters.is_empty())
+        })
     }
 
     /// The error for a name that means nothing in its file.
@@ -229,6 +241,7 @@ impl Loader<'_> {
                 }
                 Statement::IgnoreCase => module.ignore_case = true,
                 Statement::Ignore(expr) => module.ignore.push(expr),
+                Statement::Start(name, about) => module.starts.push((name, about)),
                 Statement::Override(_) | Statement::Extend(_) => self.changes.push(statement),
                 directive => module.directives.push(directive),
             }

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::schema::{
     number::{Decimal, NumberSet},
-    text::TextSet,
+    text::{TextSet, format::plain_hostname},
 };
 
 /// The types that a schema allows.
@@ -138,7 +138,12 @@ impl Reader {
     }
 
     /// The strings of a schema. A format that is unknown matters only where there can be strings.
-    pub(super) fn texts(&mut self, keywords: &Keywords, wanted: bool) -> Result<TextSet> {
+    pub(super) fn texts(
+        &mut self,
+        keywords: &Keywords,
+        context: Context,
+        wanted: bool,
+    ) -> Result<TextSet> {
         let mut set = TextSet::all();
         if keywords.min_length.is_some() || keywords.max_length.is_some() {
             self.at("minLength");
@@ -168,7 +173,8 @@ impl Reader {
             self.at("format");
             let format = self.text(format, "a format's name")?.to_owned();
             if self.options.formats == Formats::Assert && wanted {
-                match TextSet::format(&format) {
+                let old = self.draft(context) < Draft::Draft7 && format == "hostname";
+                match if old { plain_hostname() } else { TextSet::format(&format) } {
                     Some(known) => set = self.canon.meet_texts(&set, &known)?,
                     None => {
                         self.unsupported(format!("the format {} is unknown", quoted(&format)))?

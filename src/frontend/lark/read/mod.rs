@@ -27,7 +27,7 @@ mod syntax_rules {
 
 use syntax_rules::{LarkParser, Rule};
 
-const DIRECTIVES: [&str; 12] = [
+const DIRECTIVES: [&str; 15] = [
     "%ignore",
     "%import",
     "%declare",
@@ -37,8 +37,11 @@ const DIRECTIVES: [&str; 12] = [
     "%ignore_case",
     "%reserve",
     "%not_followed_by",
+    "%not_before",
+    "%word",
     "%reject",
     "%display",
+    "%start",
     "%slot",
 ];
 
@@ -95,8 +98,11 @@ fn word(rule: Rule) -> Option<&'static str> {
         | Rule::kw_ignore_case
         | Rule::kw_reserve
         | Rule::kw_not_followed_by
+        | Rule::kw_not_before
+        | Rule::kw_word
         | Rule::kw_reject
         | Rule::kw_display
+        | Rule::kw_start
         | Rule::kw_slot => "a directive",
         _ => return None,
     })
@@ -185,6 +191,13 @@ impl Reader<'_> {
                 let name = self.terminal_name(&need(parts.next())?)?;
                 out.push(Statement::NotFollowedBy(name, self.expr(need(parts.next())?)?));
             }
+            Rule::not_before => {
+                let name = self.terminal_name(&need(parts.next())?)?;
+                let mut items = Vec::new();
+                self.flat_list(self.expr(need(parts.next())?)?, &mut items)?;
+                out.push(Statement::NotBefore(name, items));
+            }
+            Rule::word => out.push(Statement::Word(self.expr(need(parts.next())?)?)),
             Rule::reject => {
                 for name in parts {
                     out.push(Statement::Reject(self.terminal_name(&name)?));
@@ -194,6 +207,15 @@ impl Reader<'_> {
                 let name = self.terminal_name(&need(parts.next())?)?;
                 let (text, _) = self.string(&need(parts.next())?)?;
                 out.push(Statement::Display(name, text));
+            }
+            Rule::start => {
+                let name = self.name(&need(parts.next())?);
+                if is_terminal(&name.text) {
+                    let what = format!("expected the name of a rule, found {}", quoted(&name.text));
+                    return self.error(name.at, what);
+                }
+                let (about, _) = self.string(&need(parts.next())?)?;
+                out.push(Statement::Start(name, about));
             }
             Rule::slot => {
                 return self

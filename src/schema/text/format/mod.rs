@@ -60,6 +60,9 @@ static FORMATS: [Format; 22] = [
     exact(&["int", "uint", "decimal", "number"], any),
 ];
 
+/// Host names before drafts spoke of Punycode: any letters, digits and hyphens.
+static PLAIN_HOSTNAME: Format = exact(&[], internet::plain_hostname);
+
 fn find(name: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.names.contains(&name))
 }
@@ -73,6 +76,12 @@ fn generous() -> Limits {
 pub(crate) fn format(name: &str) -> Option<TextSet> {
     let format = find(name)?;
     format.set.get_or_init(|| (format.make)(&generous()).ok()).clone()
+}
+
+/// The texts of `hostname` in drafts that do not speak of Punycode.
+pub(crate) fn plain_hostname() -> Option<TextSet> {
+    let made = || (PLAIN_HOSTNAME.make)(&generous()).ok();
+    PLAIN_HOSTNAME.set.get_or_init(made).clone()
 }
 
 /// Makes a format's set anew.
