@@ -120,6 +120,7 @@ def main():
     p.add_argument("--count", type=int, default=100)
     p.add_argument("--seed", type=int, default=5000)
     p.add_argument("--write", help="write prompts, token ids and greedy answers here, for the Rust tests")
+    p.add_argument("--expert", choices=list(data.EXPERTS), help="this one only")
     p.add_argument("--show", type=int, default=0, help="print this many wrong answers per set")
     a = p.parse_args()
     model, tok = load(a.model)
@@ -135,7 +136,7 @@ def main():
     if a.count == 0:
         return
     print("| expert | set | exact | valid |\n|---|---|---|---|")
-    for expert in data.EXPERTS:
+    for expert in [a.expert] if a.expert else data.EXPERTS:
         for split in ("known", "heldout", "invented"):
             if expert == "json" and split == "heldout":
                 continue  # JSON has no held-out word list
