@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import data
-from data import conditions, cypher, schemas, typescript, words
+from data import conditions, graphs, pieces, schemas, typed, words
 
 
 def take(seed, split, n=200, expert=None, **options):
@@ -48,17 +48,17 @@ class Generator(unittest.TestCase):
             for t in schemas.make_schema(r, "train", r.randint(1, 3)):
                 names = {t.name} | {c.name for c in t.columns}
                 self.assertFalse(names & words.RESERVED, names)
-            self.assertFalse({typescript.word(r, "train"), *typescript.entity(r, "train")} & typescript.RESERVED)
+            self.assertFalse({pieces.word(r, "train"), *pieces.entity(r, "train")} & pieces.RESERVED)
 
     def test_variables_of_a_pattern_differ(self):
-        self.assertEqual(cypher.variables("Person", "Movie", "Place", "Post"), ["p", "m", "p2", "p3"])
+        self.assertEqual(graphs.variables("Person", "Movie", "Place", "Post"), ["p", "m", "p2", "p3"])
 
     def test_texts_are_quoted(self):
         name = "Kofi O'Brien"
-        self.assertIn(cypher.literal(("text", name)), ["'Kofi O\\'Brien'"])
+        self.assertIn(graphs.literal(("text", name)), ["'Kofi O\\'Brien'"])
         self.assertEqual(conditions.sql_test(("cmp", "=", ("text", name)), "name"), "name = 'Kofi O''Brien'")
-        self.assertEqual(cypher.render(("in", [("text", "a"), ("text", "b")]), "p.x"), "p.x IN ['a', 'b']")
-        self.assertEqual(typescript.test_code(("text", "starts", 'a"b'), "p.x"), 'p.x.startsWith("a\\"b")')
+        self.assertEqual(graphs.render(("in", [("text", "a"), ("text", "b")]), "p.x"), "p.x IN ['a', 'b']")
+        self.assertEqual(typed.test_code(("text", "starts", 'a"b'), "p.x"), 'p.x.startsWith("a\\"b")')
 
 
 class Augmentation(unittest.TestCase):

@@ -34,7 +34,8 @@ def every(verb, what):
 OPERATIONS = [
     # One or two numbers.
     ("add", both("sum of two numbers") + ["takes two numbers and returns their sum", "adds two numbers"], TWO, NUMBER, "{0} + {1}"),
-    ("subtract", both("difference of two numbers") + ["takes two numbers and returns their difference", "subtracts the second number from the first"], TWO, NUMBER, "{0} - {1}"),
+    ("subtract", both("difference of two numbers") + ["takes two numbers and returns their difference", "subtracts the second number from the first"],
+     TWO, NUMBER, "{0} - {1}"),
     ("multiply", both("product of two numbers") + ["takes two numbers and returns their product", "multiplies two numbers"], TWO, NUMBER, "{0} * {1}"),
     ("divide", both("quotient of two numbers") + ["divides the first number by the second", "divides two numbers"], TWO, NUMBER, "{0} / {1}"),
     ("remainder", both("remainder of two numbers"), TWO, NUMBER, "{0} % {1}"),
@@ -80,7 +81,8 @@ OPERATIONS = [
     ("sign", ["returns 1 for positive numbers and -1 for others"], ONE, NUMBER, "{0} > 0 ? 1 : -1"),
     # Strings.
     ("textLength", both("length of a string") + ["takes a string and returns its length"], STRING, NUMBER, "{0}.length"),
-    ("toUpper", ["converts a string to upper case", "returns a string in upper case", "returns a string in uppercase", "takes a string and returns it in upper case"], STRING, TEXT, "{0}.toUpperCase()"),
+    ("toUpper", ["converts a string to upper case", "returns a string in upper case", "returns a string in uppercase",
+                 "takes a string and returns it in upper case"], STRING, TEXT, "{0}.toUpperCase()"),
     ("toLower", ["converts a string to lower case", "returns a string in lower case", "returns a string in lowercase"], STRING, TEXT, "{0}.toLowerCase()"),
     ("trim", ["trims a string", "removes the spaces around a string"], STRING, TEXT, "{0}.trim()"),
     ("reverse", ["reverses a string", "returns a string reversed"], STRING, TEXT, '{0}.split("").reverse().join("")'),
@@ -108,7 +110,8 @@ OPERATIONS = [
     ("logValue", ["logs a number"], ONE, "void", "console.log({0})"),
     ("logText", ["logs a string", "prints a string"], STRING, "void", "console.log({0})"),
     # Arrays.
-    ("sum", both("sum of an array of numbers") + ["takes an array of numbers and returns their sum", "sums an array of numbers", "adds up the numbers of an array"], LIST, NUMBER, "{0}.reduce((total, value) => total + value, 0)"),
+    ("sum", both("sum of an array of numbers") + ["takes an array of numbers and returns their sum", "sums an array of numbers",
+                                                  "adds up the numbers of an array"], LIST, NUMBER, "{0}.reduce((total, value) => total + value, 0)"),
     ("product", both("product of an array of numbers"), LIST, NUMBER, "{0}.reduce((total, value) => total * value, 1)"),
     ("average", both("average of an array of numbers") + ["takes an array of numbers and returns their average"] + both("mean of an array of numbers"), LIST, NUMBER,
      "{0}.reduce((total, value) => total + value, 0) / {0}.length"),
