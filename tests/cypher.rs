@@ -83,7 +83,7 @@ fn whatever_the_grammar_accepts_of_the_corpora_the_validator_accepts() {
 fn the_validator_accepts_random_sentences() {
     // Every byte is a token: no tokenizer is needed, and names and numbers come out in pieces.
     let mut tokens: Vec<Vec<u8>> = (0..=255_u8).map(|byte| vec![byte]).collect();
-    let end = TokenId(256);
+    let end = TokenId::new(256);
     tokens.push(b"<end>".to_vec());
     let vocabulary = Vocabulary::new(tokens, &[], &[end]).expect("bytes and an end");
     let automaton = Automaton::new(compiled("cypher"), Arc::new(vocabulary));
