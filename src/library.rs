@@ -35,13 +35,16 @@ macro_rules! grammar {
 }
 
 /// All built-in grammars, sorted by name, each with its files, `main` first. A test compares the list with the folder.
-const BUILT_IN: [(&str, &[Chapter]); 3] = [
+const BUILT_IN: [(&str, &[Chapter]); 4] = [
     grammar!("cypher":
-        "main" "lexical" "types" "expressions" "patterns" "reading" "writing" "subqueries" "query"
-        "schema" "administration" "cypher_25"),
+        "main" "administration" "cypher_25" "expressions" "lexical" "patterns" "query" "reading" "schema"
+        "subqueries" "types" "writing"),
     grammar!("json": "main"),
     grammar!("sql-postgres":
-        "main" "lexical" "keywords" "expressions" "types" "functions" "select" "from" "dml"),
+        "main" "lexical" "keywords" "expressions" "types" "functions" "select" "from" "dml"
+        "ddl" "ddl_common" "ddl_table" "ddl_function" "ddl_other" "ddl_alter" "ddl_drop" "utility" "pure_functions"),
+    grammar!("typescript":
+        "main" "lexical" "modules" "statements" "declarations" "expressions" "functions" "classes" "types"),
 ];
 
 /// The names in [`BUILT_IN`].
@@ -184,7 +187,7 @@ pub fn load_with(
 /// use constrained_gen::{Limits, library};
 ///
 /// let starts = library::starts("sql-postgres", &Limits::default())?;
-/// assert!(starts.iter().any(|start| start.name == "dml"));
+/// assert!(starts.iter().any(|start| start.name == "read_only"));
 /// # Ok::<(), library::LibraryError>(())
 /// ```
 pub fn starts(name_or_path: &str, limits: &Limits) -> Result<Vec<Start>, LibraryError> {

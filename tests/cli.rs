@@ -193,7 +193,7 @@ fn grammars_and_experts_are_listed_and_shown() {
         .filter(|line| !line.starts_with(' '))
         .filter_map(|line| line.split(' ').next())
         .collect();
-    assert_eq!(names, ["cypher", "json", "sql-postgres"]);
+    assert_eq!(names, ["cypher", "json", "sql-postgres", "typescript"]);
     let check = run(&["grammar", "check", "json", "sql-postgres"]);
     assert_eq!(check.code, 0, "{}{}", check.out, check.err);
     assert!(run(&["grammar", "show", "json"]).out.contains("start"));

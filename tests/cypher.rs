@@ -86,7 +86,7 @@ fn the_validator_accepts_random_sentences() {
     let end = TokenId::new(256);
     tokens.push(b"<end>".to_vec());
     let vocabulary = Vocabulary::new(tokens, &[], &[end]).expect("bytes and an end");
-    let automaton = Automaton::new(compiled("cypher"), Arc::new(vocabulary));
+    let automaton = Automaton::of(compiled("cypher"), Arc::new(vocabulary));
     let mut wrong = Vec::new();
     for weighting in [Weighting::Short, Weighting::Broad] {
         let settings = Settings { weighting, max_tokens: 300, ..Settings::default() };

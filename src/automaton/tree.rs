@@ -213,6 +213,8 @@ impl TreeTable {
 /// A tree node being built.
 #[derive(Default)]
 struct Draft {
+    /// The terminal completed last, the ignored ones not counted; none at the root.
+    last: Option<TerminalId>,
     groups: Vec<(ConfigId, Vec<u32>)>,
     edges: Vec<(TerminalId, u32)>,
 }
@@ -317,7 +319,7 @@ impl<'a> Walk<'a> {
             }
             for &(terminal, after) in self.reader.ends(config) {
                 let begun = self.reader.next(after, byte);
-                if begun != ConfigId::DEAD {
+                if begun != ConfigId::DEAD && self.are_neighbours(draft, terminal, begun) {
                     below.push((self.child(draft, terminal), begun));
                 }
             }
@@ -326,6 +328,24 @@ impl<'a> Walk<'a> {
             below.sort_unstable();
             below.dedup();
         }
+    }
+
+    /// Whether a sentence can have this terminal after the draft's last one, and after it what the lexeme begun can become.
+    #[inline]
+    fn are_neighbours(&self, draft: u32, terminal: TerminalId, begun: ConfigId) -> bool {
+        let grammar = self.reader.grammar;
+        let (ignored, follow) = (grammar.lexer.ignored(), grammar.normal.follow());
+        let mut last = self.drafts[draft as usize].last;
+        if !ignored.contains(terminal.index()) {
+            if last.is_some_and(|last| !follow.after(last).contains(terminal.index())) {
+                return false;
+            }
+            last = Some(terminal);
+        }
+        let becoming = self.reader.tables.lex.becoming(begun);
+        last.is_none_or(|last| {
+            becoming.intersects(follow.after(last)) || becoming.intersects(ignored)
+        })
     }
 
     fn child(&mut self, draft: u32, terminal: TerminalId) -> u32 {
@@ -338,7 +358,7 @@ impl<'a> Walk<'a> {
             return *child;
         }
         let child = self.drafts.len() as u32;
-        self.drafts.push(Draft::default());
+        self.drafts.push(Draft { last: Some(terminal), ..Draft::default() });
         self.drafts[draft as usize].edges.push((terminal, child));
         child
     }

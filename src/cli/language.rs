@@ -1,6 +1,9 @@
 //! Which texts? A grammar's, or a JSON Schema's instances.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Result, anyhow};
 use clap::{ArgGroup, Args, ValueEnum};
@@ -76,6 +79,15 @@ struct ReadingArguments {
         help_heading = "JSON Schema"
     )]
     order: Order,
+    /// Another document that references may lead to, and its URI; may be given more than once
+    #[arg(
+        long,
+        value_name = "URI=FILE",
+        requires = "json_schema",
+        conflicts_with = "grammar",
+        help_heading = "JSON Schema"
+    )]
+    schema_document: Vec<String>,
     /// The draft of a schema without $schema
     #[arg(
         long,
@@ -120,7 +132,7 @@ enum Drafts {
 }
 
 impl ReadingArguments {
-    fn options(&self) -> SchemaOptions {
+    fn options(&self) -> Result<SchemaOptions> {
         let mut options = SchemaOptions::default();
         options.lenient = self.lenient;
         options.whitespace = match self.whitespace {
@@ -140,7 +152,13 @@ impl ReadingArguments {
             Drafts::Draft201909 => Draft::Draft201909,
             Drafts::Draft202012 => Draft::Draft202012,
         };
-        options
+        for document in &self.schema_document {
+            let (uri, file) = document.split_once('=').filter(|(uri, _)| !uri.is_empty()).ok_or_else(
+                || anyhow!("--schema-document {document}: expected URI=FILE, as in https://example.org/a.json=a.json"),
+            )?;
+            options.documents.push((uri.to_owned(), Source::of(Path::new(file)).text()?));
+        }
+        Ok(options)
     }
 }
 
@@ -154,10 +172,15 @@ pub(super) enum Language {
 impl LanguageArgument {
     /// Reads what the arguments name, and warns of what a lenient reading ignores.
     pub(super) fn load(&self) -> Result<Language> {
+        self.reading(false)
+    }
+
+    /// As [`load`](Self::load), for texts that people wrote if `reading`.
+    pub(super) fn reading(&self, reading: bool) -> Result<Language> {
         self.options.need_a_grammar(&self.schema)?;
         match (&self.grammar, self.schema.load()?) {
             (_, Some(schema)) => Ok(schema),
-            (Some(grammar), None) => Ok(Language::Grammar(self.options.load(grammar)?)),
+            (Some(grammar), None) => Ok(Language::Grammar(self.options.read(grammar, reading)?)),
             // The group of arguments rules this out.
             (None, None) => Err(anyhow!("expected --grammar or --json-schema")),
         }
@@ -173,7 +196,7 @@ impl SchemaArgument {
     /// The schema, if one is named.
     pub(super) fn load(&self) -> Result<Option<Language>> {
         let Some(path) = &self.json_schema else { return Ok(None) };
-        load_schema(&Source::of(path), &self.reading.options()).map(Some)
+        load_schema(&Source::of(path), &self.reading.options()?).map(Some)
     }
 
     /// Whether one is named.

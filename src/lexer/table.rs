@@ -282,6 +282,12 @@ impl LexTable {
             && (!config.fresh || config.main == self.configs.get(ConfigId::START.0).main)
     }
 
+    /// Terminals that the lexeme is or can become, whatever its shadows say.
+    #[inline]
+    pub(crate) fn becoming(&self, id: ConfigId) -> &BitSet {
+        &self.states.get(self.configs.get(id.0).main).live
+    }
+
     /// Whether no byte of the lexeme has been read.
     #[inline]
     pub(crate) fn is_fresh(&self, id: ConfigId) -> bool {

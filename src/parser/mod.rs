@@ -4,6 +4,7 @@
 //! spells a viable prefix, and a terminal is viable exactly if some chain of reductions reaches a state that shifts it.
 
 mod escape;
+mod follow;
 mod lr;
 mod normal;
 mod saved;

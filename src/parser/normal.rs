@@ -3,8 +3,11 @@
 //! Why: without empty productions every reduction pops at least one node of an earlier level, so the closure of a level
 //! terminates; without right recursion a list of ten thousand elements has one situation and not ten thousand.
 
+use std::sync::OnceLock;
+
 use rustc_hash::FxHashSet;
 
+use super::follow::Follow;
 use crate::{
     Limits,
     bitset::BitSet,
@@ -33,6 +36,7 @@ pub(crate) struct NormalGrammar {
     pub(super) empty_sentence: bool,
     /// `start' -> start`.
     pub(super) start_production: u32,
+    pub(super) follow: OnceLock<Follow>,
 }
 
 struct Rules {
@@ -378,11 +382,17 @@ impl NormalGrammar {
             terminals,
             empty_sentence,
             start_production,
+            follow: OnceLock::new(),
         })
     }
 
     /// Whether the empty text is a sentence.
     pub(crate) fn empty_sentence(&self) -> bool {
         self.empty_sentence
+    }
+
+    /// Which terminals can come after which; found out when first asked.
+    pub(crate) fn follow(&self) -> &Follow {
+        self.follow.get_or_init(|| Follow::new(self))
     }
 }

@@ -123,6 +123,10 @@ impl Canon {
                 if self.array_within(shape, other) {
                     continue;
                 }
+                if self.meet_arrays(shape, other)?.is_none() {
+                    self.join_array(&mut next, shape.clone())?;
+                    continue;
+                }
                 if other.unique && !shape.unique && shape.max.is_none_or(|max| max > 1) {
                     return Err(self.error(
                         SchemaErrorKind::Unsupported,

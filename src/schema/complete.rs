@@ -7,7 +7,7 @@ use super::{
     expr::ExprId,
     normal::{Canon, Result},
     number::NumberDfa,
-    shape::{ArrayShape, ObjectShape},
+    shape::ArrayShape,
 };
 
 impl Canon {
@@ -39,7 +39,6 @@ impl Canon {
                 }
             }
             for shape in &form.objects {
-                self.check_minimum(shape)?;
                 work.extend(shape.members.iter().filter_map(|m| m.value));
                 work.extend(shape.classes.iter().map(|c| c.value));
                 work.extend(shape.some.iter().map(|s| s.value));
@@ -48,7 +47,7 @@ impl Canon {
         Ok(())
     }
 
-    /// Items that must differ can be told apart only if they are strings, `null`, `false` or `true`.
+    /// Items that must differ can be told apart only if they are scalars.
     fn check_unique(&mut self, shape: &ArrayShape) -> Result<()> {
         let most = match (shape.max, shape.rest) {
             (Some(max), _) => max,
@@ -60,12 +59,10 @@ impl Canon {
         }
         for item in shape.prefix.iter().copied().chain(shape.rest) {
             let form = self.clean(item)?;
-            let others =
-                !form.number.is_empty() || !form.arrays.is_empty() || !form.objects.is_empty();
-            if others {
+            if !form.arrays.is_empty() || !form.objects.is_empty() {
                 return Err(self.error(
                     SchemaErrorKind::Unsupported,
-                    "`uniqueItems` of numbers, arrays or objects is not followed",
+                    "`uniqueItems` of arrays or objects is not followed",
                 ));
             }
         }
@@ -85,8 +82,11 @@ impl Canon {
             let form = self.clean(item)?;
             let words = [form.null, form.truth[0], form.truth[1]];
             let words = words.iter().filter(|word| **word).count();
-            let Some(texts) = form.text.finite() else { continue };
-            let values = words + texts.len();
+            let (Some(texts), Some(numbers)) = (form.text.finite(), form.number.count()) else {
+                continue;
+            };
+            let numbers = usize::try_from(numbers).unwrap_or(usize::MAX);
+            let values = (words + texts.len()).saturating_add(numbers);
             let mut rivals = if at == prefix { required - prefix - 1 } else { 0 };
             for &before in &items[..at.min(prefix)] {
                 let both = self.arena.all(&[before, item]);
@@ -98,18 +98,6 @@ impl Canon {
                     "`uniqueItems` of items with so few values is not followed",
                 ));
             }
-        }
-        Ok(())
-    }
-
-    /// Undeclared names are not remembered, so one of them twice would count as two members.
-    fn check_minimum(&self, shape: &ObjectShape) -> Result<()> {
-        let required = shape.members.iter().filter(|member| member.required).count() as u64;
-        if !shape.classes.is_empty() && shape.min > required + 1 {
-            return Err(self.error(
-                SchemaErrorKind::Unsupported,
-                "`minProperties` of undeclared names, two or more, is not followed",
-            ));
         }
         Ok(())
     }

@@ -220,6 +220,10 @@ impl Canon {
                 if self.object_within(shape, other) {
                     continue;
                 }
+                if self.meet_objects(shape, other)?.is_none() {
+                    self.join_object(&mut next, shape.clone())?;
+                    continue;
+                }
                 for breach in &breaches {
                     if let Some(met) = self.meet_objects(shape, breach)? {
                         self.join_object(&mut next, met)?;
@@ -243,11 +247,24 @@ impl Canon {
     /// All ways for an object not to be of a shape.
     fn breaches_of_object(&mut self, shape: &ObjectShape) -> Result<Vec<ObjectShape>> {
         let mut breaches = Vec::new();
-        let with = |name: &str, value, required| ObjectShape {
-            members: vec![Member { name: name.into(), value, required }],
-            ..ObjectShape::all()
-        };
-        for member in &shape.members {
+        // What tells shapes apart comes first, and the other ways are for objects that are alike in it: so these are
+        // disjoint from most others that are taken away.
+        let tells = |member: &&Member| member.value.is_some_and(|value| self.is_listed(value));
+        let telling: Vec<Member> = shape.members.iter().filter(tells).cloned().collect();
+        let others = shape.members.iter().filter(|member| !tells(member));
+        let mut told = 0;
+        let members: Vec<&Member> = shape.members.iter().filter(tells).chain(others).collect();
+        for member in members {
+            let known = &telling[..told.min(telling.len())];
+            told += 1;
+            let with = |name: &str, value, required| ObjectShape {
+                members: known
+                    .iter()
+                    .cloned()
+                    .chain([Member { name: name.into(), value, required }])
+                    .collect(),
+                ..ObjectShape::all()
+            };
             match member.value {
                 Some(value) if value != ExprId::TRUE => {
                     let other = self.arena.not(value);
@@ -262,6 +279,7 @@ impl Canon {
                 breaches.push(with(&member.name, None, false));
             }
         }
+        let alike = ObjectShape { members: telling, ..ObjectShape::all() };
         if !shape.is_open() {
             let names = TextSet::from_strings(shape.members.iter().map(|m| m.name.to_string()));
             let mut rest = TextSet::all();
@@ -272,21 +290,21 @@ impl Canon {
                     let value = self.arena.not(class.value);
                     breaches.push(ObjectShape {
                         some: vec![Obligation { keys, value }],
-                        ..ObjectShape::all()
+                        ..alike.clone()
                     });
                 }
             }
             let keys = self.subtract_texts(&rest, &names)?;
             if !keys.is_empty() {
                 let some = vec![Obligation { keys, value: ExprId::TRUE }];
-                breaches.push(ObjectShape { some, ..ObjectShape::all() });
+                breaches.push(ObjectShape { some, ..alike.clone() });
             }
         }
         if shape.min > 0 {
-            breaches.push(ObjectShape { max: Some(shape.min - 1), ..ObjectShape::all() });
+            breaches.push(ObjectShape { max: Some(shape.min - 1), ..alike.clone() });
         }
         if let Some(max) = shape.max {
-            breaches.push(ObjectShape { min: max.saturating_add(1), ..ObjectShape::all() });
+            breaches.push(ObjectShape { min: max.saturating_add(1), ..alike.clone() });
         }
         for some in &shape.some {
             let mut classes = Vec::new();
@@ -298,9 +316,20 @@ impl Canon {
             if !keys.is_empty() {
                 classes.push(KeyClass { keys, value: ExprId::TRUE });
             }
-            breaches.push(ObjectShape { classes, ..ObjectShape::all() });
+            breaches.push(ObjectShape { classes, ..alike.clone() });
         }
         Ok(breaches)
+    }
+
+    /// Whether an expression is plainly a list of scalars.
+    fn is_listed(&self, value: ExprId) -> bool {
+        let form = self.arena.form(self.arena.resolve(value));
+        form.is_some_and(|form| {
+            form.arrays.is_empty()
+                && form.objects.is_empty()
+                && form.text.finite().is_some()
+                && form.number.count().is_some()
+        })
     }
 
     /// Whether every object of `a` is plainly one of `b`. No answer is a no.

@@ -83,6 +83,9 @@ pub struct SchemaOptions {
     pub whitespace: Whitespace,
     /// The order of members. Default [`MemberOrder::Any`].
     pub order: MemberOrder,
+    /// Other documents that references may lead to, each with its URI. Nothing is ever fetched; the drafts' own schemas are
+    /// known. Default none.
+    pub documents: Vec<(String, String)>,
 }
 
 impl Default for SchemaOptions {
@@ -93,6 +96,7 @@ impl Default for SchemaOptions {
             formats: Formats::Assert,
             whitespace: Whitespace::Flexible { run: 128 },
             order: MemberOrder::Any,
+            documents: Vec::new(),
         }
     }
 }

@@ -85,10 +85,24 @@ impl Index {
             dynamic: false,
         };
         index.add(String::new(), root, draft);
+        let mut work = Vec::new();
+        for (other, name) in document.others() {
+            let schema = document.as_object(*other).and_then(|members| members.get("$schema"));
+            let draft = match schema.and_then(|schema| document.as_str(schema)) {
+                // A document of another language is as good as none.
+                Some(uri) => match Draft::from_uri(uri) {
+                    Some(draft) => draft,
+                    None => continue,
+                },
+                None => draft,
+            };
+            work.push((*other, index.add(join(name, "").0, *other, draft)));
+        }
+        // Last in, first out: the schema's own identifiers go before those of other documents.
+        work.push((root, 0));
         if !document.identifies() {
             return Ok(index);
         }
-        let mut work = vec![(root, 0)];
         while let Some((value, resource)) = work.pop() {
             let resource = index.identify(document, value, resource)?;
             let Some(members) = document.as_object(value) else { continue };
@@ -135,7 +149,7 @@ impl Index {
         let own = |draft| if draft == Draft::Draft4 { "id" } else { "$id" };
         if (members.get("$id").is_some() || members.get("id").is_some())
             && let Some(schema) = members.get("$schema")
-            && value != self.resources[0].root
+            && value != self.resources[outer as usize].root
             && let Some(uri) = document.as_str(schema)
         {
             draft = Draft::from_uri(uri).ok_or(schema)?;
@@ -147,9 +161,9 @@ impl Index {
             let fragment = fragment.unwrap_or_default().to_owned();
             let anchor_only = id.starts_with('#');
             if !anchor_only {
-                if value == self.resources[0].root {
-                    self.uris.entry(uri.clone()).or_insert(0);
-                    self.resources[0].uri = uri;
+                if value == self.resources[outer as usize].root {
+                    self.uris.entry(uri.clone()).or_insert(outer);
+                    self.resources[outer as usize].uri = uri;
                 } else {
                     resource = self.add(uri, value, draft);
                 }

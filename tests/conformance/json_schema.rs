@@ -63,6 +63,20 @@ static BYTES: LazyLock<Arc<Vocabulary>> = LazyLock::new(|| {
     Arc::new(Vocabulary::new(tokens, &[], &[TokenId(256)]).expect("a vocabulary"))
 });
 
+/// The documents that the suite's references lead to, at the addresses that it gives them.
+static DOCUMENTS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+    let Some(root) = shared("json-schema-test-suite/remotes") else { return Vec::new() };
+    let mut paths = Vec::new();
+    files(&root, &mut paths);
+    let document = |path: PathBuf| {
+        let name =
+            path.strip_prefix(&root).expect("it is below").to_string_lossy().replace('\\', "/");
+        let text = std::fs::read_to_string(&path).expect("a file");
+        (format!("http://localhost:1234/{name}"), text)
+    };
+    paths.into_iter().map(document).collect()
+});
+
 /// Strings and blanks over [`BYTES`] are the same in all schemas.
 static COMPILER: LazyLock<SchemaCompiler> =
     LazyLock::new(|| SchemaCompiler::new(Arc::clone(&BYTES), &Limits::default()));
@@ -77,6 +91,7 @@ fn compile(schema: &str, reading: Reading) -> Result<Arc<Automaton>, String> {
         "draft2019-09" => Draft::Draft201909,
         _ => Draft::Draft202012,
     };
+    options.documents = DOCUMENTS.clone();
     options.formats = if reading.formats_asserted { Formats::Assert } else { Formats::Annotate };
     COMPILER
         .compile(schema, &options)
@@ -196,7 +211,12 @@ pub(crate) fn suite(figures: &mut Figures) {
                 }
                 match outcome {
                     Outcome::Right => {}
-                    Outcome::Refused(why) => *refusals.entry(why).or_default() += 1,
+                    Outcome::Refused(why) => {
+                        if std::env::var_os("SCHEMA_SHOW").is_some() {
+                            eprintln!("refused: {draft}/{inside}: {}: {why}", group.description);
+                        }
+                        *refusals.entry(why).or_default() += 1;
+                    }
                     Outcome::Wrong(what) => {
                         eprintln!("{draft}/{inside}: {}: {what}", group.description);
                     }

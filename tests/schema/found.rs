@@ -60,6 +60,42 @@ const ROWS: &[Row] = &[
         b"b",
         false,
     ),
+    // Names that are not declared count once each while they are to make up a minimum.
+    (r#"{"type": "object", "minProperties": 2}"#, r#"{"a":1,"a"#, b"\"", false),
+    (r#"{"type": "object", "minProperties": 2}"#, r#"{"a":1,"b":2,"a"#, b"\"", true),
+    // A name again would be another value in the end.
+    (
+        r#"{"type": "object", "not": {"additionalProperties": {"type": "string"}}}"#,
+        r#"{"a":1,"a"#,
+        b"\"",
+        false,
+    ),
+    // An item that leaves none for the next, which is of another language.
+    (
+        r#"{"type": "array", "prefixItems": [{"type": "string"}, {"const": "b"}], "items": false, "uniqueItems": true}"#,
+        r#"["b"#,
+        b"\",",
+        false,
+    ),
+    // A number that is the same in another spelling, and one that can still become another.
+    (
+        r#"{"type": "array", "items": {"type": "number"}, "uniqueItems": true}"#,
+        "[1,1.0",
+        b"]",
+        false,
+    ),
+    (
+        r#"{"type": "array", "items": {"type": "number"}, "uniqueItems": true}"#,
+        "[1,1.0",
+        b"0",
+        true,
+    ),
+    (
+        r#"{"type": "array", "items": {"enum": [1, 12, 5]}, "uniqueItems": true}"#,
+        "[12,1,",
+        b"1",
+        false,
+    ),
     // Free texts and those of automata in tables without lengths.
     (r#"{"type": "string"}"#, "\"", b"\\", true),
     (r#"{"type": "string", "format": "date-time"}"#, "\"", b"2", true),

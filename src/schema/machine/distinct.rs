@@ -1,15 +1,15 @@
-//! Items that must differ: which ones an array has had, and the text of the one being read.
+//! Items and names that must differ: which ones an array or object has had, and the text of the one being read.
 //!
-//! `uniqueItems` is no matter of a finite state, so here alone what is remembered grows with the text: strings are kept as
-//! chains of bytes, each a byte and what is before it, and sets of them by number. Only strings, `null`, `false` and `true`
-//! can be told apart so; other items are refused when a schema is compiled.
+//! `uniqueItems` is no matter of a finite state, nor is it to count names that no schema declares, so here alone what is
+//! remembered grows with the text: strings and numbers are kept as chains of bytes, each a byte and what is before it, and
+//! sets of them by number. Scalars can be told apart so; other items are refused when a schema is compiled.
 
 use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
 use super::{Place, Spelled, Spelling, View, words::Words};
-use crate::{bitset::BitSet, intern::Interner};
+use crate::{bitset::BitSet, intern::Interner, schema::number::canonical};
 
 /// A text that is being read, as a chain of bytes; 0 is the empty one.
 pub(crate) type Prefix = u32;
@@ -24,13 +24,15 @@ impl From<&Link> for Link {
     }
 }
 
-/// What an array has had.
+/// What an array or object has had.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 struct Key {
     /// `null`, `false`, `true`, as bits.
     words: u8,
     /// Sorted.
     texts: Vec<Box<str>>,
+    /// Sorted, in a form that equal numbers share.
+    numbers: Vec<Box<str>>,
     /// Whether the text of the last item is not known.
     open: bool,
 }
@@ -41,7 +43,7 @@ impl From<&Key> for Key {
     }
 }
 
-/// The items that an array has had.
+/// The items or names that an array or object has had.
 #[derive(Debug)]
 pub(crate) struct Used {
     key: Key,
@@ -66,7 +68,8 @@ impl UsedSets {
 
     fn intern(&self, key: &Key) -> u32 {
         self.sets.intern(key, || {
-            let bytes: usize = key.texts.iter().map(|text| 2 * text.len() + 48).sum();
+            let texts = key.texts.iter().chain(&key.numbers);
+            let bytes: usize = texts.map(|text| 2 * text.len() + 48).sum();
             (Used { key: key.clone(), trie: OnceLock::new() }, bytes + 100)
         })
     }
@@ -99,6 +102,15 @@ impl UsedSets {
         Some(self.intern(&key))
     }
 
+    /// The set with a number more that was read; `None` if it has it.
+    pub(super) fn with_number(&self, used: u32, text: Prefix) -> Option<u32> {
+        let mut key = self.get(used).key.clone();
+        let value = canonical(std::str::from_utf8(&self.text(text)).ok()?)?;
+        let at = key.numbers.binary_search(&value).err()?;
+        key.numbers.insert(at, value);
+        Some(self.intern(&key))
+    }
+
     /// The set with a text more that nobody knows.
     pub(super) fn with_any(&self, used: u32) -> u32 {
         let mut key = self.get(used).key.clone();
@@ -117,11 +129,13 @@ impl UsedSets {
         }
     }
 
-    fn push(&self, prefix: Prefix, byte: u8) -> Prefix {
+    /// A text with one byte more.
+    pub(super) fn push(&self, prefix: Prefix, byte: u8) -> Prefix {
         self.links.intern(&Link(prefix, byte), || (Link(prefix, byte), 16))
     }
 
-    fn text(&self, prefix: Prefix) -> Vec<u8> {
+    /// The bytes of a text.
+    pub(super) fn text(&self, prefix: Prefix) -> Vec<u8> {
         let (mut bytes, mut at) = (Vec::new(), prefix);
         while at != 0 {
             let Link(before, byte) = *self.links.get(at);
@@ -188,6 +202,16 @@ impl Used {
     /// Whether `null`, `false` or `true` has been an item.
     pub(super) fn has_word(&self, word: u8) -> bool {
         self.key.words >> word & 1 == 1
+    }
+
+    /// The strings.
+    pub(super) fn texts(&self) -> &[Box<str>] {
+        &self.key.texts
+    }
+
+    /// The numbers, each in a form that equal ones share.
+    pub(super) fn numbers(&self) -> &[Box<str>] {
+        &self.key.numbers
     }
 
     /// Whether the text of the last item is not known.

@@ -66,7 +66,7 @@ impl Machine {
                 }
             }
             Scan::Word(word, _) => add(["null", "false", "true"][word as usize]),
-            Scan::Number(number, state) => {
+            Scan::Number(number, state) | Scan::Figure(number, state, _) => {
                 add("number");
                 if self.plan.numbers[number as usize].accepts(state) {
                     let scan = Scan::After;
@@ -76,7 +76,7 @@ impl Machine {
             Scan::Text(..) | Scan::Distinct(..) => add("string"),
             Scan::Item(_) => add("another item"),
             Scan::Name(_) | Scan::Key => self.name_members(at.stack, names),
-            Scan::Other(..) => add("member name"),
+            Scan::Other(..) | Scan::Fresh(..) => add("member name"),
             Scan::Colon(_) => add("\":\""),
             Scan::Open | Scan::After => {
                 let (close, after) = match self.stacks.top(at.stack) {

@@ -7,7 +7,7 @@ use std::sync::{
 
 use super::{
     distinct::UsedSets,
-    shape::{Array, Object},
+    shape::{Array, Keeps, Object},
 };
 use crate::{bitset::BitSet, intern::Interner};
 
@@ -34,6 +34,8 @@ pub(crate) enum Frame {
         others: u32,
         /// Obligations that are met, as bits.
         met: u64,
+        /// The other names read, as long as they must differ: a number of [`UsedSets`].
+        used: u32,
     },
     /// An array.
     Array {
@@ -222,7 +224,16 @@ impl Stacks {
 impl Object {
     /// Before any member.
     pub(crate) fn open(&self, shape: u32) -> Frame {
-        Frame::Object { shape, seen: BitSet::new(self.values.len()), others: 0, met: 0 }
+        Frame::Object { shape, seen: BitSet::new(self.values.len()), others: 0, met: 0, used: 0 }
+    }
+
+    /// Whether names that are not declared must differ from those before them.
+    pub(super) fn distinct(&self, seen: &BitSet, others: u32) -> bool {
+        match self.keeps {
+            Keeps::Nothing => false,
+            Keeps::Few => (seen.len() as u32).saturating_add(others) < self.min,
+            Keeps::All => true,
+        }
     }
 
     fn unseen_required(&self, seen: &BitSet) -> u32 {
@@ -264,20 +275,22 @@ impl Object {
     /// required left out, enough left for the minimum.
     fn in_order(&self, order: &[u32], names: BitSet, seen: &BitSet, others: u32) -> (BitSet, bool) {
         let mut allowed = BitSet::new(self.values.len());
+        let enough = |names: usize| {
+            self.most_others.is_none_or(|most| names + most as usize >= self.min as usize)
+        };
         let last = order.iter().rposition(|name| seen.contains(*name as usize));
         let from = if others > 0 { order.len() } else { last.map_or(0, |last| last + 1) };
         for (at, name) in order.iter().enumerate().skip(from) {
             let name = *name as usize;
             let reachable = seen.len() + order.len() - at;
-            let enough = reachable >= self.min as usize || !self.classes.is_empty();
-            if enough && names.contains(name) {
+            if enough(reachable) && names.contains(name) {
                 allowed.insert(name);
             }
             if self.required.contains(name) {
                 return (allowed, false);
             }
         }
-        (allowed, true)
+        (allowed, enough(seen.len()))
     }
 
     /// Members with other names beyond this number make no difference.

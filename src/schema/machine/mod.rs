@@ -5,6 +5,7 @@
 //! completed to an instance, so a text is a viable prefix exactly if a hypothesis is left.
 
 mod counting;
+mod differ;
 mod distinct;
 mod expected;
 mod frame;

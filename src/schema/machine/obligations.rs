@@ -54,25 +54,36 @@ impl Machine {
 
     /// Whether all obligations of an open object can still be met if a member comes from here next.
     pub(super) fn may_be(&self, object: &Object, frame: &Frame, source: Source) -> bool {
-        let Frame::Object { shape, seen, others, met } = frame else { return false };
+        let Frame::Object { seen, others, met, used, .. } = frame else { return false };
+        let mut unknown = None;
+        if let Source::Class(class) = source {
+            if object.distinct(seen, *others) && self.room(object.classes[class].0, *used) == 0 {
+                return false;
+            }
+            unknown = Some(class);
+        }
         if object.some.is_empty() {
             return true;
         }
-        let (mut seen, mut others) = (seen.clone(), *others);
-        match source {
-            Source::Name(name) => seen.insert(name),
-            Source::Class(_) => others = (others + 1).min(object.others_cap()),
+        let mut after = frame.clone();
+        if let Frame::Object { seen, others, .. } = &mut after {
+            match source {
+                Source::Name(name) => seen.insert(name),
+                Source::Class(_) => *others = (*others + 1).min(object.others_cap()),
+            }
         }
-        self.meeting_of(object, source, *met).into_iter().any(|(met, _)| {
-            let frame = Frame::Object { shape: *shape, seen: seen.clone(), others, met };
-            self.can_meet(object, &frame)
+        self.meeting_of(object, source, *met).into_iter().any(|(now, _)| {
+            if let Frame::Object { met, .. } = &mut after {
+                *met = now;
+            }
+            self.can_meet(object, &after, unknown)
         })
     }
 
     /// Whether the obligations of an open object can still be met: the least number of members beyond the required ones
-    /// that meets each set of them.
-    pub(super) fn can_meet(&self, object: &Object, frame: &Frame) -> bool {
-        let Frame::Object { seen, others, met, .. } = frame else { return false };
+    /// that meets each set of them. `unknown`: a name of this class has come that is not known.
+    pub(super) fn can_meet(&self, object: &Object, frame: &Frame, unknown: Option<usize>) -> bool {
+        let Frame::Object { seen, others, met, used, .. } = frame else { return false };
         let all = u64::MAX >> (64 - object.some.len().clamp(1, 64));
         let unmet = all & !met;
         if unmet == 0 {
@@ -109,7 +120,7 @@ impl Machine {
                 .collect();
             let (cost, times) = match source {
                 Source::Name(_) => (u32::from(!required), 1),
-                Source::Class(_) => (1, bits.len()),
+                Source::Class(class) => (1, self.left(object, class, *used, unknown, bits.len())),
             };
             for _ in 0..times {
                 let before = least.clone();
@@ -123,7 +134,26 @@ impl Machine {
                 }
             }
         }
-        least[least.len() - 1] <= room
+        let needed = least[least.len() - 1];
+        needed < u32::MAX && needed <= room
+    }
+
+    /// How many other names of a class can still come, up to some number.
+    fn left(
+        &self,
+        object: &Object,
+        class: usize,
+        used: u32,
+        unknown: Option<usize>,
+        most: usize,
+    ) -> usize {
+        let language = object.classes[class].0;
+        let Some(total) = self.plan.texts_in(language) else { return most };
+        let view = self.plan.language(language);
+        let Some(start) = view.start() else { return 0 };
+        let texts = self.stacks.used.get(used).texts().iter();
+        let taken = texts.filter(|text| view.takes(start, text.as_bytes())).count();
+        total.saturating_sub(taken + usize::from(unknown == Some(class))).min(most)
     }
 
     fn can_meet_each(&self, object: &Object, sources: &[(Source, bool)], unmet: u64) -> bool {

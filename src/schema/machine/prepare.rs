@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::{
     Frame, Hypothesis, Ready, Scan, StackId, Stacks, View,
     obligations::Source,
-    shape::{Array, Contains, LanguageId, Object, Obligation},
+    shape::{Array, Contains, Keeps, LanguageId, Object, Obligation},
     text::Language,
     words::Words,
 };
@@ -36,6 +36,8 @@ pub(crate) struct Plan {
     pub(super) numbers: boxcar::Vec<NumberDfa>,
     pub(super) objects: boxcar::Vec<Object>,
     pub(super) arrays: boxcar::Vec<Array>,
+    /// How many texts a language has, where that was asked.
+    pub(super) sizes: papaya::HashMap<LanguageId, Option<usize>, rustc_hash::FxBuildHasher>,
     /// What came up after compilation; texts that need it are refused with it.
     failure: OnceLock<SchemaError>,
 }
@@ -92,7 +94,7 @@ impl Machine {
             Frame::Object { shape, seen, others, .. } => {
                 let object = &self.plan.objects[*shape as usize];
                 let (names, classes) = object.next(seen, *others);
-                if object.some.is_empty() {
+                if object.some.is_empty() && object.keeps == Keeps::Nothing {
                     return (names, classes);
                 }
                 let mut allowed = BitSet::new(object.values.len());
@@ -113,18 +115,18 @@ impl Machine {
         let (mut frames, mut stack) = (Vec::new(), at.stack);
         while stack != StackId::ROOT {
             let mut frame = self.stacks.top(stack).clone();
-            if let Frame::Array { used, .. } = &mut frame {
+            if let Frame::Array { used, .. } | Frame::Object { used, .. } = &mut frame {
                 *used = self.stacks.used.copy_to(*used, &other.stacks.used);
             }
             frames.push(frame);
             stack = self.stacks.get(stack).below;
         }
         let stack = frames.iter().rev().fold(StackId::ROOT, |at, frame| other.push(at, frame));
+        let text = |text| self.stacks.used.copy_text(text, &other.stacks.used);
         let scan = match at.scan {
-            Scan::Distinct(language, place, text) => {
-                let text = self.stacks.used.copy_text(text, &other.stacks.used);
-                Scan::Distinct(language, place, text)
-            }
+            Scan::Distinct(language, place, read) => Scan::Distinct(language, place, text(read)),
+            Scan::Figure(number, state, read) => Scan::Figure(number, state, text(read)),
+            Scan::Fresh(class, place, read) => Scan::Fresh(class, place, text(read)),
             scan => scan,
         };
         Hypothesis { scan, stack, ..at }
@@ -145,6 +147,7 @@ impl Plan {
             numbers: boxcar::Vec::new(),
             objects: boxcar::Vec::new(),
             arrays: boxcar::Vec::new(),
+            sizes: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
             failure: OnceLock::new(),
         }
     }
@@ -173,8 +176,10 @@ impl Plan {
                 | Scan::Number(..)
                 | Scan::Text(..)
                 | Scan::Distinct(..)
+                | Scan::Figure(..)
                 | Scan::Name(_)
-                | Scan::Other(..),
+                | Scan::Other(..)
+                | Scan::Fresh(..),
             )
             | (Whitespace::Compact, _) => 0,
             (Whitespace::Spaced, Scan::Value(_)) => u32::from(stack != StackId::ROOT),
@@ -341,7 +346,19 @@ impl Plan {
             let names = bits(&|at| some.keys.contains(members[at].0));
             Obligation { names, classes, value: some.value }
         };
-        let some = object.some.iter().enumerate().map(some).collect();
+        let some: Box<[Obligation]> = object.some.iter().enumerate().map(some).collect();
+        // Whether the least number of members is reached, and what names a value has in the end, is not to be feigned by a
+        // name that comes twice.
+        let keeps = match (classes.is_empty(), some.is_empty()) {
+            (true, _) => Keeps::Nothing,
+            (false, false) => Keeps::All,
+            (false, true) if object.min > required.len() as u64 + 1 => Keeps::Few,
+            (false, true) => Keeps::Nothing,
+        };
+        let most_others = match keeps {
+            Keeps::Nothing => classes.is_empty().then_some(0),
+            _ => classes.iter().map(|class| self.texts_in(class.0)).sum::<Option<usize>>(),
+        };
         let words = Words::new(members.iter().map(|member| member.0.into()).collect());
         self.objects.push(Object {
             names: words,
@@ -352,6 +369,8 @@ impl Plan {
             min: clamp(object.min),
             max: object.max.map(clamp),
             some,
+            keeps,
+            most_others: most_others.and_then(|most| u32::try_from(most).ok()),
             order,
         }) as u32
     }

@@ -38,8 +38,23 @@ pub(crate) struct Object {
     pub(crate) max: Option<u32>,
     /// What some member must be.
     pub(crate) some: Box<[Obligation]>,
+    /// Which names that are not declared are remembered.
+    pub(crate) keeps: Keeps,
+    /// How many different other names there can be; `None`: many, or as many as one likes, as they may be repeated.
+    pub(crate) most_others: Option<u32>,
     /// The names in the schema's order, by their places in the trie, if members come in that order.
     pub(crate) order: Option<Box<[u32]>>,
+}
+
+/// Which names of an object that are not declared are remembered, so that they do not come again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Keeps {
+    /// None: a name that comes twice counts twice, and that makes no difference.
+    Nothing,
+    /// Those read before the least number of members is reached.
+    Few,
+    /// All.
+    All,
 }
 
 /// At least one member with one of these names has a value of this expression.

@@ -7,9 +7,8 @@ use super::{
     obligations::Source,
     shape::{Object, Obligation},
     text::{Place, Step, View},
-    words::Words,
 };
-use crate::{bitset::BitSet, schema::expr::ExprId};
+use crate::schema::expr::ExprId;
 
 /// What is being read.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -32,10 +31,14 @@ pub(crate) enum Scan {
     After,
     /// After a comma in an object.
     Key,
+    /// Inside a number item that must differ from those before it: the automaton, its state, and its text so far.
+    Figure(u32, u32, Prefix),
     /// Inside the name of a declared member.
     Name(Place),
     /// Inside another name, of a class.
     Other(u32, Place),
+    /// Inside another name, of a class, that must differ from those before it: its text so far.
+    Fresh(u32, Place, Prefix),
     /// After a name: the colon, and the value that follows it.
     Colon(ExprId),
 }
@@ -52,6 +55,15 @@ pub(crate) struct Hypothesis {
 /// No blank may follow.
 pub(crate) const SEALED: u32 = u32::MAX;
 
+/// A member whose name has been read.
+pub(super) struct Named<'a> {
+    pub(super) object: &'a Object,
+    /// The expression of its value.
+    pub(super) value: ExprId,
+    /// The class that its name is of, where only that is known of it.
+    pub(super) unknown: Option<usize>,
+}
+
 const WORDS: [&[u8]; 3] = [b"null", b"false", b"true"];
 
 /// The lowest depth of the stack that was looked at.
@@ -67,7 +79,7 @@ impl Look {
 
 impl Hypothesis {
     /// A new thing to read, with no blanks yet.
-    fn new(scan: Scan, stack: StackId) -> Self {
+    pub(super) fn new(scan: Scan, stack: StackId) -> Self {
         Self { scan, blanks: 0, stack }
     }
 
@@ -90,7 +102,7 @@ impl Machine {
     }
 
     /// The frame on top of a stack; notes that it was looked at.
-    fn look(&self, stack: StackId, look: &mut Look) -> &Frame {
+    pub(super) fn look(&self, stack: StackId, look: &mut Look) -> &Frame {
         look.0 = look.0.min(self.stacks.get(stack).depth);
         self.stacks.top(stack)
     }
@@ -139,7 +151,13 @@ impl Machine {
                 Step::End => self.closed(at, look, next),
             },
             Scan::Distinct(language, place, text) => {
-                self.distinct(at, (language, place, text), byte, look, next);
+                self.distinct(stack, (language, place, text), byte, look, next);
+            }
+            Scan::Figure(number, state, text) => {
+                self.figure(stack, (number, state, text), byte, look, next);
+            }
+            Scan::Fresh(class, place, text) => {
+                self.fresh(stack, (class, place, text), byte, look, next);
             }
             Scan::Item(item) => {
                 if is_blank(byte) {
@@ -269,7 +287,7 @@ impl Machine {
     /// The closing bracket of the frame on top.
     fn close(&self, stack: StackId, byte: u8, look: &mut Look, next: &mut Vec<Hypothesis>) {
         let may = match self.look(stack, look) {
-            Frame::Object { shape, seen, others, met } if byte == b'}' => {
+            Frame::Object { shape, seen, others, met, .. } if byte == b'}' => {
                 self.plan.objects[*shape as usize].may_close(seen, *others, *met)
             }
             Frame::Array { shape, index, counts, .. } if byte == b']' => {
@@ -290,8 +308,11 @@ impl Machine {
 
     /// After the opening quote of a name.
     fn name(&self, stack: StackId, next: &mut Vec<Hypothesis>) {
-        let Frame::Object { shape, .. } = self.stacks.top(stack) else { return };
+        let Frame::Object { shape, seen, others, used, .. } = self.stacks.top(stack) else {
+            return;
+        };
         let object = &self.plan.objects[*shape as usize];
+        let distinct = object.distinct(seen, *others);
         let (allowed, classes) = self.next(stack);
         if let Some(place) = View::some(&object.names, allowed).start() {
             next.push(Hypothesis::new(Scan::Name(place), stack));
@@ -300,77 +321,66 @@ impl Machine {
             if !self.may_be(object, self.stacks.top(stack), Source::Class(class)) {
                 continue;
             }
-            if let Some(place) = self.plan.language(*language).start() {
-                next.push(Hypothesis::new(Scan::Other(class as u32, place), stack));
+            let class = class as u32;
+            if distinct {
+                if let Some(place) = self.begin_differing(*language, *used) {
+                    next.push(Hypothesis::new(Scan::Fresh(class, place, 0), stack));
+                }
+            } else if let Some(place) = self.plan.language(*language).start() {
+                next.push(Hypothesis::new(Scan::Other(class, place), stack));
             }
         }
     }
 
     /// After the closing quote of a declared name.
     pub(crate) fn named(&self, stack: StackId, word: usize, next: &mut Vec<Hypothesis>) {
-        let Frame::Object { shape, seen, others, met } = self.stacks.top(stack) else { return };
+        let Frame::Object { shape, .. } = self.stacks.top(stack) else { return };
         let object = &self.plan.objects[*shape as usize];
-        let mut seen = seen.clone();
-        seen.insert(word);
-        let frame = Frame::Object { shape: *shape, seen, others: *others, met: *met };
-        self.member(
-            object,
-            frame,
-            object.values[word],
-            |some| some.names.contains(word),
-            stack,
-            next,
-        );
+        let mut frame = self.stacks.top(stack).clone();
+        if let Frame::Object { seen, .. } = &mut frame {
+            seen.insert(word);
+        }
+        let named = Named { object, value: object.values[word], unknown: None };
+        self.member(named, frame, |some| some.names.contains(word), stack, next);
     }
 
     /// After the closing quote of a string value or of an undeclared name, whatever was read before it.
     pub(crate) fn closed(&self, at: Hypothesis, look: &mut Look, next: &mut Vec<Hypothesis>) {
-        let stack = at.stack;
         match at.scan {
-            Scan::Text(..) => next.push(Hypothesis::new(Scan::After, stack)),
-            Scan::Distinct(..) => {
-                let Frame::Array { shape, index, counts, used } = self.look(stack, look) else {
-                    return;
-                };
-                let (shape, index, counts) = (*shape, *index, counts.clone());
-                let used = self.stacks.used.with_any(*used);
-                let frame = Frame::Array { shape, index, counts, used };
-                next.push(Hypothesis::new(Scan::After, self.replace(stack, &frame)));
-            }
+            Scan::Text(..) => next.push(Hypothesis::new(Scan::After, at.stack)),
+            Scan::Distinct(..) | Scan::Fresh(..) => self.closed_differing(at, look, next),
             Scan::Other(class, _) => {
-                let Frame::Object { shape, seen, others, met } = self.look(stack, look) else {
-                    return;
-                };
-                let object = &self.plan.objects[*shape as usize];
-                let others = (*others + 1).min(object.others_cap());
-                let frame = Frame::Object { shape: *shape, seen: seen.clone(), others, met: *met };
-                let value = object.classes[class as usize].1;
-                let holds = |some: &Obligation| some.classes.contains(class as usize);
-                self.member(object, frame, value, holds, stack, next);
+                self.look(at.stack, look);
+                self.classed(at.stack, class, 0, next);
             }
             _ => {}
         }
     }
 
     /// After the closing quote of a name: the colon, for every choice of the obligations that the member meets.
-    fn member(
+    pub(super) fn member(
         &self,
-        object: &Object,
-        frame: Frame,
-        value: ExprId,
+        named: Named<'_>,
+        mut frame: Frame,
         holds: impl Fn(&Obligation) -> bool,
         stack: StackId,
         next: &mut Vec<Hypothesis>,
     ) {
+        let Named { object, value, unknown } = named;
+        let Frame::Object { seen, others, met, used, .. } = &mut frame else { return };
+        if !object.distinct(seen, *others) {
+            *used = 0;
+        }
         if object.some.is_empty() {
             next.push(Hypothesis::new(Scan::Colon(value), self.replace(stack, &frame)));
             return;
         }
-        let Frame::Object { shape, seen, others, met } = frame else { return };
-        let choices = self.meeting(object, value, met, holds);
-        for (met, value) in choices {
-            let frame = Frame::Object { shape, seen: seen.clone(), others, met };
-            if self.can_meet(object, &frame) {
+        for (now, value) in self.meeting(object, value, *met, holds) {
+            let mut frame = frame.clone();
+            if let Frame::Object { met, .. } = &mut frame {
+                *met = now;
+            }
+            if self.can_meet(object, &frame, unknown) {
                 next.push(Hypothesis::new(Scan::Colon(value), self.replace(stack, &frame)));
             }
         }
@@ -404,99 +414,6 @@ impl Machine {
         }
     }
 
-    /// Whether an expression has a value that is not used yet.
-    fn has_other(&self, value: ExprId, used: u32) -> bool {
-        let ready = self.plan.ready(value);
-        let set = self.stacks.used.get(used);
-        let words = [ready.null, ready.truth[0], ready.truth[1]];
-        (0..3u8).any(|word| words[usize::from(word)] && !set.has_word(word))
-            || ready.texts.iter().any(|language| {
-                let view = self.plan.language(*language);
-                match view.as_words() {
-                    Some(words) => !self.stacks.used.unused(used, words).is_empty(),
-                    None => {
-                        let start = view.start();
-                        start.is_some_and(|place| self.stacks.used.leaves(view, place, used, 0))
-                    }
-                }
-            })
-    }
-
-    /// The first byte of an item that must differ.
-    fn begin_distinct(&self, value: ExprId, stack: StackId, byte: u8, next: &mut Vec<Hypothesis>) {
-        let Frame::Array { shape, index, counts, used } = self.stacks.top(stack) else { return };
-        let ready = self.plan.ready(value);
-        let word = match byte {
-            b'n' if ready.null => 0,
-            b'f' if ready.truth[0] => 1,
-            b't' if ready.truth[1] => 2,
-            b'"' => {
-                for &language in &ready.texts {
-                    let view = self.plan.language(language);
-                    let unused = view.as_words().map(|words| self.stacks.used.unused(*used, words));
-                    let view = unused.as_ref().map_or(view, |unused| view.only(unused));
-                    if let Some(place) = view.start()
-                        && (unused.is_some() || self.stacks.used.leaves(view, place, *used, 0))
-                    {
-                        next.push(Hypothesis::new(Scan::Distinct(language, place, 0), stack));
-                    }
-                }
-                return;
-            }
-            _ => return,
-        };
-        if let Some(used) = self.stacks.used.with_word(*used, word) {
-            let (shape, index, counts) = (*shape, *index, counts.clone());
-            let stack = self.replace(stack, &Frame::Array { shape, index, counts, used });
-            next.push(Hypothesis::new(Scan::Word(word, 1), stack));
-        }
-    }
-
-    /// One more byte of a string item that must differ.
-    fn distinct(
-        &self,
-        at: Hypothesis,
-        (language, place, text): (u32, Place, Prefix),
-        byte: u8,
-        look: &mut Look,
-        next: &mut Vec<Hypothesis>,
-    ) {
-        let Frame::Array { shape, index, counts, used } = self.look(at.stack, look) else { return };
-        let view = self.plan.language(language);
-        if let Some(words) = view.as_words() {
-            let unused = self.stacks.used.unused(*used, words);
-            let view = view.only(&unused);
-            match view.read(place, byte) {
-                Step::Dead => {}
-                Step::Inside(place) => {
-                    next.push(Hypothesis::new(Scan::Distinct(language, place, 0), at.stack));
-                }
-                Step::End => {
-                    if let Some(word) = view.word(place) {
-                        self.used_word(at.stack, &words.words()[word as usize], next);
-                    }
-                }
-            }
-            return;
-        }
-        match view.read(place, byte) {
-            Step::Dead => {}
-            Step::Inside(after) => {
-                let text = self.stacks.used.spell(text, place.spelling, byte);
-                if self.stacks.used.leaves(view, after, *used, text) {
-                    next.push(Hypothesis::new(Scan::Distinct(language, after, text), at.stack));
-                }
-            }
-            Step::End => {
-                if let Some(used) = self.stacks.used.with_read(*used, text) {
-                    let (shape, index, counts) = (*shape, *index, counts.clone());
-                    let frame = Frame::Array { shape, index, counts, used };
-                    next.push(Hypothesis::new(Scan::After, self.replace(at.stack, &frame)));
-                }
-            }
-        }
-    }
-
     /// Whether the text read so far is an instance.
     pub(crate) fn is_complete(&self, at: Hypothesis) -> bool {
         at.stack == StackId::ROOT
@@ -511,30 +428,6 @@ impl Machine {
     pub(crate) fn names(&self, stack: StackId, look: &mut Look) -> Option<View<'_>> {
         let Frame::Object { shape, .. } = self.look(stack, look) else { return None };
         Some(View::some(&self.plan.objects[*shape as usize].names, &self.next(stack).0))
-    }
-
-    /// After a string item that must differ and is one of words.
-    pub(crate) fn used_word(&self, stack: StackId, word: &str, next: &mut Vec<Hypothesis>) {
-        let Frame::Array { shape, index, counts, used } = self.stacks.top(stack) else { return };
-        if let Some(used) = self.stacks.used.with_text(*used, word) {
-            let (shape, index, counts) = (*shape, *index, counts.clone());
-            let frame = Frame::Array { shape, index, counts, used };
-            next.push(Hypothesis::new(Scan::After, self.replace(stack, &frame)));
-        }
-    }
-
-    /// Of the words of a language those that the array on top has not had.
-    pub(crate) fn unused(&self, stack: StackId, words: &Words, look: &mut Look) -> BitSet {
-        let used = self.used(stack, look);
-        self.stacks.used.unused(used, words)
-    }
-
-    /// The items that the array on top has had.
-    pub(crate) fn used(&self, stack: StackId, look: &mut Look) -> u32 {
-        match self.look(stack, look) {
-            Frame::Array { used, .. } => *used,
-            _ => 0,
-        }
     }
 
     /// The language of another name being read.
@@ -563,7 +456,7 @@ impl Machine {
                     (b'0'..=b'9').for_each(each);
                 }
             }
-            Scan::Number(number, state) => {
+            Scan::Number(number, state) | Scan::Figure(number, state, _) => {
                 b"+-.0123456789Ee".iter().for_each(|byte| each(*byte));
                 if self.plan.numbers[number as usize].accepts(state) {
                     b",]} \n\t\r".iter().for_each(|byte| each(*byte));
@@ -582,8 +475,8 @@ impl Machine {
             Scan::Text(language, place) | Scan::Distinct(language, place, _) => {
                 return self.plan.language(language).few(place, each);
             }
-            Scan::Item(_) => b"\"fnt".iter().for_each(|byte| each(*byte)),
-            Scan::Other(class, place) => {
+            Scan::Item(_) => b"\"-0123456789fnt".iter().for_each(|byte| each(*byte)),
+            Scan::Other(class, place) | Scan::Fresh(class, place, _) => {
                 let Some(language) = self.class(at.stack, class, look) else { return false };
                 return self.plan.language(language).few(place, each);
             }

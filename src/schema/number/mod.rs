@@ -1,6 +1,7 @@
 //! Numbers of JSON Schema: exact decimals, sets of them, and the automaton of the spellings of a set.
 
 mod automaton;
+mod canonical;
 mod comparator;
 mod decimal;
 mod error;
@@ -11,6 +12,7 @@ mod set;
 mod side;
 
 pub(crate) use automaton::NumberDfa;
+pub(crate) use canonical::canonical;
 pub(crate) use decimal::Decimal;
 pub(crate) use error::NumberError;
 pub(crate) use set::NumberSet;

@@ -1,6 +1,8 @@
 //! What do the keywords say that apply other schemas to the same value?
 
-use super::{Context, Keywords, Reader, Result, SchemaErrorKind, Target, Value, ValueId, quoted};
+use super::{
+    Context, Keywords, Reader, Result, SchemaErrorKind, Target, Value, ValueId, quoted, standard,
+};
 use crate::schema::{
     expr::ExprId,
     shape::{Alternatives, Member, ObjectShape},
@@ -66,10 +68,18 @@ impl Reader {
         match target {
             Some(target) => Ok((target.value, self.enter(context, target.resource))),
             None => {
-                let name = self.document().as_str(value).unwrap_or_default();
+                let name = self.document().as_str(value).unwrap_or_default().to_owned();
+                self.standard |= standard::is_meant(&name);
                 let message =
-                    format!("{} is not in the document, and nothing is fetched", quoted(name));
-                Err(self.error(SchemaErrorKind::Unresolvable, message))
+                    format!("{} is not in the document, and nothing is fetched", quoted(&name));
+                let error = self.error(SchemaErrorKind::Unresolvable, message);
+                // Where a schema inside has an identifier, references in it start there; many mean the whole document.
+                let whole = (self.options.lenient && name.starts_with('#'))
+                    .then(|| self.index.target(self.document(), 0, &name))
+                    .flatten();
+                let Some(whole) = whole else { return Err(error) };
+                self.warnings.push(error);
+                Ok((whole.value, self.enter(context, whole.resource)))
             }
         }
     }

@@ -9,6 +9,7 @@ pub(crate) mod document;
 mod keywords;
 mod objects;
 mod scalars;
+mod standard;
 mod unevaluated;
 mod values;
 
@@ -62,6 +63,8 @@ pub(crate) struct Reader {
     pending: Vec<Pending>,
     patterns: HashMap<String, TextSet>,
     warnings: Vec<SchemaError>,
+    /// Whether a reference led to a schema of the drafts' own that was not read.
+    standard: bool,
 }
 
 /// A document, read: its expressions, the root's, and what was ignored.
@@ -77,33 +80,60 @@ pub(crate) struct ReadSchema {
 
 /// Reads a JSON text within the limits.
 pub(crate) fn document(text: &str, limits: &Limits) -> Result<Document> {
-    if text.len() > limits.schema_bytes {
-        let value = limits.schema_bytes as u64;
-        return Err(SchemaError::new(
-            SchemaErrorKind::Limit { name: "schema_bytes", value },
-            String::new(),
-            "",
-            format!("the text is {} bytes long", text.len()),
-        ));
-    }
-    Document::read(text, limits.schema_nesting).map_err(|Malformed { at, what, deep }| {
-        let kind = if deep {
-            SchemaErrorKind::Limit { name: "schema_nesting", value: limits.schema_nesting as u64 }
-        } else {
-            SchemaErrorKind::NotASchema
-        };
-        let before = &text.as_bytes()[..at.min(text.len())];
-        let start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
-        let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
-        let column = 1 + String::from_utf8_lossy(&before[start..]).chars().count();
-        let message = format!("no JSON text, in line {line}, column {column}: {what}");
-        SchemaError::new(kind, String::new(), "", message)
-    })
+    within(text.len(), limits)?;
+    let read = Document::read(text, limits.schema_nesting);
+    read.map_err(|error| malformed(text, "", &error, limits))
 }
 
-/// Reads a schema.
+/// Refuses texts that are longer than the limits allow.
+fn within(bytes: usize, limits: &Limits) -> Result<()> {
+    if bytes <= limits.schema_bytes {
+        return Ok(());
+    }
+    let kind = SchemaErrorKind::Limit { name: "schema_bytes", value: limits.schema_bytes as u64 };
+    let message = format!("the text is {bytes} bytes long");
+    Err(SchemaError::new(kind, String::new(), "", message))
+}
+
+/// What is wrong with a text that is no JSON, or nested too deep.
+fn malformed(text: &str, name: &str, error: &Malformed, limits: &Limits) -> SchemaError {
+    let &Malformed { at, what, deep } = error;
+    let kind = if deep {
+        SchemaErrorKind::Limit { name: "schema_nesting", value: limits.schema_nesting as u64 }
+    } else {
+        SchemaErrorKind::NotASchema
+    };
+    let before = &text.as_bytes()[..at.min(text.len())];
+    let start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+    let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
+    let column = 1 + String::from_utf8_lossy(&before[start..]).chars().count();
+    let message = format!("no JSON text, in line {line}, column {column}: {what}");
+    SchemaError::new(kind, name.to_owned(), "", message)
+}
+
+/// Reads a schema. The drafts' own schemas are read with it only if a reference leads to one.
 pub(crate) fn read(text: &str, options: &SchemaOptions, limits: &Limits) -> Result<ReadSchema> {
-    let document = document(text, limits)?;
+    let mut standard = false;
+    match read_once(text, options, limits, &mut standard) {
+        Err(_) if standard => read_once(text, options, limits, &mut standard),
+        result => result,
+    }
+}
+
+/// Reads a schema; `standard`: together with the drafts' own schemas. Afterwards: whether one of those was missed.
+fn read_once(
+    text: &str,
+    options: &SchemaOptions,
+    limits: &Limits,
+    standard: &mut bool,
+) -> Result<ReadSchema> {
+    let mut document = document(text, limits)?;
+    for (name, text) in &options.documents {
+        append(&mut document, name, text, limits)?;
+    }
+    for text in standard::texts().filter(|_| *standard) {
+        append(&mut document, "", text, limits)?;
+    }
     let root = document.root();
     let mut warnings = Vec::new();
     let draft = root_draft(&document, options, &mut warnings)?;
@@ -123,16 +153,18 @@ pub(crate) fn read(text: &str, options: &SchemaOptions, limits: &Limits) -> Resu
         pending: Vec::new(),
         patterns: HashMap::new(),
         warnings,
+        standard: false,
     };
-    let context = reader.enter(Context { resource: 0, scope: 0 }, 0);
-    let root = reader.schema_at(root, context)?;
-    while let Some(pending) = reader.pending.pop() {
-        reader.canon.arena.here.value = pending.value;
-        reader.canon.arena.here.keyword = "";
-        let body = reader.body(pending.value, pending.context)?;
-        reader.canon.arena.set_body(pending.place, body);
-    }
-    Ok(ReadSchema { canon: reader.canon, root, warnings: reader.warnings })
+    let root = reader.read_all(root);
+    *standard = reader.standard;
+    Ok(ReadSchema { root: root?, canon: reader.canon, warnings: reader.warnings })
+}
+
+/// Reads a further text into a document.
+fn append(document: &mut Document, name: &str, text: &str, limits: &Limits) -> Result<()> {
+    within(document.bytes() + text.len(), limits)?;
+    let read = document.append(name, text, limits.schema_nesting);
+    read.map(drop).map_err(|error| malformed(text, name, &error, limits))
 }
 
 /// The draft of the whole document.
@@ -161,6 +193,19 @@ fn unknown_draft(document: &Document, at: ValueId) -> SchemaError {
 }
 
 impl Reader {
+    /// Reads a schema and all that it refers to.
+    fn read_all(&mut self, root: ValueId) -> Result<ExprId> {
+        let context = self.enter(Context { resource: 0, scope: 0 }, 0);
+        let root = self.schema_at(root, context)?;
+        while let Some(pending) = self.pending.pop() {
+            self.canon.arena.here.value = pending.value;
+            self.canon.arena.here.keyword = "";
+            let body = self.body(pending.value, pending.context)?;
+            self.canon.arena.set_body(pending.place, body);
+        }
+        Ok(root)
+    }
+
     fn document(&self) -> &Document {
         &self.canon.document
     }
@@ -312,9 +357,9 @@ impl Reader {
         } else {
             self.numbers(keywords, context, false)?;
         }
-        let text = self.texts(keywords, types.text)?;
+        let (text, doubtful) = self.texts(keywords, context, types.text)?;
         if types.text {
-            form.text = text;
+            (form.text, form.doubtful) = (text, doubtful);
         }
         let array = self.array_shape(keywords, context)?;
         if types.array {

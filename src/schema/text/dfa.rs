@@ -107,11 +107,6 @@ impl TextDfa {
         self.bytes().len()
     }
 
-    /// A hash of the language, the same in every process.
-    pub(crate) fn id(&self) -> u64 {
-        self.hash
-    }
-
     /// The states between characters that the character can lead to which a state is inside of; nothing if it is inside none.
     pub(super) fn ends(&self, state: u32) -> Option<&[u32]> {
         if state < self.boundaries() { None } else { self.bytes().ends(state) }

@@ -21,6 +21,9 @@ use crate::{
 /// Subtrees with fewer nodes are read byte by byte.
 const SMALL: u32 = 24;
 
+/// Words, and how far a text has come with them.
+type Except<'a> = Option<(&'a Words, u32)>;
+
 /// A walk.
 pub(super) struct Walk<'a> {
     machine: &'a Machine,
@@ -151,7 +154,17 @@ impl<'a> Walk<'a> {
                 });
             }
             Scan::Text(language, place) => (language, place),
-            Scan::Distinct(language, place, _) => {
+            Scan::Distinct(..) | Scan::Fresh(..) => {
+                let (language, place) = match at.scan {
+                    Scan::Distinct(language, place, _) => (language, place),
+                    Scan::Fresh(class, place, _) => {
+                        match self.machine.class(at.stack, class, &mut self.look) {
+                            Some(language) => (language, place),
+                            None => return Ok(()),
+                        }
+                    }
+                    _ => return Ok(()),
+                };
                 let used = self.machine.used(at.stack, &mut self.look);
                 if self.machine.stacks().used.get(used).is_open() {
                     // The second string in one token: it may be equal to the first, which is not known here.
@@ -165,9 +178,13 @@ impl<'a> Walk<'a> {
                         view.only(&unused),
                         place,
                         |machine, word, next| {
-                            machine.used_word(at.stack, &words.words()[word as usize], next);
+                            machine.used_word(at, &words.words()[word as usize], next);
                         },
                     );
+                }
+                if self.machine.room(language, used) < 2 {
+                    // What comes next depends on which text is the last.
+                    return self.bytes(location, at);
                 }
                 (language, place)
             }
@@ -201,13 +218,17 @@ impl<'a> Walk<'a> {
             .any(|child| is_blank(trie.byte(child)))
     }
 
-    /// The words that a string must not be although its language has them, and how far it has come with them.
-    fn except(&mut self, at: Hypothesis, view: View<'a>, place: Place) -> Option<(&'a Words, u32)> {
-        if let Scan::Distinct(_, _, text) = at.scan {
-            let used = self.machine.used(at.stack, &mut self.look);
-            return self.machine.stacks().used.place(used, text);
-        }
-        view.except().filter(|_| !place.is_free()).map(|words| (words, place.at))
+    /// The words that a string must not be although its table has them, and how far it has come with them: those that its
+    /// language leaves out, and those used before.
+    fn except(&mut self, at: Hypothesis, view: View<'a>, place: Place) -> [Except<'a>; 2] {
+        let used = match at.scan {
+            Scan::Distinct(_, _, text) | Scan::Fresh(_, _, text) => {
+                let used = self.machine.used(at.stack, &mut self.look);
+                self.machine.stacks().used.place(used, text)
+            }
+            _ => None,
+        };
+        [view.except().filter(|_| !place.is_free()).map(|words| (words, place.at)), used]
     }
 
     /// Tokens that begin inside one of some words; `end` says what comes after a word.
@@ -222,7 +243,7 @@ impl<'a> Walk<'a> {
             let Some(word) = view.word(place) else { continue };
             self.next.clear();
             end(self.machine, word, &mut self.next);
-            self.go_on(Location { node, ..location });
+            self.go_on(Location { node, ..location })?;
         }
         Ok(())
     }
@@ -281,33 +302,44 @@ impl<'a> Walk<'a> {
             self.spend(count as u64)?;
             for byte in &bytes[..count] {
                 if let Some(child) = trie.child(location.node, *byte) {
-                    self.child(location.trie, child, at, *byte);
+                    self.child(location.trie, child, at, *byte)?;
                 }
             }
         } else {
             let children = trie.children(location.node);
             self.spend(children.len() as u64)?;
             for child in children {
-                self.child(location.trie, child, at, trie.byte(child));
+                self.child(location.trie, child, at, trie.byte(child))?;
             }
         }
         Ok(())
     }
 
-    fn child(&mut self, trie: u32, child: u32, at: Hypothesis, byte: u8) {
+    fn child(&mut self, trie: u32, child: u32, at: Hypothesis, byte: u8) -> Result<(), Exhausted> {
         self.next.clear();
         self.machine.step(at, byte, &mut self.look, &mut self.next);
         if !self.next.is_empty() {
             let location = Location { trie, node: child };
-            self.go_on(location);
+            self.go_on(location)?;
         }
+        Ok(())
     }
 
     /// Takes the tokens that end at a location, and goes on from there on what was found to come next.
-    fn go_on(&mut self, location: Location) {
+    fn go_on(&mut self, location: Location) -> Result<(), Exhausted> {
         if !self.next.is_empty() {
+            let mut next = std::mem::take(&mut self.next);
+            let found = next.len();
+            next.retain(|next| self.machine.surely_comes(*next, &mut self.look));
+            let all = next.len() == found;
+            self.next = next;
+            if !all {
+                self.doubt(location)?;
+            }
             let trie = self.tables.trie(location);
-            self.parts.own.extend_from_slice(trie.tokens(location.node));
+            if !self.next.is_empty() {
+                self.parts.own.extend_from_slice(trie.tokens(location.node));
+            }
             // Where readings part they meet again, and would be followed again and again.
             let parts = self.next.len() > 1;
             for next in self.next.drain(..) {
@@ -316,6 +348,7 @@ impl<'a> Walk<'a> {
                 }
             }
         }
+        Ok(())
     }
 
     /// Tokens that begin inside a string, by its table.
@@ -325,25 +358,25 @@ impl<'a> Walk<'a> {
         at: Hypothesis,
         view: View<'a>,
         (number, place): (u32, Place),
-        except: Option<(&'a Words, u32)>,
+        except: [Except<'a>; 2],
     ) -> Result<(), Exhausted> {
         self.spend(1)?;
         let state = if number == 0 { Place::free(0).at } else { place.at };
         let table = self.tables.text(location, view, number, state);
         let selection = table.select(self.tables, view, place.read);
         let mut minus = Vec::new();
-        if let Some((words, node)) = except {
+        for (words, node) in except.into_iter().flatten() {
             self.excepted(location, at, view, place, (words, node), &mut minus)?;
         }
         if location == Location::ALL {
             // At the root there is nothing else that what is left out could be a part of.
             self.minus = minus;
-            self.select(&selection, at);
+            self.select(&selection, at)?;
         } else if minus.is_empty() {
-            self.select(&selection, at);
+            self.select(&selection, at)?;
         } else {
             let mut walk = self.inner();
-            walk.select(&selection, at);
+            walk.select(&selection, at)?;
             walk.run()?;
             minus.sort_unstable();
             let tokens = self.close(walk);
@@ -386,7 +419,7 @@ impl<'a> Walk<'a> {
                     // The quote after an excepted word.
                     (Step::End, _) => {
                         let mut walk = self.inner();
-                        walk.after(Location { node: child, ..location }, at);
+                        walk.after(Location { node: child, ..location }, at)?;
                         walk.run()?;
                         minus.extend(self.close(walk));
                     }
@@ -410,19 +443,20 @@ impl<'a> Walk<'a> {
     }
 
     /// The tokens of a selection, and what follows its closing quotes.
-    fn select(&mut self, selection: &Selection, at: Hypothesis) {
+    fn select(&mut self, selection: &Selection, at: Hypothesis) -> Result<(), Exhausted> {
         self.parts.bases.extend(selection.base.clone());
         self.parts.lists.extend(selection.lists.iter().cloned());
-        if let Some(rest) = selection.rest {
-            self.after(rest, at);
+        match selection.rest {
+            Some(rest) => self.after(rest, at),
+            None => Ok(()),
         }
     }
 
     /// What follows the closing quote of a string, for the tokens that are left there.
-    fn after(&mut self, rest: Location, at: Hypothesis) {
+    fn after(&mut self, rest: Location, at: Hypothesis) -> Result<(), Exhausted> {
         self.next.clear();
         self.machine.closed(at, &mut self.look, &mut self.next);
-        self.go_on(rest);
+        self.go_on(rest)
     }
 
     /// All tokens that are left at a location have to be read one by one.

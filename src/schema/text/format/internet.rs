@@ -51,10 +51,15 @@ pub(super) fn ipv6(limits: &Limits) -> Result<TextSet, TextError> {
 
 /// RFC 1123, section 2.1, with the lengths of RFC 1035.
 pub(super) fn hostname(limits: &Limits) -> Result<TextSet, TextError> {
+    let coded = TextSet::pattern("(?:^|\\.)[Xx][Nn]--", limits)?;
+    plain_hostname(limits)?.without(&coded, limits)
+}
+
+/// RFC 1034, section 3.1, and RFC 1123, section 2.1.
+pub(super) fn plain_hostname(limits: &Limits) -> Result<TextSet, TextError> {
     let label = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
     let names = whole(&format!("{label}(?:\\.{label})*"), limits)?;
-    let coded = TextSet::pattern("(?:^|\\.)[Xx][Nn]--", limits)?;
-    names.without(&coded, limits)?.intersect(&TextSet::length(1, Some(253)), limits)
+    names.intersect(&TextSet::length(1, Some(253)), limits)
 }
 
 /// RFC 5321, section 4.1.2: `Mailbox`; `letter` and `text` are what may be in names and in quoted texts beside ASCII.
