@@ -42,7 +42,7 @@ const BUILT_IN: [(&str, &[Chapter]); 4] = [
     grammar!("json": "main"),
     grammar!("sql-postgres":
         "main" "lexical" "keywords" "expressions" "types" "functions" "select" "from" "dml"
-        "ddl" "ddl_common" "ddl_table" "ddl_function" "ddl_other" "ddl_alter" "ddl_drop" "utility"),
+        "ddl" "ddl_common" "ddl_table" "ddl_function" "ddl_other" "ddl_alter" "ddl_drop" "utility" "pure_functions"),
     grammar!("typescript":
         "main" "lexical" "modules" "statements" "declarations" "expressions" "functions" "classes" "types"),
 ];
@@ -187,7 +187,7 @@ pub fn load_with(
 /// use constrained_gen::{Limits, library};
 ///
 /// let starts = library::starts("sql-postgres", &Limits::default())?;
-/// assert!(starts.iter().any(|start| start.name == "dml"));
+/// assert!(starts.iter().any(|start| start.name == "read_only"));
 /// # Ok::<(), library::LibraryError>(())
 /// ```
 pub fn starts(name_or_path: &str, limits: &Limits) -> Result<Vec<Start>, LibraryError> {

@@ -480,6 +480,62 @@ fn starts_that_are_offered_are_listed() {
 }
 
 #[test]
+fn what_is_dropped_takes_with_it_what_needs_it() {
+    let text = "%start start \"all\"\n%start few \"few\"\n%if few %without b\n%reject R\n\
+                start: few\nfew: a | (a b)+ | c | [b] a b* d? \"z\" | b~2..3\n\
+                a: \"a\"\nb: \"b\"\nc: b \"c\"\nd: c | d\nR: \"rr\"\n";
+    let limits = Limits::default();
+    let parse = |start: &str| {
+        let options = Options::default().start(start);
+        lark::parse_with("g", text, &options, &NoSources, &limits).unwrap()
+    };
+    let few = parse("few");
+    let names: Vec<&str> = few.terminals().iter().map(|t| t.name.as_str()).collect();
+    assert_eq!(names, ["\"z\"", "\"a\"", "R"]);
+    let accepts = |grammar: &Grammar, text: &str| {
+        let compiled = constrained_gen::CompiledGrammar::new(grammar, &limits).unwrap();
+        compiled.recognizer().check(text.as_bytes()).is_ok()
+    };
+    for (text, few_too) in
+        [("a", true), ("az", true), ("ab", false), ("babcz", false), ("bb", false)]
+    {
+        assert!(accepts(&parse("start"), text), "{text}");
+        assert_eq!(accepts(&few, text), few_too, "{text}");
+    }
+    // A start that derives nothing is refused as any other.
+    let nothing = lark::parse("g", "%without a\nstart: a\na: \"x\"\n", None, &NoSources, &limits);
+    let nothing = constrained_gen::CompiledGrammar::new(&nothing.unwrap(), &limits);
+    assert!(nothing.unwrap_err().to_string().contains("derives no finite text"));
+}
+
+#[test]
+fn a_list_is_held_to_its_terminal() {
+    let text = "%ignore_case\n%ignore \" \"\n%list names : NAME \"names\"\n%if names %override name: names\n\
+                start: \"get\" name\nname: NAME\nNAME: /[a-z]+/i\n%reserve NAME : \"get\"\n";
+    let limits = Limits::default();
+    let texts = ["a", "get", "b.c", "x1", "b.d"].map(|text| {
+        text.split_inclusive('.')
+            .flat_map(|part| match part.strip_suffix('.') {
+                Some(word) => vec![word.to_owned(), ".".to_owned()],
+                None => vec![part.to_owned()],
+            })
+            .collect::<Vec<_>>()
+    });
+    let options = Options::default().list("names", texts.to_vec());
+    let grammar = lark::parse_with("g", text, &options, &NoSources, &limits).unwrap();
+    let compiled = constrained_gen::CompiledGrammar::new(&grammar, &limits).unwrap();
+    let accepts = |text: &str| compiled.recognizer().check(text.as_bytes()).is_ok();
+    for good in ["get a", "GET A", "get b.c", "get B . d"] {
+        assert!(accepts(good), "{good}");
+    }
+    for bad in ["get get", "get b", "get c", "get x1", "get a.c"] {
+        assert!(!accepts(bad), "{bad}");
+    }
+    let lists = lark::lists("g", text, &NoSources, &limits).unwrap();
+    assert_eq!((lists[0].name.as_str(), lists[0].about.as_str()), ("names", "names"));
+}
+
+#[test]
 fn many_rules_are_not_all_listed() {
     let text: String = (0..500).map(|n| format!("rule_{n:03}: \"x\"\n")).collect();
     let error = lark::parse("g", &text, Some("begin"), &NoSources, &Limits::default()).unwrap_err();
@@ -534,7 +590,7 @@ fn the_library_loads_by_name_and_by_path() {
     assert_eq!(library::load("json", &limits).unwrap().name(), "json");
     assert_eq!(
         library::load("jsn", &limits).unwrap_err().to_string(),
-        "no grammar `jsn`: expected one of json, sql-postgres, or the path of a .lark or .gbnf file"
+        "no grammar `jsn`: expected one of cypher, json, sql-postgres, or the path of a .lark or .gbnf file"
     );
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &[u8]| {

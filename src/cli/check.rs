@@ -29,6 +29,9 @@ pub(super) struct Arguments {
     /// Ask whether some sentence begins with the text, not whether the text is one
     #[arg(long)]
     prefix: bool,
+    /// Hold the text to what a model is held to: without comments and what else a grammar reads and does not write
+    #[arg(long)]
+    generated: bool,
     /// Read JSON lines, and write one JSON line for each, in order
     #[arg(long, requires = "field")]
     jsonl: bool,
@@ -67,7 +70,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     if arguments.language.reads_stdin() && sources.contains(&Source::Stdin) {
         bail!("standard input holds the schema: expected files to check");
     }
-    let language = arguments.language.load()?;
+    let language = arguments.language.reading(!arguments.generated)?;
     let checker = Checker { language: language.compile()?, prefix: arguments.prefix };
     let mut out = output::stdout();
     let mut all = true;

@@ -178,7 +178,7 @@ fn check(name: &str, options: &GrammarOptions, out: &mut impl Write) -> Result<b
             let compiled = match compiled.entry(at) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(free) => {
-                    let options = GrammarOptions { start: free.key().clone() };
+                    let options = GrammarOptions { start: free.key().clone(), ..options.clone() };
                     free.insert(compile(&options.load(name)?)?)
                 }
             };

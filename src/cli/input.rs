@@ -81,6 +81,10 @@ pub(super) struct GrammarOptions {
     /// The rule of the grammar's main file to begin with
     #[arg(long, value_name = "RULE")]
     pub(super) start: Option<String>,
+    /// The functions that may be called, if the grammar asks for them (`%list functions`): names between commas, or a file of
+    /// names, # for comments; a qualified name is another function than the plain one
+    #[arg(long, value_name = "NAMES|@FILE", value_parser = Functions::parse)]
+    pub(super) functions: Option<Functions>,
 }
 
 impl GrammarOptions {
@@ -88,26 +92,76 @@ impl GrammarOptions {
     pub(super) fn options(&self) -> Options {
         let mut options = Options::default();
         options.start.clone_from(&self.start);
+        if let Some(Functions(names)) = &self.functions {
+            options = options.list("functions", names.clone());
+        }
         options
     }
 
     /// Refuses them beside a schema.
     pub(super) fn need_a_grammar(&self, schema: &SchemaArgument) -> Result<()> {
         match schema.is_some() && *self != Self::default() {
-            true => Err(anyhow!("--start: expected a grammar beside it, not a schema")),
+            true => {
+                Err(anyhow!("--start, --functions: expected a grammar beside them, not a schema"))
+            }
             false => Ok(()),
         }
     }
 
     /// The grammar of a name or path.
     pub(super) fn load(&self, name: &str) -> Result<Grammar> {
-        Ok(library::load_with(name, &self.options(), &Limits::default())?)
+        self.read(name, false)
+    }
+
+    /// The grammar of a name or path, for texts that people wrote if `reading`.
+    pub(super) fn read(&self, name: &str, reading: bool) -> Result<Grammar> {
+        let mut options = self.options();
+        options.reading = reading;
+        Ok(library::load_with(name, &options, &Limits::default())?)
     }
 }
 
 pub(super) fn compile(grammar: &Grammar) -> Result<Arc<CompiledGrammar>> {
     CompiledGrammar::new(grammar, &Limits::default())
         .map_err(|e| anyhow!("grammar `{}`: {e}", grammar.name()))
+}
+
+/// Names of functions, each as the words between its dots, dots included.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Functions(Vec<Vec<String>>);
+
+impl Functions {
+    /// Reads the argument: names, or `@` and a file of names.
+    fn parse(argument: &str) -> Result<Self, String> {
+        let text = match argument.strip_prefix('@') {
+            Some(file) => std::fs::read_to_string(file).map_err(|e| format!("{file}: {e}"))?,
+            None => argument.to_owned(),
+        };
+        let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default());
+        let names = lines
+            .flat_map(|line| line.split(|c: char| c == ',' || c.is_whitespace()))
+            .filter(|name| !name.is_empty());
+        names.map(Self::name).collect::<Result<_, _>>().map(Self)
+    }
+
+    fn name(name: &str) -> Result<Vec<String>, String> {
+        let part = |part: &str| {
+            part.starts_with(|c: char| c == '_' || c.is_alphabetic())
+                && part.chars().all(|c| c == '_' || c == '$' || c.is_alphanumeric())
+        };
+        if !name.split('.').all(part) {
+            let shown: String = name.chars().take(80).flat_map(char::escape_debug).collect();
+            return Err(format!("expected the name of a function, found `{shown}`"));
+        }
+        let mut words = Vec::new();
+        for part in name.split('.') {
+            if !words.is_empty() {
+                words.push(".".to_owned());
+            }
+            words.push(part.to_owned());
+        }
+        Ok(words)
+    }
 }
 
 /// Which vocabulary.

@@ -88,6 +88,14 @@ struct ReadingArguments {
         help_heading = "JSON Schema"
     )]
     schema_document: Vec<String>,
+    /// Names that the schema does not declare come at most once in an object, too
+    #[arg(
+        long,
+        requires = "json_schema",
+        conflicts_with = "grammar",
+        help_heading = "JSON Schema"
+    )]
+    unique_names: bool,
     /// The draft of a schema without $schema
     #[arg(
         long,
@@ -135,6 +143,7 @@ impl ReadingArguments {
     fn options(&self) -> Result<SchemaOptions> {
         let mut options = SchemaOptions::default();
         options.lenient = self.lenient;
+        options.unique_names = self.unique_names;
         options.whitespace = match self.whitespace {
             Blanks::Compact => Whitespace::Compact,
             Blanks::Spaced => Whitespace::Spaced,
@@ -172,10 +181,15 @@ pub(super) enum Language {
 impl LanguageArgument {
     /// Reads what the arguments name, and warns of what a lenient reading ignores.
     pub(super) fn load(&self) -> Result<Language> {
+        self.reading(false)
+    }
+
+    /// As [`load`](Self::load), for texts that people wrote if `reading`.
+    pub(super) fn reading(&self, reading: bool) -> Result<Language> {
         self.options.need_a_grammar(&self.schema)?;
         match (&self.grammar, self.schema.load()?) {
             (_, Some(schema)) => Ok(schema),
-            (Some(grammar), None) => Ok(Language::Grammar(self.options.load(grammar)?)),
+            (Some(grammar), None) => Ok(Language::Grammar(self.options.read(grammar, reading)?)),
             // The group of arguments rules this out.
             (None, None) => Err(anyhow!("expected --grammar or --json-schema")),
         }

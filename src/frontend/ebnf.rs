@@ -4,10 +4,11 @@
 //! (`r: ε | r x`), so a list of any length keeps a parser's stack flat. A bounded repetition costs a number of
 //! productions that is logarithmic in its lower bound and linear in the width of its range.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use super::prune::prune;
 use crate::{
-    Limits, NonterminalId,
+    Limits, NonterminalId, TerminalId,
     grammar::{Grammar, GrammarBuilder, Lexing, Symbol, Terminal},
 };
 
@@ -63,6 +64,7 @@ pub(super) struct EbnfBuilder<'a> {
     limits: &'a Limits,
     /// The rule being lowered, for the names of helpers.
     rule: String,
+    never: Option<NonterminalId>,
 }
 
 impl<'a> EbnfBuilder<'a> {
@@ -72,20 +74,18 @@ impl<'a> EbnfBuilder<'a> {
             helpers: HashMap::new(),
             limits,
             rule: String::new(),
+            never: None,
         }
     }
 
     /// Adds a terminal.
-    pub(super) fn terminal(
-        &mut self,
-        terminal: Terminal,
-    ) -> Result<crate::TerminalId, LimitReached> {
+    pub(super) fn terminal(&mut self, terminal: Terminal) -> Result<TerminalId, LimitReached> {
         self.check_symbols()?;
         Ok(self.builder.terminal(terminal))
     }
 
     /// A terminal added before.
-    pub(super) fn terminal_mut(&mut self, id: crate::TerminalId) -> &mut Terminal {
+    pub(super) fn terminal_mut(&mut self, id: TerminalId) -> &mut Terminal {
         self.builder.terminal_mut(id)
     }
 
@@ -114,9 +114,19 @@ impl<'a> EbnfBuilder<'a> {
         Ok(())
     }
 
-    /// The finished grammar.
-    pub(super) fn finish(self, start: NonterminalId) -> Grammar {
-        self.builder.finish(start)
+    /// The nonterminal that derives nothing; what uses it is [pruned](prune).
+    pub(super) fn never(&mut self) -> Result<NonterminalId, LimitReached> {
+        if let Some(id) = self.never {
+            return Ok(id);
+        }
+        let id = self.nonterminal("$never")?;
+        self.never = Some(id);
+        Ok(id)
+    }
+
+    /// The finished grammar: what of it derives a text. Terminals of `keep` stay even if no production uses them.
+    pub(super) fn finish(self, start: NonterminalId, keep: &HashSet<TerminalId>) -> Grammar {
+        prune(self.builder.finish(start), keep)
     }
 
     fn check_symbols(&self) -> Result<(), LimitReached> {

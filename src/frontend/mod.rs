@@ -8,11 +8,12 @@ pub mod lark;
 mod measure;
 mod nearest;
 mod options;
+mod prune;
 mod source;
 mod syntax;
 
 pub use error::GrammarError;
-pub use options::{Options, Start};
+pub use options::{List, Options, Start};
 
 /// Where a grammar's `%import` finds other files.
 pub trait Sources {

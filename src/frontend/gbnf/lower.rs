@@ -4,7 +4,7 @@
 //! the same language. Strings and classes that follow each other are one terminal, and so is a repeated class, which
 //! keeps the parser's work low; everything else stays with the parser, which keeps the automata of terminals small.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, Repetition};
 
@@ -60,7 +60,7 @@ pub(super) fn lower(
         reached.map_err(|reached| lowering.limit(rule.at, reached))?;
     }
     // What is reached begins with the start.
-    Ok(lowering.out.finish(first.unwrap_or(NonterminalId(0))))
+    Ok(lowering.out.finish(first.unwrap_or(NonterminalId(0)), &HashSet::new()))
 }
 
 /// The rules that a text can use, its start first. The names in all rules are looked up.

@@ -43,6 +43,11 @@ pub(super) enum ExprKind {
     },
     /// The characters of an inclusive range.
     Range(char, char),
+    /// Some texts of a terminal; only in what is made of a list.
+    Some {
+        of: String,
+        texts: Vec<String>,
+    },
 }
 
 /// `name{parameters}.priority: body`.
@@ -84,6 +89,12 @@ pub(super) enum Statement {
     Display(Name, String),
     /// A rule that texts may begin with, and what they are then.
     Start(Name, String),
+    /// A rule that the caller defines, the terminal that its words are of, and what its texts are.
+    List(Name, Name, String),
+    /// The alternatives that use this name are dropped.
+    Without(Name),
+    /// Statements that count where one of the names does.
+    If(Vec<Name>, Vec<Statement>),
 }
 
 /// Whether a name is a terminal's (its first letter is upper case).

@@ -39,6 +39,7 @@ impl Names<'_> {
                 parts.iter().try_for_each(|part| self.expr(part, used))
             }
             ExprKind::Repeat { body, .. } => self.expr(body, used),
+            ExprKind::Some { of, .. } => self.reference(of, &[], expr.at, used),
             ExprKind::Literal { .. } | ExprKind::Regex { .. } | ExprKind::Range(..) => Ok(()),
         }
     }

@@ -33,6 +33,7 @@ enum TerminalKey {
     Literal(LiteralKey),
     Regex(String, String),
     Range(char, char),
+    Some(DefinitionId, Vec<String>),
 }
 
 /// What stands in a rule where a terminal is used.
@@ -91,9 +92,9 @@ pub(super) fn lower(
         reached.map_err(|reached| lowering.limit(definition.name.at, reached))?;
     }
     lowering.ignored()?;
-    lowering.rejected()?;
+    let rejected = lowering.rejected()?;
     lowering.excluded()?;
-    Ok(lowering.out.finish(start))
+    Ok(lowering.out.finish(start, &rejected))
 }
 
 /// The terminals that are one literal, so that the literal in a rule is that terminal: those of the same file first.
@@ -237,6 +238,10 @@ impl Lowering<'_> {
                     .program
                     .resolve(at.file, name)
                     .ok_or_else(|| self.program.undefined(at, name))?;
+                if self.program.without.contains(&id) {
+                    let never = self.out.never().map_err(|reached| self.limit(at, reached))?;
+                    return Ok(Argument::Symbol(Symbol::Nonterminal(never)));
+                }
                 if !is_terminal(name) {
                     let inner = inner
                         .iter()
@@ -263,6 +268,11 @@ impl Lowering<'_> {
                 TerminalKey::Regex(pattern.clone(), flags.clone())
             }
             ExprKind::Range(low, high) => TerminalKey::Range(*low, *high),
+            ExprKind::Some { of, texts } => {
+                let id = self.program.resolve(at.file, of);
+                let id = id.ok_or_else(|| self.program.undefined(at, of))?;
+                TerminalKey::Some(id, texts.clone())
+            }
             _ => {
                 return Err(self
                     .program
@@ -320,6 +330,16 @@ impl Lowering<'_> {
                     TerminalDirectives::default(),
                 )
             }
+            TerminalKey::Some(id, _) => {
+                let of = self.program.name_of(*id).text.clone();
+                let directives = self.directives.of(*id);
+                (
+                    self.unique(&format!("{of}$list"), file),
+                    of,
+                    self.terminals.expr(expr)?,
+                    directives,
+                )
+            }
             TerminalKey::Range(low, high) => {
                 let text = format!("{:?}..{:?}", low.to_string(), high.to_string());
                 (
@@ -334,10 +354,15 @@ impl Lowering<'_> {
             TerminalKey::Named(id) => self.program.definitions[id].priority,
             _ => 0,
         };
+        // The words of a list, as far as they are texts of its terminal.
+        let of = match &key {
+            TerminalKey::Some(id, _) => self.terminals.get(*id).map(|piece| piece.hir.clone()),
+            _ => None,
+        };
         let made = self.make(
             Terminal { priority, ..Terminal::new(name, Regular::Hir(Hir::empty())) },
             display,
-            piece,
+            (piece, of),
             directives,
             expr.at,
         )?;
@@ -350,7 +375,7 @@ impl Lowering<'_> {
         &mut self,
         mut terminal: Terminal,
         display: String,
-        piece: Piece,
+        (piece, of): (Piece, Option<Hir>),
         directives: TerminalDirectives,
         at: At,
     ) -> Result<TerminalUse, GrammarError> {
@@ -369,6 +394,10 @@ impl Lowering<'_> {
             removed.push(Hir::empty());
         }
         terminal.language = Regular::Hir(piece.hir);
+        if let Some(of) = of {
+            let of = Box::new(Regular::Hir(of));
+            terminal.language = Regular::Intersection(Box::new(terminal.language), of);
+        }
         if !removed.is_empty() {
             let removed = Regular::Hir(Hir::alternation(removed));
             terminal.language = Regular::Difference(Box::new(terminal.language), Box::new(removed));
@@ -406,7 +435,7 @@ impl Lowering<'_> {
                     self.make(
                         terminal,
                         "ignored text".to_string(),
-                        piece,
+                        (piece, None),
                         TerminalDirectives::default(),
                         expr.at,
                     )?
@@ -447,13 +476,17 @@ impl Lowering<'_> {
     }
 
     /// The terminals of `%reject`, which compete though no rule uses them.
-    fn rejected(&mut self) -> Result<(), GrammarError> {
+    fn rejected(&mut self) -> Result<HashSet<TerminalId>, GrammarError> {
+        let mut ids = HashSet::new();
         for (id, at) in self.directives.rejected.clone() {
             let name = self.program.name_of(id).text.clone();
             let expr = Expr { kind: ExprKind::Reference { name, arguments: Vec::new() }, at };
-            self.terminal(TerminalKey::Named(id), &expr)?;
+            match self.terminal(TerminalKey::Named(id), &expr)? {
+                TerminalUse::Empty => {}
+                TerminalUse::Required(id) | TerminalUse::Optional(id) => _ = ids.insert(id),
+            }
         }
-        Ok(())
+        Ok(ids)
     }
 }
 

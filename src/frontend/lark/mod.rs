@@ -16,7 +16,7 @@ mod scan;
 mod start;
 mod terminals;
 
-use super::{GrammarError, Options, Sources, Start};
+use super::{GrammarError, List, Options, Sources, Start};
 use crate::{Limits, grammar::Grammar};
 
 /// The rule that a text of the grammar is, unless another is asked for.
@@ -51,7 +51,7 @@ pub fn parse(
     sources: &dyn Sources,
     limits: &Limits,
 ) -> Result<Grammar, GrammarError> {
-    let options = Options { start: start.map(str::to_owned) };
+    let options = Options { start: start.map(str::to_owned), ..Options::default() };
     parse_with(name, text, &options, sources, limits)
 }
 
@@ -67,7 +67,7 @@ pub fn parse_with(
     sources: &dyn Sources,
     limits: &Limits,
 ) -> Result<Grammar, GrammarError> {
-    let program = modules::Program::load(name, text, sources, limits)?;
+    let program = modules::Program::load(name, text, options, sources, limits)?;
     let terminals = terminals::Terminals::compile(&program, limits)?;
     check::check(&program)?;
     start::offered(&program)?;
@@ -95,5 +95,21 @@ pub fn starts(
     sources: &dyn Sources,
     limits: &Limits,
 ) -> Result<Vec<Start>, GrammarError> {
-    start::offered(&modules::Program::load(name, text, sources, limits)?)
+    start::offered(&modules::Program::load(name, text, &Options::default(), sources, limits)?)
+}
+
+/// The lists that a grammar asks its caller for (`%list`), in order.
+///
+/// # Errors
+///
+/// A text that cannot be read.
+pub fn lists(
+    name: &str,
+    text: &str,
+    sources: &dyn Sources,
+    limits: &Limits,
+) -> Result<Vec<List>, GrammarError> {
+    let program = modules::Program::load(name, text, &Options::default(), sources, limits)?;
+    let lists = program.modules.into_iter().flat_map(|module| module.lists);
+    Ok(lists.map(|(name, about)| List { name: name.text, about }).collect())
 }

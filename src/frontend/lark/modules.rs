@@ -4,13 +4,14 @@
 //! expression's names mean what they mean in the file that the expression stands in, so an imported rule keeps its
 //! meaning, and what it refers to comes along.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
     super::{
-        GrammarError, Sources,
+        GrammarError, Options, Sources,
         error::quoted,
         nearest::nearest,
+        options::READING,
         source::{At, SourceMap},
         syntax,
     },
@@ -45,6 +46,10 @@ pub(super) struct Module {
     lexing: Option<(Lexing, At)>,
     /// `%start`, in order.
     pub(super) starts: Vec<(Name, String)>,
+    /// `%list`, in order.
+    pub(super) lists: Vec<(Name, String)>,
+    /// What `%if`s ask for.
+    conditions: Vec<Name>,
     /// Directives about single terminals.
     pub(super) directives: Vec<Statement>,
 }
@@ -55,6 +60,8 @@ pub(super) struct Program {
     pub(super) sources: SourceMap,
     pub(super) modules: Vec<Module>,
     pub(super) definitions: Vec<Definition>,
+    /// `%without`: what uses one of these is dropped.
+    pub(super) without: HashSet<DefinitionId>,
 }
 
 impl Program {
@@ -62,6 +69,7 @@ impl Program {
     pub(super) fn load(
         name: &str,
         text: &str,
+        options: &Options,
         finder: &dyn Sources,
         limits: &Limits,
     ) -> Result<Self, GrammarError> {
@@ -71,11 +79,13 @@ impl Program {
                 sources: SourceMap::default(),
                 modules: Vec::new(),
                 definitions: Vec::new(),
+                without: HashSet::new(),
             },
             keys: HashMap::new(),
             waiting: Vec::new(),
             changes: Vec::new(),
             bytes: text.len(),
+            options,
             finder,
             limits,
         };
@@ -90,6 +100,7 @@ impl Program {
         let changes = std::mem::take(&mut loader.changes);
         let mut program = loader.program;
         program.check_imports()?;
+        program.check_conditions(options)?;
         for change in changes {
             program.change(change)?;
         }
@@ -164,9 +175,45 @@ impl Program {
         Ok(())
     }
 
-    /// Carries out an `%override` or `%extend`.
+    /// What `%if` asks for must be something that can be the case, and a list that the caller gives must be there.
+    fn check_conditions(&self, options: &Options) -> Result<(), GrammarError> {
+        let starts = self.modules[0].starts.iter().map(|(name, _)| name.text.as_str());
+        let lists: Vec<&str> = self
+            .modules
+            .iter()
+            .flat_map(|module| module.lists.iter().map(|(name, _)| name.text.as_str()))
+            .collect();
+        let mut known: Vec<&str> = vec![READING];
+        known.extend(starts);
+        known.extend(&lists);
+        let asked = self.modules.iter().flat_map(|module| &module.conditions);
+        if let Some(name) = asked.into_iter().find(|name| !known.contains(&name.text.as_str())) {
+            let message = format!(
+                "%if {}: expected a start that the grammar offers, a list or `{READING}`: one of {}",
+                quoted(&name.text),
+                known.join(", ")
+            );
+            return Err(self.sources.error(name.at, message));
+        }
+        match options.lists.keys().find(|name| !lists.contains(&name.as_str())) {
+            None => Ok(()),
+            Some(name) => {
+                let message = format!("the grammar has no %list {}", quoted(name));
+                Err(self.sources.error(At { file: 0, offset: 0 }, message))
+            }
+        }
+    }
+
+    /// Carries out an `%override`, `%extend` or `%without`.
     fn change(&mut self, change: Statement) -> Result<(), GrammarError> {
         let (extend, new) = match change {
+            Statement::Without(name) => {
+                let id = self
+                    .resolve(name.at.file, &name.text)
+                    .ok_or_else(|| self.undefined(name.at, &name.text))?;
+                self.without.insert(id);
+                return Ok(());
+            }
             Statement::Extend(definition) => (true, definition),
             Statement::Override(definition) => (false, definition),
             _ => return Ok(()),
@@ -201,6 +248,30 @@ impl Program {
     }
 }
 
+/// The definition of a list: one alternative for all its texts that differ in their last word only, each word a text of the
+/// terminal `of`, as far as it is one. A word without a letter or digit stands for itself.
+fn listed(name: &Name, of: &Name, texts: &[Vec<String>]) -> Definition {
+    let expr = |kind| Expr { kind, at: name.at };
+    let word = |texts: Vec<String>| expr(ExprKind::Some { of: of.text.clone(), texts });
+    let mut by_prefix: BTreeMap<&[String], Vec<String>> = BTreeMap::new();
+    for text in texts {
+        if let Some((last, prefix)) = text.split_last() {
+            by_prefix.entry(prefix).or_default().push(last.clone());
+        }
+    }
+    let alternatives = by_prefix.into_iter().map(|(prefix, last)| {
+        let prefix = prefix.iter().map(|text| match text.contains(char::is_alphanumeric) {
+            true => word(vec![text.clone()]),
+            false => expr(ExprKind::Literal { text: text.clone(), ignore_case: false }),
+        });
+        let mut parts: Vec<Expr> = prefix.collect();
+        parts.push(word(last));
+        expr(ExprKind::Sequence(parts))
+    });
+    let body = expr(ExprKind::Alternatives(alternatives.collect()));
+    Definition { name: name.clone(), parameters: Vec::new(), priority: 0, body }
+}
+
 struct Loader<'a> {
     program: Program,
     keys: HashMap<String, usize>,
@@ -208,6 +279,7 @@ struct Loader<'a> {
     waiting: Vec<String>,
     changes: Vec<Statement>,
     bytes: usize,
+    options: &'a Options,
     finder: &'a dyn Sources,
     limits: &'a Limits,
 }
@@ -216,19 +288,31 @@ impl Loader<'_> {
     fn read(&mut self, file: usize) -> Result<(), GrammarError> {
         let statements = read::read(&self.program.sources, file, self.limits)?;
         let mut module = Module::default();
+        self.enter_all(file, &mut module, statements)?;
+        self.program.modules.push(module);
+        Ok(())
+    }
+
+    /// Recursion is one level deep: there is no condition in a condition.
+    fn enter_all(
+        &mut self,
+        file: usize,
+        module: &mut Module,
+        statements: Vec<Statement>,
+    ) -> Result<(), GrammarError> {
         for statement in statements {
             match statement {
                 Statement::Definition(definition) => {
                     let id = self.program.definitions.len();
                     let name = definition.name.clone();
                     self.program.definitions.push(definition);
-                    self.enter(&mut module, name, Entry::Defined(id))?;
+                    self.enter(module, name, Entry::Defined(id))?;
                 }
                 Statement::Import(import) => {
                     let from = self.module(file, &import)?;
                     let at = import.name.at;
                     let entry = Entry::Imported { file: from, name: import.name.text, at };
-                    self.enter(&mut module, Name { text: import.alias, at }, entry)?;
+                    self.enter(module, Name { text: import.alias, at }, entry)?;
                 }
                 Statement::Lexing(lexing, at) => {
                     if module.lexing.is_some_and(|(other, _)| other != lexing) {
@@ -242,11 +326,26 @@ impl Loader<'_> {
                 Statement::IgnoreCase => module.ignore_case = true,
                 Statement::Ignore(expr) => module.ignore.push(expr),
                 Statement::Start(name, about) => module.starts.push((name, about)),
-                Statement::Override(_) | Statement::Extend(_) => self.changes.push(statement),
+                Statement::Override(_) | Statement::Extend(_) | Statement::Without(_) => {
+                    self.changes.push(statement);
+                }
+                Statement::If(names, guarded) => {
+                    if names.iter().any(|name| self.options.is_on(&name.text)) {
+                        self.enter_all(file, module, guarded)?;
+                    }
+                    module.conditions.extend(names);
+                }
+                Statement::List(name, of, about) => {
+                    if let Some(texts) = self.options.lists.get(&name.text) {
+                        let id = self.program.definitions.len();
+                        self.program.definitions.push(listed(&name, &of, texts));
+                        self.enter(module, name.clone(), Entry::Defined(id))?;
+                    }
+                    module.lists.push((name, about));
+                }
                 directive => module.directives.push(directive),
             }
         }
-        self.program.modules.push(module);
         Ok(())
     }
 

@@ -174,6 +174,16 @@ impl<'a> Terminals<'a> {
                     .ok_or_else(|| self.program.undefined(at, name))?;
                 self.compiled.get(&id).cloned().ok_or_else(|| self.program.undefined(at, name))?
             }
+            // Words of a list; that they are texts of a terminal is seen to where they are used.
+            ExprKind::Some { texts, .. } => {
+                let hirs = texts
+                    .iter()
+                    .map(|text| literal_hir(&literal_key(text, self.ignores_case(at.file, false))));
+                Piece {
+                    size: 1 + texts.iter().map(String::len).sum::<usize>(),
+                    ..Piece::leaf(Hir::alternation(hirs.collect()))
+                }
+            }
             ExprKind::Sequence(parts) => self.combine(parts, Hir::concat)?,
             ExprKind::Alternatives(parts) => self.combine(parts, Hir::alternation)?,
             ExprKind::Repeat { body, min, max } => {
@@ -255,6 +265,9 @@ pub(super) fn references<'e>(expr: &'e Expr, out: &mut Vec<(&'e str, At)>) {
             parts.iter().for_each(|part| references(part, out));
         }
         ExprKind::Repeat { body, .. } => references(body, out),
-        ExprKind::Literal { .. } | ExprKind::Regex { .. } | ExprKind::Range(..) => {}
+        ExprKind::Literal { .. }
+        | ExprKind::Regex { .. }
+        | ExprKind::Range(..)
+        | ExprKind::Some { .. } => {}
     }
 }

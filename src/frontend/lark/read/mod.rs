@@ -27,7 +27,7 @@ mod syntax_rules {
 
 use syntax_rules::{LarkParser, Rule};
 
-const DIRECTIVES: [&str; 15] = [
+const DIRECTIVES: [&str; 18] = [
     "%ignore",
     "%import",
     "%declare",
@@ -42,6 +42,9 @@ const DIRECTIVES: [&str; 15] = [
     "%reject",
     "%display",
     "%start",
+    "%list",
+    "%without",
+    "%if",
     "%slot",
 ];
 
@@ -87,25 +90,36 @@ fn word(rule: Rule) -> Option<&'static str> {
         Rule::import_list => "`(`",
         Rule::parameters | Rule::arguments => "`{`",
         Rule::priority => "a priority (`.2`)",
-        Rule::directive_word
-        | Rule::unknown
-        | Rule::kw_ignore
-        | Rule::kw_import
-        | Rule::kw_declare
-        | Rule::kw_override
-        | Rule::kw_extend
-        | Rule::kw_lexing
-        | Rule::kw_ignore_case
-        | Rule::kw_reserve
-        | Rule::kw_not_followed_by
-        | Rule::kw_not_before
-        | Rule::kw_word
-        | Rule::kw_reject
-        | Rule::kw_display
-        | Rule::kw_start
-        | Rule::kw_slot => "a directive",
+        Rule::unknown => "a directive",
+        rule if is_directive_word(rule) => "a directive",
         _ => return None,
     })
+}
+
+/// The words that begin directives.
+fn is_directive_word(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::directive_word
+            | Rule::kw_ignore
+            | Rule::kw_import
+            | Rule::kw_declare
+            | Rule::kw_override
+            | Rule::kw_extend
+            | Rule::kw_lexing
+            | Rule::kw_ignore_case
+            | Rule::kw_reserve
+            | Rule::kw_not_followed_by
+            | Rule::kw_not_before
+            | Rule::kw_word
+            | Rule::kw_reject
+            | Rule::kw_display
+            | Rule::kw_start
+            | Rule::kw_list
+            | Rule::kw_without
+            | Rule::kw_if
+            | Rule::kw_slot
+    )
 }
 
 type Pairs<'a> = Pair<'a, Rule>;
@@ -135,7 +149,7 @@ impl Reader<'_> {
         let source = pair.as_str();
         // The directive's own word and the line ends carry nothing.
         let mut parts = pair.into_inner().filter(|p| {
-            !p.as_str().starts_with('%') && !matches!(p.as_rule(), Rule::line_end | Rule::colon)
+            !is_directive_word(p.as_rule()) && !matches!(p.as_rule(), Rule::line_end | Rule::colon)
         });
         // The pest grammar sees to it that what is asked for is there.
         let need = |part: Option<_>| {
@@ -209,13 +223,30 @@ impl Reader<'_> {
                 out.push(Statement::Display(name, text));
             }
             Rule::start => {
-                let name = self.name(&need(parts.next())?);
-                if is_terminal(&name.text) {
-                    let what = format!("expected the name of a rule, found {}", quoted(&name.text));
-                    return self.error(name.at, what);
-                }
+                let name = self.rule_name(&need(parts.next())?)?;
                 let (about, _) = self.string(&need(parts.next())?)?;
                 out.push(Statement::Start(name, about));
+            }
+            Rule::list => {
+                let name = self.rule_name(&need(parts.next())?)?;
+                let of = self.terminal_name(&need(parts.next())?)?;
+                let (about, _) = self.string(&need(parts.next())?)?;
+                out.push(Statement::List(name, of, about));
+            }
+            Rule::without => {
+                for name in parts {
+                    out.push(Statement::Without(self.rule_name(&name)?));
+                }
+            }
+            Rule::conditional => {
+                let (mut names, mut guarded) = (Vec::new(), Vec::new());
+                for part in parts {
+                    match part.as_rule() {
+                        Rule::name => names.push(self.name(&part)),
+                        _ => self.statement(part, &mut guarded)?,
+                    }
+                }
+                out.push(Statement::If(names, guarded));
             }
             Rule::slot => {
                 return self
@@ -316,6 +347,15 @@ impl Reader<'_> {
                 ),
             )
         }
+    }
+
+    fn rule_name(&self, pair: &Pairs<'_>) -> Result<Name, GrammarError> {
+        let name = self.name(pair);
+        if is_terminal(&name.text) {
+            let what = format!("expected the name of a rule, found {}", quoted(&name.text));
+            return self.error(name.at, what);
+        }
+        Ok(name)
     }
 
     fn priority(&self, pair: &Pairs<'_>) -> Result<i32, GrammarError> {
