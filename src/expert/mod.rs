@@ -30,11 +30,16 @@ use crate::{
 const MAX_PROMPT: usize = 64 << 10;
 
 /// Name, manifest and system prompt of the experts that ship, sorted by name.
-const BUILT_IN: [(&str, &str, &str); 2] = [
+const BUILT_IN: [(&str, &str, &str); 3] = [
     (
         "json",
         include_str!("../../experts/json/manifest.json"),
         include_str!("../../experts/json/prompt.txt"),
+    ),
+    (
+        "neo4j",
+        include_str!("../../experts/neo4j/manifest.json"),
+        include_str!("../../experts/neo4j/prompt.txt"),
     ),
     (
         "sql",
@@ -213,7 +218,7 @@ impl Expert {
             }
             None => Err(self.no_grammar(
                 decoding.grammar_type.map_or("null".into(), |t| t.to_string()),
-                "expected grammar_type json, sql or sql-postgres, or a grammar_file",
+                "expected grammar_type cypher, json, sql or sql-postgres, or a grammar_file",
             )),
         }
     }
@@ -221,6 +226,7 @@ impl Expert {
     /// The built-in grammar that the manifest names.
     pub fn grammar_name(&self) -> Option<&'static str> {
         match self.manifest.decoding.grammar_type? {
+            GrammarType::Cypher => Some("cypher"),
             GrammarType::Json => Some("json"),
             GrammarType::Sql | GrammarType::SqlPostgres => Some("sql-postgres"),
             _ => None,
@@ -230,6 +236,9 @@ impl Expert {
     /// The parser that the manifest wants to be asked about an answer; `None` if it wants none or one that is not here.
     pub fn validator(&self) -> Option<Validator> {
         match (self.manifest.decoding.validation, self.grammar_name()) {
+            (Validation::Parser | Validation::ParserStrict, Some("cypher")) => {
+                Some(Validator::Cypher)
+            }
             (Validation::Parser | Validation::ParserStrict, Some("json")) => Some(Validator::Json),
             (Validation::Parser | Validation::ParserStrict, Some("sql-postgres")) => {
                 Some(Validator::PostgreSql)

@@ -1,9 +1,10 @@
 //! Does another parser agree? Strict validation of a finished answer.
 //!
-//! The grammar decides what a model may say; the validators here are other people's parsers, asked once more about the
-//! finished text. They never repair and never decide: a text that the grammar let through and a validator refuses is a
-//! bug of the grammar, and is reported as one.
+//! The grammar decides what a model may say; the validators here are other parsers, asked once more about the finished
+//! text: other people's, or where there is none a second formulation in another formalism. They never repair and never
+//! decide: a text that the grammar let through and a validator refuses is a bug of one of them, and is reported as one.
 
+mod cypher;
 mod json;
 mod sql;
 
@@ -13,6 +14,8 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Validator {
+    /// One Cypher query with an optional final `;`, read by an ordered grammar of our own.
+    Cypher,
     /// One JSON text (RFC 8259), read by `serde_json`.
     Json,
     /// One PostgreSQL statement with an optional final `;`, read by `sqlparser`.
@@ -68,6 +71,8 @@ impl Validator {
     /// assert!(Validator::PostgreSql.check("SELECT 1; SELECT 2").is_err());
     /// assert!(Validator::Json.check("{\"a\": [1, 2]}").is_ok());
     /// assert!(Validator::Json.check("{} {}").is_err());
+    /// assert!(Validator::Cypher.check("MATCH (n) RETURN n").is_ok());
+    /// assert!(Validator::Cypher.check("MATCH (n)").is_err());
     /// ```
     ///
     /// # Errors
@@ -75,6 +80,7 @@ impl Validator {
     /// [`ValidationError::Limit`] where the text is too long or too deeply nested to ask.
     pub fn check(self, text: &str) -> Result<(), ValidationError> {
         match self {
+            Self::Cypher => cypher::check(text),
             Self::Json => json::check(text),
             Self::PostgreSql => sql::check(text),
         }
@@ -83,6 +89,7 @@ impl Validator {
     /// The parser that is asked.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Cypher => cypher::NAME,
             Self::Json => json::NAME,
             Self::PostgreSql => sql::NAME,
         }
