@@ -35,13 +35,15 @@ macro_rules! grammar {
 }
 
 /// All built-in grammars, sorted by name, each with its files, `main` first. A test compares the list with the folder.
-const BUILT_IN: [(&str, &[Chapter]); 3] = [
+const BUILT_IN: [(&str, &[Chapter]); 4] = [
     grammar!("cypher":
         "main" "expressions" "lexical" "patterns" "query" "reading" "subqueries" "types" "writing"),
     grammar!("json": "main"),
     grammar!("sql-postgres":
         "main" "lexical" "keywords" "expressions" "types" "functions" "select" "from" "dml"
         "ddl" "ddl_common" "ddl_table" "ddl_function" "ddl_other" "ddl_alter" "ddl_drop" "utility"),
+    grammar!("typescript":
+        "main" "lexical" "expressions" "functions" "statements" "declarations" "classes" "types" "modules"),
 ];
 
 /// The names in [`BUILT_IN`].

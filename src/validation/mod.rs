@@ -6,6 +6,7 @@
 
 mod json;
 mod sql;
+mod typescript;
 
 use thiserror::Error;
 
@@ -17,6 +18,8 @@ pub enum Validator {
     Json,
     /// One PostgreSQL statement with an optional final `;`, read by `sqlparser`.
     PostgreSql,
+    /// One TypeScript module, read by `oxc_parser`.
+    TypeScript,
 }
 
 /// A text that a validator refused.
@@ -68,6 +71,7 @@ impl Validator {
     /// assert!(Validator::PostgreSql.check("SELECT 1; SELECT 2").is_err());
     /// assert!(Validator::Json.check("{\"a\": [1, 2]}").is_ok());
     /// assert!(Validator::Json.check("{} {}").is_err());
+    /// assert!(Validator::TypeScript.check("const a: B = c").is_ok());
     /// ```
     ///
     /// # Errors
@@ -77,6 +81,7 @@ impl Validator {
         match self {
             Self::Json => json::check(text),
             Self::PostgreSql => sql::check(text),
+            Self::TypeScript => typescript::check(text),
         }
     }
 
@@ -85,6 +90,7 @@ impl Validator {
         match self {
             Self::Json => json::NAME,
             Self::PostgreSql => sql::NAME,
+            Self::TypeScript => typescript::NAME,
         }
     }
 }
