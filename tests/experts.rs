@@ -84,6 +84,15 @@ fn the_values_of_the_json_expert() {
 }
 
 #[test]
+fn the_values_of_the_typescript_expert() {
+    let typescript = expert::find("typescript").unwrap();
+    assert_eq!(typescript.validator(), Some(Validator::TypeScript));
+    let decoding = &typescript.manifest.decoding;
+    assert_eq!((decoding.temperature, decoding.top_p), (0.4, 0.95));
+    assert_eq!(typescript.manifest.base_models[0].adapters[0].rank, Some((12, 24)));
+}
+
+#[test]
 fn wrong_values_are_named_by_pointer_and_expectation() {
     let adapter = "/base_models/0/adapters/0";
     for (pointer, value, expected) in [

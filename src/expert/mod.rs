@@ -46,6 +46,11 @@ const BUILT_IN: [(&str, &str, &str); 3] = [
         include_str!("../../experts/sql/manifest.json"),
         include_str!("../../experts/sql/prompt.txt"),
     ),
+    (
+        "typescript",
+        include_str!("../../experts/typescript/manifest.json"),
+        include_str!("../../experts/typescript/prompt.txt"),
+    ),
 ];
 
 /// An expert that could not be loaded.
@@ -218,7 +223,7 @@ impl Expert {
             }
             None => Err(self.no_grammar(
                 decoding.grammar_type.map_or("null".into(), |t| t.to_string()),
-                "expected grammar_type cypher, json, sql or sql-postgres, or a grammar_file",
+                "expected grammar_type cypher, json, sql, sql-postgres or typescript, or a grammar_file",
             )),
         }
     }
@@ -229,6 +234,7 @@ impl Expert {
             GrammarType::Cypher => Some("cypher"),
             GrammarType::Json => Some("json"),
             GrammarType::Sql | GrammarType::SqlPostgres => Some("sql-postgres"),
+            GrammarType::TypeScript => Some("typescript"),
             _ => None,
         }
     }
@@ -242,6 +248,9 @@ impl Expert {
             (Validation::Parser | Validation::ParserStrict, Some("json")) => Some(Validator::Json),
             (Validation::Parser | Validation::ParserStrict, Some("sql-postgres")) => {
                 Some(Validator::PostgreSql)
+            }
+            (Validation::Parser | Validation::ParserStrict, Some("typescript")) => {
+                Some(Validator::TypeScript)
             }
             _ => None,
         }
