@@ -138,7 +138,7 @@ fn cypher(figures: &mut Figures) {
     let commands = compiled("cypher:administration");
     let newer = compiled("cypher:cypher_25");
     let text = |row: &serde_json::Value| row["text"].as_str().expect("a text").to_owned();
-    let accepts = |grammar: &CompiledGrammar, row: &serde_json::Value| {
+    let accepts = |grammar: &Arc<CompiledGrammar>, row: &serde_json::Value| {
         grammar.recognizer().check(text(row).as_bytes()).is_ok()
     };
     if let Some(path) = shared("corpora/cypher/positive.jsonl") {
