@@ -145,6 +145,12 @@ impl NumberSet {
         Some(count)
     }
 
+    /// Digits and zeros that the bounds and listed numbers are written with. Linear in the cuts.
+    pub(crate) fn digits(&self) -> usize {
+        let length = |cut: &Decimal| cut.digits().len() + cut.point().unsigned_abs() as usize;
+        self.cuts.iter().map(|(cut, _)| length(cut)).sum()
+    }
+
     /// Whether multiples of anything but one are in it: its automaton may then be large.
     pub(crate) fn has_divisors(&self) -> bool {
         let one = Decimal::from(1);
