@@ -54,7 +54,7 @@ SAMPLES = [
     ("typescript", "Write a function that filters the even numbers of an array"),
     ("typescript", "interface Employee {\n  name: string;\n  salary: number;\n}\n\nA function wellPaid that returns the employees who earn more than 50000"),
     ("cypher", f"{MOVIES}\n\nHow many people are there?"),
-    ("cypher", f"{MOVIES}\n\nWhich 5 movies have the highest released?"),
+    ("cypher", f"{MOVIES}\n\nWhich people were born after 1970?"),
     ("cypher", f"{MOVIES}\n\nWho directed The Matrix?"),
 ]
 

@@ -30,7 +30,7 @@ use crate::{
 const MAX_PROMPT: usize = 64 << 10;
 
 /// Name, manifest and system prompt of the experts that ship, sorted by name.
-const BUILT_IN: [(&str, &str, &str); 3] = [
+const BUILT_IN: [(&str, &str, &str); 4] = [
     (
         "json",
         include_str!("../../experts/json/manifest.json"),
@@ -45,6 +45,11 @@ const BUILT_IN: [(&str, &str, &str); 3] = [
         "sql",
         include_str!("../../experts/sql/manifest.json"),
         include_str!("../../experts/sql/prompt.txt"),
+    ),
+    (
+        "typescript",
+        include_str!("../../experts/typescript/manifest.json"),
+        include_str!("../../experts/typescript/prompt.txt"),
     ),
 ];
 
@@ -218,7 +223,7 @@ impl Expert {
             }
             None => Err(self.no_grammar(
                 decoding.grammar_type.map_or("null".into(), |t| t.to_string()),
-                "expected grammar_type cypher, json, sql or sql-postgres, or a grammar_file",
+                "expected grammar_type cypher, json, sql, sql-postgres or typescript, or a grammar_file",
             )),
         }
     }
@@ -229,6 +234,7 @@ impl Expert {
             GrammarType::Cypher => Some("cypher"),
             GrammarType::Json => Some("json"),
             GrammarType::Sql | GrammarType::SqlPostgres => Some("sql-postgres"),
+            GrammarType::TypeScript => Some("typescript"),
             _ => None,
         }
     }
@@ -242,6 +248,9 @@ impl Expert {
             (Validation::Parser | Validation::ParserStrict, Some("json")) => Some(Validator::Json),
             (Validation::Parser | Validation::ParserStrict, Some("sql-postgres")) => {
                 Some(Validator::PostgreSql)
+            }
+            (Validation::Parser | Validation::ParserStrict, Some("typescript")) => {
+                Some(Validator::TypeScript)
             }
             _ => None,
         }

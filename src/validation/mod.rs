@@ -7,6 +7,7 @@
 mod cypher;
 mod json;
 mod sql;
+mod typescript;
 
 use thiserror::Error;
 
@@ -20,6 +21,8 @@ pub enum Validator {
     Json,
     /// One PostgreSQL statement with an optional final `;`, read by `sqlparser`.
     PostgreSql,
+    /// One TypeScript module, read by `oxc_parser`.
+    TypeScript,
 }
 
 /// A text that a validator refused.
@@ -73,6 +76,7 @@ impl Validator {
     /// assert!(Validator::Json.check("{} {}").is_err());
     /// assert!(Validator::Cypher.check("MATCH (n) RETURN n").is_ok());
     /// assert!(Validator::Cypher.check("MATCH (n)").is_err());
+    /// assert!(Validator::TypeScript.check("const a: B = c").is_ok());
     /// ```
     ///
     /// # Errors
@@ -83,6 +87,7 @@ impl Validator {
             Self::Cypher => cypher::check(text),
             Self::Json => json::check(text),
             Self::PostgreSql => sql::check(text),
+            Self::TypeScript => typescript::check(text),
         }
     }
 
@@ -92,6 +97,7 @@ impl Validator {
             Self::Cypher => cypher::NAME,
             Self::Json => json::NAME,
             Self::PostgreSql => sql::NAME,
+            Self::TypeScript => typescript::NAME,
         }
     }
 }

@@ -138,7 +138,7 @@ fn cypher(figures: &mut Figures) {
     let commands = compiled("cypher:administration");
     let newer = compiled("cypher:cypher_25");
     let text = |row: &serde_json::Value| row["text"].as_str().expect("a text").to_owned();
-    let accepts = |grammar: &CompiledGrammar, row: &serde_json::Value| {
+    let accepts = |grammar: &Arc<CompiledGrammar>, row: &serde_json::Value| {
         grammar.recognizer().check(text(row).as_bytes()).is_ok()
     };
     if let Some(path) = shared("corpora/cypher/positive.jsonl") {
@@ -195,12 +195,47 @@ fn json(figures: &mut Figures) {
     }
 }
 
+fn typescript(figures: &mut Figures) {
+    let grammar = compiled("typescript");
+    let accepts = |row: &serde_json::Value| {
+        let text = row["text"].as_str().expect("a text");
+        grammar.recognizer().check(text.as_bytes()).is_ok()
+    };
+    if let Some(path) = shared("corpora/typescript/positive.jsonl") {
+        let rows = lines(&path);
+        let verdicts: Vec<bool> = rows.par_iter().map(accepts).collect();
+        for (row, accepted) in rows.iter().zip(verdicts) {
+            let source = row["source"].as_str().unwrap_or("");
+            let slot = figures.entry(format!("typescript/{source}")).or_default();
+            slot.0 += usize::from(accepted);
+            slot.1 += 1;
+        }
+    }
+    if let Some(path) = shared("corpora/typescript/negative.jsonl") {
+        let rows = lines(&path);
+        let accepted: Vec<&serde_json::Value> =
+            rows.par_iter().filter(|row| accepts(row)).collect();
+        for row in &accepted {
+            eprintln!("accepted, but the compiler refuses it: {}", row["id"]);
+        }
+        figures.insert("typescript/accepted-invalid".into(), (accepted.len(), rows.len()));
+        let ending: Vec<_> = rows.iter().filter(|row| row["at_end"] == true).collect();
+        let begins = |row: &&&serde_json::Value| {
+            let text = row["text"].as_str().expect("a text");
+            grammar.recognizer().push(text.as_bytes()).is_ok()
+        };
+        let viable = ending.par_iter().filter(begins).count();
+        figures.insert("typescript/begun-viable".into(), (viable, ending.len()));
+    }
+}
+
 #[test]
 fn figures_are_no_worse_than_written_down() {
     let mut figures = Figures::new();
     sql(&mut figures);
     cypher(&mut figures);
     json(&mut figures);
+    typescript(&mut figures);
     figures::hold("figures.txt", &figures);
 }
 

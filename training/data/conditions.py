@@ -75,6 +75,8 @@ def value_of(r, c):
         return "num", number(r, c)
     if c.kind == "date":
         return "date", day(r)
+    if c.kind == "year":
+        return "num", str(r.randint(1900, 2025))
     if c.kind == "bool":
         return "bool", r.choice(["true", "false"])
     return "text", (c.value or (lambda r: invented(r).capitalize()))(r)
@@ -92,7 +94,7 @@ def is_form(r, noun, tail):
 def condition(r, c):
     """(form, phrase, test).  Forms: fin = finite verb group, post = after the noun, pre = before the
     noun (adjective)."""
-    return {"num": on_number, "date": on_date, "bool": on_bool, "text": on_text}[c.kind](r, c)
+    return {"num": on_number, "date": on_date, "year": on_year, "bool": on_bool, "text": on_text}[c.kind](r, c)
 
 
 def on_number(r, c):
@@ -156,6 +158,26 @@ def on_date(r, c):
     return "post", r.choice([f"without a {w}", f"with no {w}", f"whose {w} is missing"]), ("null",)
 
 
+def on_year(r, c):
+    """A date that is stored as the number of its year."""
+    k, w = c.concept, c.words
+    y = str(r.randint(1900, 2025))
+    x = r.random()
+    if x < 0.7:
+        late = r.random() < 0.55
+        test = "cmp", ">" if late else "<", ("num", y)
+        if r.random() < 0.75:
+            return "fin", r.choice(k["gt" if late else "lt"]).format(v=y), test
+        word = "after" if late else "before"
+        return "post", r.choice([f"with {w} {word} {y}", f"whose {w} is {word} {y}", f"where {w} is {'greater' if late else 'less'} than {y}"]), test
+    if x < 0.8:
+        a, b = sorted(r.sample(range(1900, 2026), 2))
+        between = r.choice([p for p in k["gt"] if "after" in p]).replace("after {v}", f"between {a} and {b}")
+        return "fin", between, ("between", str(a), str(b))
+    own = [p.replace("after {v}", f"in {y}") for p in k["gt"] if "after" in p]
+    return ("fin", r.choice(own), ("cmp", "=", ("num", y))) if r.random() < 0.8 else ("post", f"whose {w} is {y}", ("cmp", "=", ("num", y)))
+
+
 def on_bool(r, c):
     w = c.words
     neg = r.random() < 0.3
@@ -209,7 +231,7 @@ def on_text(r, c):
 
 def conditions(r, t, n, skip=()):
     """Up to n conditions on different columns: [(form, phrase, test, column)]."""
-    pool = [c for c in t.columns if c.kind in ("num", "date", "text", "bool") and c not in skip and (c.kind != "text" or c.value)]
+    pool = [c for c in t.columns if c.kind in ("num", "date", "year", "text", "bool") and c not in skip and (c.kind != "text" or c.value)]
     r.shuffle(pool)
     # A label is asked about less often than the other columns.
     pool.sort(key=lambda c: 1 if c.is_label and r.random() < 0.6 else 0)

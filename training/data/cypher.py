@@ -107,7 +107,7 @@ def q_group(r, t, v):
 
 
 def q_top(r, t, v):
-    sortable = t.of("num", "date")
+    sortable = t.of("num", "date", "year")
     if not sortable:
         return q_order(r, t, v)
     c = r.choice(sortable)
@@ -139,7 +139,7 @@ def q_top(r, t, v):
 
 
 def q_order(r, t, v):
-    pool = [c for c in t.columns if c.kind in ("num", "date", "text")]
+    pool = [c for c in t.columns if c.kind in ("num", "date", "year", "text")]
     if not pool:
         return q_all(r, t, v)
     o = r.choice(pool)
@@ -156,7 +156,7 @@ def q_order(r, t, v):
 
 
 def q_lookup(r, t, v):
-    cols = [c for c in t.columns if c is not t.label and c.kind in ("num", "date", "text")]
+    cols = [c for c in t.columns if c is not t.label and c.kind in ("num", "date", "year", "text")]
     if not cols or not t.label.is_label:
         return q_filter(r, t, v)
     c, name = r.choice(cols), t.label.value(r)
@@ -178,7 +178,7 @@ def q_or(r, t, v):
 
 
 def q_write(r, t, v):
-    pool = [c for c in t.columns if c.kind in ("num", "date", "text", "bool")]
+    pool = [c for c in t.columns if c.kind in ("num", "date", "year", "text", "bool")]
     x = r.random()
     if x < 0.4 and pool:
         cols = r.sample(pool, min(len(pool), r.choice([1, 2, 2, 3])))

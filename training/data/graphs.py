@@ -16,7 +16,7 @@ RELATIONSHIPS = [
     ("REVIEWED", "reviewed", "reviewed"), ("ORDERED", "ordered", "ordered"), ("PLACED", "placed", "placed"),
     ("PUBLISHED", "published", "published"), ("SENT", "sent", "sent"), ("PLAYS", "play", "plays"), ("JOINED", "joined", "joined"),
 ]
-TYPES = {"id": "INTEGER", "num": ["INTEGER", "INTEGER", "FLOAT"], "text": "STRING", "date": "DATE", "bool": "BOOLEAN"}
+TYPES = {"id": "INTEGER", "num": ["INTEGER", "INTEGER", "FLOAT"], "text": "STRING", "date": "DATE", "year": "INTEGER", "bool": "BOOLEAN"}
 
 
 class Relationship:

@@ -114,6 +114,11 @@ CONCEPTS = [
     C("urgent", "bool", "e", None, pre=True),
     C("public", "bool", "el", None, pre=True),
 ]
+# Dates that may be stored as the number of their year, and what the column then is called.
+YEARS = {
+    "born": ["born", "born", "birth_year", "year_born"], "released_on": ["released", "released", "published", "release_year"],
+    "hired_on": ["hired", "hire_year", "joined"], "created_at": ["created", "founded"],
+}
 # Concepts that answer to the same words never meet in one table.
 CLASH = [{"city", "country"}, {"born", "age", "hired_on"}, {"colour", "status", "genre"}, {"brand", "city"},
          {"brand", "country"}, {"category", "department"}, {"year", "created_at"}, {"status", "active"},
@@ -142,6 +147,7 @@ TYPES = {
     "num": ["integer", "int", "numeric", "numeric", "numeric(10,2)", "real", "bigint"],
     "text": ["text", "text", "text", "varchar(50)", "varchar(100)", "varchar(255)", "varchar"],
     "date": ["date", "date", "timestamp", "timestamptz"],
+    "year": ["integer", "int", "smallint"],
     "bool": ["boolean", "boolean", "bool"],
 }
 
@@ -236,6 +242,10 @@ def make_table(r, split, size, taken):
         c = r.choice(CONCEPTS)
         first = c["names"][0]
         if kind not in c["on"] or first in concepts or any(first in s and s & concepts for s in CLASH):
+            continue
+        if first in YEARS and r.random() < 0.3:
+            if add(Column(r.choice(YEARS[first]), "year", c)):
+                concepts.add(first)
             continue
         if add(Column(r.choice(c["names"]), c["kind"], c, c["value"] or (any_value if c["kind"] == "text" else None))):
             concepts.add(first)

@@ -128,7 +128,7 @@ def q_group(r, t):
 
 
 def q_top(r, t):
-    sortable = t.of("num", "date")
+    sortable = t.of("num", "date", "year")
     if not sortable:
         return q_order(r, t)
     c = r.choice(sortable)
@@ -166,7 +166,7 @@ def q_top(r, t):
     if r.random() < 0.65:
         q = r.choice([f"Which {n_word} {t.many} have the highest {c.words}?", f"{r.choice(ASK)} the top {n_word} {t.many} by {c.words}",
                       f"{r.choice(ASK)} the {n_word} {t.many} with the {r.choice(['highest', 'largest', 'greatest'])} {c.words}", f"Top {n_word} {t.many} by {c.words}"])
-        if c.kind == "date":
+        if c.kind in ("date", "year"):
             q = f"{r.choice(ASK)} the {n_word} {t.many} with the latest {c.words}"
         d = "DESC"
     else:
@@ -176,13 +176,13 @@ def q_top(r, t):
 
 
 def q_order(r, t):
-    pool = [c for c in t.columns if c.kind in ("num", "date", "text")]
+    pool = [c for c in t.columns if c.kind in ("num", "date", "year", "text")]
     if not pool:
         return q_all(r, t)
     o = r.choice(pool)
     desc = r.random() < 0.4
     way = r.choice([" in descending order", ", highest first", ", descending"] if o.kind == "num" else [" in descending order", ", newest first", ", descending"]
-                   if o.kind == "date" else [" in descending order", ", descending"]) if desc else r.choice(["", "", "", " in ascending order"])
+                   if o.kind in ("date", "year") else [" in descending order", ", descending"]) if desc else r.choice(["", "", "", " in ascending order"])
     by = r.choice(["sorted by", "ordered by", "by"]) + f" {o.words}"
     got = conditions(r, t, 1, skip=(o,)) if r.random() < 0.25 else []
     noun, fin, post, rel, sql = join_conditions(r, t, got)
@@ -201,7 +201,7 @@ def q_lookup(r, t):
     """One attribute of one named row."""
     if not t.label.is_label:
         return q_filter(r, t)
-    cols = [c for c in t.columns if c is not t.label and c.kind in ("num", "date", "text")]
+    cols = [c for c in t.columns if c is not t.label and c.kind in ("num", "date", "year", "text")]
     if not cols:
         return q_filter(r, t)
     c = r.choice(cols)
@@ -280,7 +280,7 @@ def said_value(literal):
 
 
 def q_insert(r, t):
-    pool = [c for c in t.columns if c.kind in ("num", "date", "text", "bool")]
+    pool = [c for c in t.columns if c.kind in ("num", "date", "year", "text", "bool")]
     if not pool:
         return q_count(r, t)
     cols = r.sample(pool, min(len(pool), r.choices([1, 2, 3], [1, 4, 3])[0]))
@@ -300,7 +300,7 @@ def q_insert(r, t):
 
 
 def q_update(r, t):
-    pool = [c for c in t.columns if c.kind in ("num", "date", "text", "bool")]
+    pool = [c for c in t.columns if c.kind in ("num", "date", "year", "text", "bool")]
     c = r.choice(pool) if pool else None
     if c is None:
         return q_count(r, t)

@@ -74,7 +74,7 @@ def union(r, split):
     name = pascal(word(r, split))
     values = some_words(r, split, r.randint(2, 5))
     said = said_list(values if r.random() < 0.7 else [f'"{v}"' for v in values], "or")
-    text = r.choice([f"a type {name} that is {said}", f"a type {name} that is either {said}", f"a union type {name} of {said}", f"a type {name} for {said}"])
+    text = r.choice([f"a type {name} that is {said}", f"a type {name} that is either {said}", f"a union type {name} of {said if r.random() < 0.5 else said_list(values)}", f"a type {name} for {said}"])
     return text, f"type {name} = {' | '.join(map(quoted, values))};", "union"
 
 
