@@ -82,7 +82,7 @@ impl Class {
         let trie = index.trie();
         if 2 * count > all {
             let mut from = 128;
-            for numbers in inside.into_iter().chain([index.end()..index.end()]) {
+            for numbers in inside.into_iter().chain(std::iter::once(index.end()..index.end())) {
                 for node in index.ending_in(from..numbers.start.max(from)) {
                     for token in trie.below(*node as usize) {
                         row[*token as usize / 32] &= !(1 << (token % 32));

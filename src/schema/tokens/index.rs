@@ -38,7 +38,7 @@ pub(super) struct Index {
     /// Raw tokens that contain some of `2^i` neighbouring characters of ASCII, from 0x20 on.
     blocks: [Vec<Bits>; BLOCKS],
     /// Tokens that are raw but for a character that they begin, by the code points that it can become, with their nodes.
-    begun: Vec<(u32, u32, Vec<(u32, u32)>)>,
+    begun: Vec<Begun>,
     /// Tokens of at most so many characters, by number; and all that are longer than the last row tells.
     short: Vec<Bits>,
     long: Vec<(u8, u32)>,
@@ -65,6 +65,9 @@ pub(super) struct Special {
     /// The first one that is not below.
     pub(super) skip: u32,
 }
+
+/// Tokens that end inside of a character: the first and the last code point that it can become; the tokens, with their nodes.
+pub(super) type Begun = (u32, u32, Vec<(u32, u32)>);
 
 /// No node.
 pub(super) const NONE: u32 = u32::MAX;
@@ -324,7 +327,7 @@ impl Index {
     }
 
     /// Tokens that begin a character and are raw before it: by the code points that it can become, with their nodes.
-    pub(super) fn begun(&self) -> &[(u32, u32, Vec<(u32, u32)>)] {
+    pub(super) fn begun(&self) -> &[Begun] {
         &self.begun
     }
 

@@ -45,7 +45,7 @@ pub(super) struct BlankTable {
     pub(super) tokens: Arc<[u32]>,
     pub(super) row: Option<Arc<[u32]>>,
     /// The longest run at the beginning of a token.
-    pub(super) longest: u32,
+    longest: u32,
     /// What is left of tokens after all their leading blanks.
     pub(super) rest: Option<Location>,
 }
@@ -61,7 +61,7 @@ pub(crate) struct Tables {
     /// By the places of rows in memory: these, and their union.
     unions: Mutex<FxHashMap<Box<[usize]>, Union>>,
     /// By ranges of code points.
-    classes: Mutex<FxHashMap<Box<[(u32, u32)]>, Arc<Class>>>,
+    classes: Mutex<FxHashMap<Ranges, Arc<Class>>>,
     /// What all tokens do inside a string.
     wholes: papaya::HashMap<Whole, Arc<Selection>, FxBuildHasher>,
     tries: boxcar::Vec<TokenTrie>,
@@ -69,7 +69,8 @@ pub(crate) struct Tables {
     rests: papaya::HashMap<(u32, Box<[u32]>), Location, FxBuildHasher>,
     /// (location, language and whether lengths count, its state) -> table.
     texts: papaya::HashMap<(Location, u32, u32), Arc<TextTable>, FxBuildHasher>,
-    blanks: papaya::HashMap<Location, Arc<BlankTable>, FxBuildHasher>,
+    /// (location, blanks that may still come, if that matters) -> table.
+    blanks: papaya::HashMap<(Location, u32), Arc<BlankTable>, FxBuildHasher>,
     /// Automata of texts, numbered from 1; 0 is the free text.
     languages: papaya::HashMap<Arc<TextDfa>, u32>,
     last_language: AtomicU32,
@@ -84,6 +85,9 @@ pub(crate) struct Tables {
 /// What the selection from all tokens depends on: the language and its state; characters that are missing, and that are left,
 /// as far as they matter to a token.
 type Whole = (u32, u32, u32, u32);
+
+/// First and last code points.
+type Ranges = Box<[(u32, u32)]>;
 
 /// Rows, and what they are together.
 type Union = (Box<[Arc<[u32]>]>, Arc<[u32]>);
@@ -135,7 +139,7 @@ impl Tables {
         // What every schema needs.
         let free = Language::Free { except: Words::new(Vec::new()), min: 0, max: None };
         tables.select(Location::ALL, View::all(&free), 0, Place::free(0));
-        tables.blanks(Location::ALL);
+        tables.blanks(Location::ALL, u32::MAX);
         tables
     }
 
@@ -277,7 +281,7 @@ impl Tables {
 
     /// The longest run of blanks that tokens begin with.
     pub(super) fn longest_blanks(&self) -> u32 {
-        *self.longest_blanks.get_or_init(|| self.blanks(Location::ALL).longest)
+        *self.longest_blanks.get_or_init(|| self.blanks(Location::ALL, u32::MAX).longest)
     }
 
     /// What is left of the tokens below these nodes of a trie. `None` if that is nothing.
@@ -299,9 +303,11 @@ impl Tables {
         Some(*rests.get_or_insert(key, rest))
     }
 
-    /// What tokens do in a run of blanks that has begun or begins here. Cost when new: the runs.
-    pub(super) fn blanks(&self, location: Location) -> Arc<BlankTable> {
-        if let Some(known) = self.blanks.pin().get(&location) {
+    /// What tokens do in a run of blanks that has begun or begins here, and may have `room` more. Cost when new: the runs.
+    pub(super) fn blanks(&self, location: Location, room: u32) -> Arc<BlankTable> {
+        let room = if room == u32::MAX || room >= self.longest_blanks() { u32::MAX } else { room };
+        let key = (location, room);
+        if let Some(known) = self.blanks.pin().get(&key) {
             return Arc::clone(known);
         }
         let trie = self.trie(location);
@@ -312,6 +318,9 @@ impl Tables {
             let mut goes_on = false;
             for child in trie.children(node) {
                 if is_blank(trie.byte(child)) {
+                    if run == room {
+                        continue;
+                    }
                     tokens.extend_from_slice(trie.tokens(child));
                     work.push((child, run + 1));
                 } else {
@@ -331,7 +340,7 @@ impl Tables {
             self.row(row)
         });
         let table = Arc::new(BlankTable { tokens: tokens.into(), row, longest, rest });
-        Arc::clone(self.blanks.pin().get_or_insert(location, table))
+        Arc::clone(self.blanks.pin().get_or_insert(key, table))
     }
 
     /// What tokens do inside a string from a location on, from a place between two characters of a language. Cost when new:

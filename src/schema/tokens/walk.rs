@@ -136,8 +136,8 @@ impl<'a> Walk<'a> {
         }
         if at.blanks != SEALED && trie.size(location.node) >= SMALL && self.has_blank(location) {
             let room = self.machine.plan().blanks(at.scan, at.stack).saturating_sub(at.blanks);
-            let table = self.tables.blanks(location);
-            if room > 0 && table.longest <= room {
+            if room > 0 {
+                let table = self.tables.blanks(location, room);
                 match &table.row {
                     Some(row) => self.parts.bases.push(Arc::clone(row)),
                     None => self.parts.lists.push(Arc::clone(&table.tokens)),

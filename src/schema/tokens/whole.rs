@@ -130,6 +130,8 @@ struct Draft<'a> {
     exits: Vec<u32>,
     work: Vec<(u32, Place)>,
     bytes: Vec<u8>,
+    /// States and characters begun, by depth.
+    path: Vec<(u32, u32)>,
 }
 
 /// The tokens that can be read from a place between two characters. `far` says that no token reaches a bound of the length
@@ -155,6 +157,7 @@ pub(super) fn select(
         exits: Vec::new(),
         work: vec![(NONE, start)],
         bytes: Vec::new(),
+        path: Vec::new(),
     };
     match (view.automaton(), letters) {
         (Some(automaton), Some(letters)) => {
@@ -249,7 +252,7 @@ impl<'a> Draft<'a> {
                 }
             };
             if let Some(chain) = chain
-                && let Some(dead) = self.leave(letters, &chain, node, place)
+                && let Some(dead) = self.leave(automaton, letters, &chain, node, place)
             {
                 self.stay(&chain, node, &dead);
                 return;
@@ -266,7 +269,9 @@ impl<'a> Draft<'a> {
                 if kind == Kind::Raw {
                     self.tokens.extend_from_slice(trie.tokens(child));
                 }
-                self.work.push((child as u32, next));
+                if trie.skip(child) > child + 1 {
+                    self.work.push((child as u32, next));
+                }
             }
             child = trie.skip(child);
         }
@@ -477,6 +482,7 @@ impl<'a> Draft<'a> {
     /// and nothing done, if there are many places to look at.
     fn leave(
         &mut self,
+        automaton: &TextDfa,
         letters: &Letters,
         chain: &Chain,
         node: u32,
@@ -490,7 +496,7 @@ impl<'a> Draft<'a> {
         for (class, leaf) in cuts {
             if self.may_cut(letters, chain, leaf, node, class)
                 && self.climb(&chain.class, leaf, node)
-                && self.follow(place).is_none()
+                && self.follow(automaton, place).is_none()
             {
                 dead.extend_from_slice(index.trie().below(leaf as usize));
             }
@@ -498,7 +504,7 @@ impl<'a> Draft<'a> {
         dead.sort_unstable();
         for (_, leaf) in leaving {
             if self.climb(&chain.class, leaf, node)
-                && let Some(next) = self.follow(place)
+                && let Some(next) = self.follow(automaton, place)
             {
                 self.tokens.extend_from_slice(index.trie().tokens(leaf as usize));
                 if !index.below(leaf).is_empty() {
@@ -533,8 +539,14 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// What comes of the bytes found by [`climb`](Self::climb).
-    fn follow(&self, place: Place) -> Option<Place> {
+    /// What comes of the bytes found by [`climb`](Self::climb), which are whole characters.
+    fn follow(&self, automaton: &TextDfa, place: Place) -> Option<Place> {
+        if self.far {
+            let bytes = self.bytes.iter().rev();
+            let at = bytes.fold(place.at, |at, byte| automaton.next(at, *byte));
+            let chars = self.bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count() as u32;
+            return (at != 0).then_some(Place { at, read: place.read + chars, ..place });
+        }
         self.bytes.iter().rev().try_fold(place, |place, byte| self.read(place, *byte))
     }
 
@@ -558,8 +570,9 @@ impl<'a> Draft<'a> {
         let between = automaton.boundaries();
         let below = self.index.below(node);
         let top = if node == NONE { 0 } else { trie.depth(node as usize) + 1 };
-        // States and characters begun, by depth.
-        let mut path = vec![(place.at, u32::from(!place.spelling.is_between()))];
+        let mut path = std::mem::take(&mut self.path);
+        path.clear();
+        path.push((place.at, u32::from(!place.spelling.is_between())));
         let mut at = below.start as usize;
         while at < below.end as usize {
             let depth = trie.depth(at) - top;
@@ -588,6 +601,7 @@ impl<'a> Draft<'a> {
             }
             at += 1;
         }
+        self.path = path;
     }
 
     /// Quotes, escapes, and tokens that end inside a character.
