@@ -290,7 +290,7 @@ mod tests {
         let vocabulary = Arc::new(engines::vocabulary(&json).expect("a vocabulary"));
         let tokenizer = tokenizers::Tokenizer::from_bytes(&json).expect("a tokenizer");
         let mut both: Vec<Box<dyn Engine>> = [Name::Ours, Name::Llguidance]
-            .map(|name| name.engine(&vocabulary, false, None).expect("an engine"))
+            .map(|name| name.engine(&vocabulary, &arguments).expect("an engine"))
             .into();
         let passes = passes(&arguments, &mut both, &vocabulary, &tokenizer).expect("it runs");
         let output = output(&both, &passes);

@@ -265,11 +265,9 @@ impl Canon {
         let tells = |member: &&Member| member.value.is_some_and(|value| self.is_listed(value));
         let telling: Vec<Member> = shape.members.iter().filter(tells).cloned().collect();
         let others = shape.members.iter().filter(|member| !tells(member));
-        let mut told = 0;
         let members: Vec<&Member> = shape.members.iter().filter(tells).chain(others).collect();
-        for member in members {
+        for (told, member) in members.into_iter().enumerate() {
             let known = &telling[..told.min(telling.len())];
-            told += 1;
             let with = |name: &str, value, required| ObjectShape {
                 members: known
                     .iter()
