@@ -59,18 +59,29 @@ struct Frame {
     node: u32,
     /// The stack asked about.
     whole: SetId,
-    /// Which truncation of it is looked at, and that truncation.
-    index: usize,
-    set: SetId,
-    /// Next edge or link; `None` before the truncation was looked at.
+    /// The first truncation of it that is worth looking at.
+    base: usize,
+    /// The truncation on which the next edge or link is looked at. Each begins with the first one: what suffices there is then
+    /// the same for all stacks that look so from above, however deep others must look.
+    at: usize,
+    /// The deepest truncation that was needed so far.
+    deepest: usize,
+    /// Next edge or link; `None` before anything was looked at.
     cursor: Option<usize>,
     groups: Vec<u32>,
 }
 
 impl Frame {
     fn new(reader: Reader<'_>, node: u32, whole: SetId) -> Self {
-        let index = reader.shallowest(whole);
-        Self { node, whole, index, set: SetId::DEAD, cursor: None, groups: Vec::new() }
+        let base = reader.shallowest(whole);
+        Self { node, whole, base, at: base, deepest: base, cursor: None, groups: Vec::new() }
+    }
+
+    /// A truncation; `None` if there is none deeper than those before it.
+    fn truncation(&self, reader: Reader<'_>, index: usize) -> Option<SetId> {
+        let stacks = &reader.tables.stacks;
+        let is_new = index <= self.base || stacks.truncate(self.whole, index - 1) != self.whole;
+        (index < TRUNCATIONS && is_new).then(|| stacks.truncate(self.whole, index))
     }
 }
 
@@ -80,8 +91,6 @@ enum Next {
     Return(u32),
     /// A child must be evaluated first.
     Call(u32, SetId),
-    /// The truncation did not suffice.
-    Deepen,
 }
 
 impl GrammarGeneration {
@@ -115,11 +124,6 @@ impl GrammarGeneration {
                     frames.pop();
                 }
                 Next::Call(node, set) => frames.push(Frame::new(reader, node, set)),
-                Next::Deepen => {
-                    self.results.store(frame.node, frame.set, DEEPER);
-                    frame.cursor = None;
-                    frame.index += 1;
-                }
             }
         }
         match returned {
@@ -137,70 +141,98 @@ impl GrammarGeneration {
         returned: Option<u32>,
     ) -> Result<Next, StepError> {
         let node = self.trees.node(frame.node);
-        let start = match (frame.cursor, returned) {
-            (Some(_), Some(DEEPER)) => return Ok(Next::Deepen),
-            (Some(cursor), Some(list)) => {
-                frame.groups.extend_from_slice(self.results.list(list));
+        let mut cursor = match (frame.cursor, returned) {
+            (Some(cursor), Some(DEEPER)) => {
+                frame.at += 1;
                 cursor
             }
+            (Some(cursor), Some(list)) => {
+                frame.groups.extend_from_slice(self.results.list(list));
+                frame.at = frame.base;
+                cursor + 1
+            }
             _ => match self.begin(reader, frame, node) {
-                Some(next) => return Ok(next),
+                Some(list) => return Ok(Next::Return(list)),
                 None => 0,
             },
         };
         let edges = node.edges.len();
-        for (i, &(terminal, child)) in node.edges.iter().enumerate().skip(start) {
-            let set = reader.advance(frame.set, terminal);
-            if set != SetId::DEAD {
-                frame.cursor = Some(i + 1);
-                return Ok(Next::Call(child, set));
-            }
-        }
-        for (i, link) in node.links.iter().enumerate().skip(start.saturating_sub(edges)) {
-            match reader.alive(link.config, frame.set) {
-                None => return Ok(Next::Deepen),
-                Some(false) => {}
-                Some(true) => {
-                    frame.cursor = Some(edges + i + 1);
-                    let tree = self.trees.follow(reader, vocabulary, link)?;
-                    return Ok(Next::Call(tree, frame.set));
+        while cursor < edges + node.links.len() {
+            let Some(set) = frame.truncation(reader, frame.at) else {
+                return Ok(Next::Return(self.finish(reader, frame, DEEPER)));
+            };
+            frame.deepest = frame.deepest.max(frame.at);
+            frame.cursor = Some(cursor);
+            if let Some(&(terminal, child)) = node.edges.get(cursor) {
+                let set = reader.advance(set, terminal);
+                if set != SetId::DEAD {
+                    return Ok(Next::Call(child, set));
+                }
+            } else {
+                let link = &node.links[cursor - edges];
+                match reader.alive(link.config, set) {
+                    None => {
+                        frame.at += 1;
+                        continue;
+                    }
+                    Some(false) => {}
+                    Some(true) => {
+                        let tree = self.trees.follow(reader, vocabulary, link)?;
+                        return Ok(Next::Call(tree, set));
+                    }
                 }
             }
+            cursor += 1;
+            frame.at = frame.base;
         }
         frame.groups.sort_unstable();
         frame.groups.dedup();
         let list = self.results.list_of(&frame.groups);
-        self.results.store(frame.node, frame.set, list);
-        Ok(Next::Return(list))
+        Ok(Next::Return(self.finish(reader, frame, list)))
     }
 
-    /// Chooses the truncation to look at and judges the node's own groups on it. `Some` if that settles the frame.
-    fn begin(&self, reader: Reader<'_>, frame: &mut Frame, node: &TreeNode) -> Option<Next> {
+    /// Keeps a frame's result, or that even its whole stack does not suffice.
+    fn finish(&self, reader: Reader<'_>, frame: &Frame, list: u32) -> u32 {
+        let last = frame.truncation(reader, frame.deepest).unwrap_or(frame.whole);
+        for index in frame.base..frame.deepest {
+            match frame.truncation(reader, index) {
+                Some(set) if set != last => self.results.store(frame.node, set, DEEPER),
+                _ => {}
+            }
+        }
+        self.results.store(frame.node, last, list);
+        list
+    }
+
+    /// Looks for a result; without one, judges the node's own groups. `Some` if that settles the frame.
+    fn begin(&self, reader: Reader<'_>, frame: &mut Frame, node: &TreeNode) -> Option<u32> {
+        let mut index = frame.base;
         loop {
-            let previous = frame.set;
-            if frame.index >= TRUNCATIONS || (frame.index > 0 && previous == frame.whole) {
-                return Some(Next::Return(DEEPER));
-            }
-            frame.set = reader.tables.stacks.truncate(frame.whole, frame.index);
-            if frame.index > 0 && frame.set == previous {
-                frame.index += 1;
-                continue;
-            }
-            match self.results.find(frame.node, frame.set) {
-                Some(DEEPER) => frame.index += 1,
-                Some(list) => return Some(Next::Return(list)),
+            let Some(set) = frame.truncation(reader, index) else { return Some(DEEPER) };
+            match self.results.find(frame.node, set) {
+                Some(DEEPER) => index += 1,
+                Some(list) => return Some(list),
                 None => break,
             }
         }
-        if reader.closure(frame.set).open {
-            return Some(Next::Deepen);
+        let open = |set| reader.closure(set).open;
+        if frame.truncation(reader, frame.base).is_none_or(open) {
+            return Some(DEEPER);
         }
-        frame.groups.clear();
         for group in &node.groups {
-            match reader.alive(group.config, frame.set) {
-                None => return Some(Next::Deepen),
-                Some(true) => frame.groups.push(group.tokens),
-                Some(false) => {}
+            let mut index = frame.base;
+            let is_allowed = loop {
+                let Some(set) = frame.truncation(reader, index) else {
+                    return Some(self.finish(reader, frame, DEEPER));
+                };
+                frame.deepest = frame.deepest.max(index);
+                match reader.alive(group.config, set) {
+                    None => index += 1,
+                    Some(is_allowed) => break is_allowed,
+                }
+            };
+            if is_allowed {
+                frame.groups.push(group.tokens);
             }
         }
         None
