@@ -231,9 +231,8 @@ impl Expert {
     pub fn validator(&self) -> Option<Validator> {
         match (self.manifest.decoding.validation, self.grammar_name()) {
             (Validation::Parser | Validation::ParserStrict, Some("json")) => Some(Validator::Json),
-            (Validation::Parser | Validation::ParserStrict, Some("sql-postgres")) => {
-                Some(Validator::PostgreSql)
-            }
+            (Validation::Parser, Some("sql-postgres")) => Some(Validator::PostgreSql),
+            (Validation::ParserStrict, Some("sql-postgres")) => Some(Validator::PostgreSqlStrict),
             _ => None,
         }
     }

@@ -5,6 +5,8 @@
 //! bug of the grammar, and is reported as one.
 
 mod json;
+#[cfg(feature = "libpg-query")]
+mod postgres;
 mod sql;
 
 use thiserror::Error;
@@ -15,8 +17,46 @@ use thiserror::Error;
 pub enum Validator {
     /// One JSON text (RFC 8259), read by `serde_json`.
     Json,
-    /// One PostgreSQL statement with an optional final `;`, read by `sqlparser`.
+    /// One PostgreSQL statement with an optional final `;`, read by `sqlparser`, which lets much through that the server
+    /// does not take.
     PostgreSql,
+    /// As [`PostgreSql`](Self::PostgreSql), and with the cargo feature `libpg-query` read by PostgreSQL 18's own parser too.
+    PostgreSqlStrict,
+}
+
+/// What is known of a text that a validator let through, from the least to the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Guarantee {
+    /// Nothing: no grammar held the text to anything, and nobody was asked.
+    None,
+    /// A grammar or schema held the text to its language; nobody else was asked.
+    Grammar,
+    /// `serde_json` reads it.
+    SerdeJson,
+    /// `sqlparser` reads it.
+    SqlParser,
+    /// `sqlparser` reads it, and so does PostgreSQL 18's own parser.
+    PostgreSql18,
+}
+
+impl Guarantee {
+    /// As results spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Grammar => "grammar",
+            Self::SerdeJson => "serde_json",
+            Self::SqlParser => "sqlparser",
+            Self::PostgreSql18 => "sqlparser, libpg_query 18",
+        }
+    }
+}
+
+impl std::fmt::Display for Guarantee {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// A text that a validator refused.
@@ -77,14 +117,38 @@ impl Validator {
         match self {
             Self::Json => json::check(text),
             Self::PostgreSql => sql::check(text),
+            #[cfg(feature = "libpg-query")]
+            Self::PostgreSqlStrict => sql::check(text).and_then(|()| postgres::check(text)),
+            #[cfg(not(feature = "libpg-query"))]
+            Self::PostgreSqlStrict => sql::check(text),
         }
     }
 
-    /// The parser that is asked.
+    /// The parsers that are asked.
     pub fn name(self) -> &'static str {
         match self {
             Self::Json => json::NAME,
             Self::PostgreSql => sql::NAME,
+            #[cfg(feature = "libpg-query")]
+            Self::PostgreSqlStrict => "sqlparser, libpg_query",
+            #[cfg(not(feature = "libpg-query"))]
+            Self::PostgreSqlStrict => sql::NAME,
+        }
+    }
+
+    /// What is known of a text that [`check`](Self::check) lets through.
+    ///
+    /// ```
+    /// use constrained_gen::validation::{Guarantee, Validator};
+    ///
+    /// assert_eq!(Validator::PostgreSql.guarantee(), Guarantee::SqlParser);
+    /// assert!(Validator::PostgreSqlStrict.guarantee() >= Guarantee::SqlParser);
+    /// ```
+    pub fn guarantee(self) -> Guarantee {
+        match self {
+            Self::Json => Guarantee::SerdeJson,
+            Self::PostgreSqlStrict if cfg!(feature = "libpg-query") => Guarantee::PostgreSql18,
+            Self::PostgreSql | Self::PostgreSqlStrict => Guarantee::SqlParser,
         }
     }
 }
