@@ -44,7 +44,7 @@ const BUILT_IN: [(&str, &[Chapter]); 4] = [
         "main" "lexical" "keywords" "expressions" "types" "functions" "select" "from" "dml"
         "ddl" "ddl_common" "ddl_table" "ddl_function" "ddl_other" "ddl_alter" "ddl_drop" "utility" "pure_functions"),
     grammar!("typescript":
-        "main" "lexical" "modules" "statements" "declarations" "expressions" "functions" "classes" "types"),
+        "main" "lexical" "expressions" "functions" "statements" "declarations" "classes" "types" "modules"),
 ];
 
 /// The names in [`BUILT_IN`].

@@ -30,6 +30,21 @@ impl Shortcut {
         Self { slots: (0..slots).map(|_| AtomicU64::new(0)).collect() }
     }
 
+    /// Number of slots.
+    pub(crate) fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Keeps in another one whatever is known here.
+    pub(crate) fn copy_to(&self, other: &Self) {
+        for slot in &self.slots {
+            let word = slot.load(Ordering::Acquire);
+            if word != 0 {
+                other.slot(word >> VALUE).store(word, Ordering::Release);
+            }
+        }
+    }
+
     #[inline]
     fn slot(&self, key: u64) -> &AtomicU64 {
         // Fibonacci hashing (Knuth, TAOCP 3, 6.4): the top bits of a product are well mixed.

@@ -3,7 +3,10 @@
 
 use std::{
     hash::Hash,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use crate::{TokenId, intern::Interner, shortcut::Shortcut};
@@ -13,30 +16,43 @@ use crate::{TokenId, intern::Interner, shortcut::Shortcut};
 pub(crate) struct SituationId(u32);
 
 #[derive(Debug)]
-struct Situation<H> {
+struct Situation<H, M> {
     hypotheses: Box<[H]>,
-    /// Its mask, plus one; 0 where not asked for yet.
-    mask: AtomicU32,
+    /// Its mask, once it was asked for.
+    mask: OnceLock<M>,
 }
 
-/// All situations of one generation; `H` is one reading of a text.
+/// All situations of one generation; `H` is one reading of a text, `M` what is known of a mask.
 #[derive(Debug)]
-pub(crate) struct SituationTable<H> {
-    situations: Interner<Box<[H]>, Situation<H>>,
-    /// (situation, token) -> situation, of tokens that are text and were taken there.
-    steps: Shortcut,
+pub(crate) struct SituationTable<H, M> {
+    situations: Interner<Box<[H]>, Situation<H, M>>,
+    /// (situation, token) -> situation, of tokens that are text and were taken there: the last one of these that there is,
+    /// each with more slots than the one before.
+    steps: [OnceLock<Shortcut>; SIZES],
+    size: AtomicUsize,
+    /// Steps kept since there are so many slots.
+    kept: AtomicUsize,
+    most: usize,
 }
 
-impl<H: Clone + Hash + Eq> SituationTable<H> {
-    /// No situations, and room for so many steps taken lately (8 bytes each; a power of two).
-    pub(crate) fn new(steps: usize) -> Self {
-        Self { situations: Interner::new(), steps: Shortcut::with_slots(steps) }
+/// Tables of steps at most, and how many times as many slots each one has.
+const SIZES: usize = 4;
+const GROWTH: usize = 8;
+
+impl<H: Clone + Hash + Eq, M> SituationTable<H, M> {
+    /// No situations, and room for so many steps taken lately, and for up to `most` where there are more (8 bytes each; powers
+    /// of two).
+    pub(crate) fn new(slots: usize, most: usize) -> Self {
+        let steps = [const { OnceLock::new() }; SIZES];
+        let _ = steps[0].set(Shortcut::with_slots(slots));
+        let (size, kept) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { situations: Interner::new(), steps, size, kept, most }
     }
 
     /// The situation of these hypotheses, which are sorted and each there once.
     pub(crate) fn of(&self, hypotheses: &[H]) -> SituationId {
         SituationId(self.situations.intern(hypotheses, || {
-            let situation = Situation { hypotheses: hypotheses.into(), mask: AtomicU32::new(0) };
+            let situation = Situation { hypotheses: hypotheses.into(), mask: OnceLock::new() };
             (situation, 2 * size_of_val(hypotheses))
         }))
     }
@@ -49,24 +65,38 @@ impl<H: Clone + Hash + Eq> SituationTable<H> {
 
     /// The mask of a situation, if it is known.
     #[inline]
-    pub(crate) fn mask(&self, id: SituationId) -> Option<u32> {
-        self.situations.get(id.0).mask.load(Ordering::Acquire).checked_sub(1)
+    pub(crate) fn mask(&self, id: SituationId) -> Option<&M> {
+        self.situations.get(id.0).mask.get()
     }
 
-    /// Keeps the mask of a situation.
-    pub(crate) fn set_mask(&self, id: SituationId, mask: u32) {
-        self.situations.get(id.0).mask.store(mask + 1, Ordering::Release);
+    /// Keeps the mask of a situation; gives back the one kept, which is another thread's if that was faster.
+    pub(crate) fn set_mask(&self, id: SituationId, mask: M) -> &M {
+        self.situations.get(id.0).mask.get_or_init(|| mask)
     }
 
     /// Where a token leads, if it was taken there lately.
     #[inline]
     pub(crate) fn step(&self, from: SituationId, token: TokenId) -> Option<SituationId> {
-        self.steps.get(from.0, token.0).map(SituationId)
+        let steps = self.steps[self.size.load(Ordering::Acquire)].get()?;
+        steps.get(from.0, token.0).map(SituationId)
     }
 
     /// Keeps where a token leads.
     pub(crate) fn set_step(&self, from: SituationId, token: TokenId, to: SituationId) {
-        self.steps.put(from.0, token.0, to.0);
+        let size = self.size.load(Ordering::Acquire);
+        let Some(steps) = self.steps[size].get() else { return };
+        steps.put(from.0, token.0, to.0);
+        // Where as many were kept as there are slots, many a one has put out another.
+        let kept = self.kept.fetch_add(1, Ordering::Relaxed) + 1;
+        let slots = steps.slots() * GROWTH;
+        if kept == steps.slots() && size + 1 < SIZES && slots <= self.most {
+            let larger = Shortcut::with_slots(slots);
+            steps.copy_to(&larger);
+            if self.steps[size + 1].set(larger).is_ok() {
+                self.kept.store(0, Ordering::Relaxed);
+                self.size.store(size + 1, Ordering::Release);
+            }
+        }
     }
 
     /// Number of situations.
@@ -76,7 +106,9 @@ impl<H: Clone + Hash + Eq> SituationTable<H> {
 
     /// Estimated bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.situations.bytes()
+        // The first table of steps counts as what is there from the beginning.
+        let steps = self.steps.iter().skip(1).filter_map(OnceLock::get);
+        self.situations.bytes() + steps.map(|steps| steps.slots() * 8).sum::<usize>()
     }
 }
 

@@ -194,17 +194,17 @@ fn grammars_and_experts_are_listed_and_shown() {
         .filter_map(|line| line.split(' ').next())
         .collect();
     assert_eq!(names, ["cypher", "json", "sql-postgres", "typescript"]);
-    let check = run(&["grammar", "check", "json", "sql-postgres"]);
+    let check = run(&["grammar", "check", "cypher", "json", "sql-postgres", "typescript"]);
     assert_eq!(check.code, 0, "{}{}", check.out, check.err);
     assert!(run(&["grammar", "show", "json"]).out.contains("start"));
-    assert_eq!(run(&["expert", "list"]).out.lines().count(), 2);
+    assert_eq!(run(&["expert", "list"]).out.lines().count(), 4);
     let show = run(&["expert", "show", "sql"]);
     assert!(show.out.contains("dora r=12 alpha=24"), "{}", show.out);
     assert!(show.out.contains("not shipped"), "{}", show.out);
     let json: Value =
         serde_json::from_str(&run(&["expert", "show", "json", "--json"]).out).expect("JSON");
     assert_eq!(json["name"], "expert-json");
-    assert_eq!(run(&["expert", "validate", "json", "sql"]).code, 0);
+    assert_eq!(run(&["expert", "validate", "json", "sql", "typescript"]).code, 0);
 }
 
 #[test]

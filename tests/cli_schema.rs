@@ -201,6 +201,20 @@ fn masks_and_samples_are_of_instances() {
 }
 
 #[test]
+fn references_may_lead_to_other_files() {
+    let (directory, file) =
+        schema(r#"{"items": {"$ref": "https://example.org/a"}, "type": "array"}"#);
+    let other = write(directory.path(), "a.json", r#"{"type": "integer"}"#);
+    let check = ["check", "--json-schema", &file];
+    let given = format!("https://example.org/a={other}");
+    let arguments = [&check[..], &["--schema-document", &given]].concat();
+    assert_eq!(run_with(b"[1, 2]", &arguments).code, 0);
+    assert_eq!(run_with(br#"["a"]"#, &arguments).code, 1);
+    refused(&check, &["https://example.org/a", "nothing is fetched"]);
+    refused(&[&check[..], &["--schema-document", &other]].concat(), &["expected URI=FILE"]);
+}
+
+#[test]
 fn grammar_check_takes_schemas() {
     let run = run(&["grammar", "check", "json", PERSON]);
     assert_eq!(run.code, 0, "{}", run.err);

@@ -84,6 +84,15 @@ fn the_values_of_the_json_expert() {
 }
 
 #[test]
+fn the_values_of_the_typescript_expert() {
+    let typescript = expert::find("typescript").unwrap();
+    assert_eq!(typescript.validator(), Some(Validator::TypeScript));
+    let decoding = &typescript.manifest.decoding;
+    assert_eq!((decoding.temperature, decoding.top_p), (0.4, 0.95));
+    assert_eq!(typescript.manifest.base_models[0].adapters[0].rank, Some((12, 24)));
+}
+
+#[test]
 fn wrong_values_are_named_by_pointer_and_expectation() {
     let adapter = "/base_models/0/adapters/0";
     for (pointer, value, expected) in [
@@ -177,11 +186,25 @@ fn a_package_reads_no_file_outside_of_it() {
 }
 
 #[test]
+fn the_values_of_the_neo4j_expert() {
+    let expert = expert::find("neo4j").unwrap();
+    assert_eq!(expert.validator(), Some(Validator::Cypher));
+    assert_eq!(expert.grammar_name(), Some("cypher"));
+    let manifest = expert.manifest;
+    assert_eq!(manifest.base_models[0].adapters[0].rank, Some((16, 32)));
+    let decoding = &manifest.decoding;
+    assert_eq!(decoding.validation, Validation::ParserStrict);
+    assert_eq!(decoding.stop_sequences, ["\n\n", "```", "};", ");"]);
+    assert_eq!((decoding.temperature, decoding.top_p, decoding.top_k), (0.6, 0.95, 20));
+    assert_eq!((manifest.perf.vram_mb_overhead, manifest.perf.latency_ms_overhead), (25.0, 3.5));
+}
+
+#[test]
 fn unknown_experts_are_refused_with_the_names_there_are() {
     let message = expert::find("no\nsuch").unwrap_err().to_string();
     assert_eq!(
         message,
-        "no expert `no\\nsuch`: expected one of json, sql, or a directory with a manifest.json"
+        "no expert `no\\nsuch`: expected one of json, neo4j, sql, or a directory with a manifest.json"
     );
     let directory = tempfile::tempdir().unwrap();
     let error = Expert::open(directory.path()).unwrap_err();

@@ -479,3 +479,47 @@ fn the_embedded_model_is_the_one_in_the_repository() {
     }
     assert_eq!(rows[0], rows[1]);
 }
+
+/// Prompts as token ids and the greedy answers of transformers, as `training/eval.py --write` recorded them.
+#[test]
+fn the_embedded_model_answers_as_in_transformers() {
+    #[derive(serde::Deserialize)]
+    struct Sample {
+        expert: String,
+        user: String,
+        prompt_ids: Vec<u32>,
+        answer: String,
+    }
+    let samples = include_str!("fixtures/qwen3/demo.json");
+    let samples: Vec<Sample> = serde_json::from_str(samples).unwrap();
+    // What the model was trained with; the experts that ship must say the same to it.
+    let systems = [
+        ("sql", "sql", "Answer with one PostgreSQL statement."),
+        ("json", "json", "Answer with one JSON value."),
+        ("typescript", "typescript", "Answer with one TypeScript module."),
+        ("cypher", "neo4j", "Answer with one Cypher query."),
+    ];
+    for (_, expert, trained) in systems {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("experts").join(expert);
+        if let Ok(prompt) = fs::read_to_string(file.join("prompt.txt")) {
+            assert_eq!(prompt.trim_end(), trained, "expert {expert}");
+        }
+    }
+    let model = Model::embedded(&ModelOptions::default()).unwrap();
+    let sampling = Sampling { temperature: 0.0, ..Sampling::default() };
+    let options = Options { max_tokens: 200, ..Options::default() };
+    let mut left = systems.map(|(answers, ..)| answers).to_vec();
+    for sample in samples {
+        left.retain(|answers| *answers != sample.expert);
+        let (.., system) = systems.iter().find(|(a, ..)| *a == sample.expert).expect("an expert");
+        let prompt =
+            ChatPrompt { system: Some(system), question: &sample.user, ..ChatPrompt::default() };
+        let prompt = model.prompts().chat(&prompt).unwrap();
+        assert!(prompt.iter().map(|token| token.0).eq(sample.prompt_ids), "{}", sample.user);
+        let decoder = Decoder::new(model.vocabulary(), &sampling, &options).unwrap();
+        let mut session = model.session().unwrap();
+        let answer = decoder.run(&mut session, &prompt, None, &mut |_| {}).unwrap();
+        assert_eq!((answer.text.as_str(), answer.finish), (&*sample.answer, Finish::End));
+    }
+    assert!(left.is_empty(), "no question for {left:?}");
+}

@@ -45,7 +45,11 @@ fn main() {
         .map(|text| tokenizer.encode(text.as_str(), false).expect("tokens").get_ids().to_vec())
         .collect();
     let count: usize = texts.iter().map(Vec::len).sum();
-    println!("vocabulary of {} rows; {} statements, {count} tokens", vocabulary.width(), texts.len());
+    println!(
+        "vocabulary of {} rows; {} statements, {count} tokens",
+        vocabulary.width(),
+        texts.len()
+    );
 
     // What would ship: an automaton warmed on other statements.
     let warm = Automaton::of(Arc::clone(&compiled), Arc::clone(&vocabulary));

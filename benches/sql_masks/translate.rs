@@ -38,7 +38,8 @@ pub(crate) fn translate(grammar: &Grammar) -> (String, Vec<String>) {
     }
     let (mut guarded, mut refused, mut ranked) = (0, 0, 0);
     for (index, terminal) in grammar.terminals().iter().enumerate() {
-        guarded += usize::from(terminal.not_followed_by.is_some() || !terminal.not_before.is_empty());
+        guarded +=
+            usize::from(terminal.not_followed_by.is_some() || !terminal.not_before.is_empty());
         ranked += usize::from(terminal.priority != 0);
         if terminal.ignore {
             writeln!(out, "%ignore T{index}").expect("memory");
@@ -54,7 +55,10 @@ pub(crate) fn translate(grammar: &Grammar) -> (String, Vec<String>) {
             lost.push(format!("{count} {what}"));
         }
     };
-    note(usize::from(grammar.lexing() == Lexing::Longest), "lexing by longest match over all terminals");
+    note(
+        usize::from(grammar.lexing() == Lexing::Longest),
+        "lexing by longest match over all terminals",
+    );
     note(refused, "terminals that are refused where they win");
     note(guarded, "terminals with a look ahead");
     note(ranked, "priorities");

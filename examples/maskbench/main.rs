@@ -67,6 +67,9 @@ struct Arguments {
     /// What cannot be done exactly is left out with a warning, not refused.
     #[arg(long)]
     lenient: bool,
+    /// Our engine lets no name come twice in an object.
+    #[arg(long)]
+    unique_names: bool,
     /// Mebibytes that our engine may keep of schemas compiled before; without it, the default of its limits.
     #[arg(long, value_name = "MIB")]
     cache_mib: Option<usize>,
@@ -95,11 +98,10 @@ impl Name {
     fn engine(
         self,
         vocabulary: &Arc<Vocabulary>,
-        lenient: bool,
-        cache_mib: Option<usize>,
+        arguments: &Arguments,
     ) -> anyhow::Result<Box<dyn Engine>> {
         Ok(match self {
-            Self::Ours => Box::new(ours::Ours::new(vocabulary, lenient, cache_mib)?),
+            Self::Ours => Box::new(ours::Ours::new(vocabulary, arguments)?),
             Self::Llguidance => Box::new(peer::Llguidance::new(vocabulary)?),
         })
     }
@@ -122,10 +124,8 @@ fn main() -> anyhow::Result<()> {
         Some(peer) => vec![Name::Ours, peer],
         None => vec![arguments.engine],
     };
-    let engines: anyhow::Result<Vec<_>> = names
-        .iter()
-        .map(|name| name.engine(&vocabulary, arguments.lenient, arguments.cache_mib))
-        .collect();
+    let engines: anyhow::Result<Vec<_>> =
+        names.iter().map(|name| name.engine(&vocabulary, &arguments)).collect();
     let mut engines = engines?;
     protocol::keep_panics();
     if arguments.bounds {
@@ -242,6 +242,9 @@ fn apart(arguments: &Arguments, names: &[Name], output: &mut Value) -> anyhow::R
         }
         if arguments.lenient {
             command.arg("--lenient");
+        }
+        if arguments.unique_names {
+            command.arg("--unique-names");
         }
         if let Some(mib) = arguments.cache_mib {
             command.args(["--cache-mib", &mib.to_string()]);

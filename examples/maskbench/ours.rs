@@ -7,7 +7,10 @@ use constrained_gen::{
     schema::SchemaOptions,
 };
 
-use crate::engines::{Compiled, Engine, Refusal, Sequence};
+use crate::{
+    Arguments,
+    engines::{Compiled, Engine, Refusal, Sequence},
+};
 
 /// Our engine.
 pub(crate) struct Ours {
@@ -16,15 +19,12 @@ pub(crate) struct Ours {
 }
 
 impl Ours {
-    pub(crate) fn new(
-        vocabulary: &Arc<Vocabulary>,
-        lenient: bool,
-        cache_mib: Option<usize>,
-    ) -> anyhow::Result<Self> {
+    pub(crate) fn new(vocabulary: &Arc<Vocabulary>, arguments: &Arguments) -> anyhow::Result<Self> {
         let mut options = SchemaOptions::default();
-        options.lenient = lenient;
+        options.lenient = arguments.lenient;
+        options.unique_names = arguments.unique_names;
         let mut limits = Limits::default();
-        if let Some(mib) = cache_mib {
+        if let Some(mib) = arguments.cache_mib {
             limits.cache_bytes = mib << 20;
         }
         let compiler = SchemaCompiler::new(Arc::clone(vocabulary), &limits);

@@ -115,7 +115,9 @@ impl Cache {
             Some(_) => state.stats.hits += 1,
             None => state.stats.misses += 1,
         }
-        state.shrink(self.budget, self.maps);
+        let given_up = state.shrink(self.budget, self.maps);
+        drop(state);
+        take_apart(given_up);
         found
     }
 
@@ -134,7 +136,7 @@ impl Cache {
         if let Some(other) = state.find(hash, text, options) {
             return other;
         }
-        state.remove(hash);
+        let mut given_up: Vec<Entry> = state.remove(hash).into_iter().collect();
         state.clock += 1;
         let (text, options, used) = (text.into(), options.clone(), state.clock);
         let mut entry = Entry { text, options, automaton: Arc::clone(&automaton), bytes: 0, used };
@@ -142,7 +144,9 @@ impl Cache {
         state.stats.bytes += entry.bytes;
         state.order.insert(used, hash);
         state.entries.insert(hash, entry);
-        state.shrink(self.budget, self.maps);
+        given_up.extend(state.shrink(self.budget, self.maps));
+        drop(state);
+        take_apart(given_up);
         automaton
     }
 
@@ -150,15 +154,20 @@ impl Cache {
     pub(super) fn clear(&self) {
         let mut state = self.lock();
         let stats = CacheStats { entries: 0, bytes: 0, ..state.stats };
-        *state = State { stats, ..State::default() };
+        let before = std::mem::replace(&mut *state, State { stats, ..State::default() });
+        drop(state);
+        take_apart(before.entries.into_values().collect());
     }
 
     /// What it holds, measured now.
     pub(super) fn stats(&self) -> CacheStats {
         let mut state = self.lock();
         state.measure(self.maps);
-        state.shrink(self.budget, self.maps);
-        CacheStats { entries: state.entries.len(), ..state.stats }
+        let given_up = state.shrink(self.budget, self.maps);
+        let stats = CacheStats { entries: state.entries.len(), ..state.stats };
+        drop(state);
+        take_apart(given_up);
+        stats
     }
 }
 
@@ -174,11 +183,11 @@ impl State {
         Some(Arc::clone(&entry.automaton))
     }
 
-    fn remove(&mut self, hash: u64) {
-        if let Some(entry) = self.entries.remove(&hash) {
-            self.order.remove(&entry.used);
-            self.stats.bytes -= entry.bytes;
-        }
+    fn remove(&mut self, hash: u64) -> Option<Entry> {
+        let entry = self.entries.remove(&hash)?;
+        self.order.remove(&entry.used);
+        self.stats.bytes -= entry.bytes;
+        Some(entry)
     }
 
     /// Measures all entries.
@@ -192,7 +201,8 @@ impl State {
     }
 
     /// Called at every use: measures if it is time, and gives up what is too much.
-    fn shrink(&mut self, budget: usize, maps: usize) {
+    fn shrink(&mut self, budget: usize, maps: usize) -> Vec<Entry> {
+        let mut given_up = Vec::new();
         match self.until_measured.checked_sub(1) {
             Some(left) => self.until_measured = left,
             None => {
@@ -204,9 +214,22 @@ impl State {
         while self.stats.bytes > budget
             && let Some((_, &hash)) = self.order.first_key_value()
         {
-            self.remove(hash);
+            given_up.extend(self.remove(hash));
             self.stats.evictions += 1;
         }
+        given_up
+    }
+}
+
+/// Bytes of automata that are taken apart at once.
+const AT_ONCE: usize = 4 << 20;
+
+/// Drops what was given up, without the lock. What has grown to many MiB is a million allocations, and takes as long as many a
+/// compilation: whoever asked for another schema need not wait for that. Where no thread is to be had, it is dropped here.
+fn take_apart(given_up: Vec<Entry>) {
+    let last = given_up.iter().filter(|entry| Arc::strong_count(&entry.automaton) == 1);
+    if last.map(|entry| entry.bytes).sum::<usize>() > AT_ONCE {
+        let _ = std::thread::Builder::new().spawn(move || drop(given_up));
     }
 }
 

@@ -68,8 +68,9 @@ struct Frame {
 }
 
 impl Frame {
-    fn new(node: u32, whole: SetId) -> Self {
-        Self { node, whole, index: 0, set: SetId::DEAD, cursor: None, groups: Vec::new() }
+    fn new(reader: Reader<'_>, node: u32, whole: SetId) -> Self {
+        let index = reader.shallowest(whole);
+        Self { node, whole, index, set: SetId::DEAD, cursor: None, groups: Vec::new() }
     }
 }
 
@@ -101,7 +102,7 @@ impl GrammarGeneration {
         let limit = reader.grammar.limits().step_work;
         let stacks = &reader.tables.stacks;
         let (nodes, mut steps) = (stacks.len(), 0);
-        let mut frames = vec![Frame::new(node, set)];
+        let mut frames = vec![Frame::new(reader, node, set)];
         let mut returned = None;
         while let Some(frame) = frames.last_mut() {
             steps += 1;
@@ -113,7 +114,7 @@ impl GrammarGeneration {
                     returned = Some(list);
                     frames.pop();
                 }
-                Next::Call(node, set) => frames.push(Frame::new(node, set)),
+                Next::Call(node, set) => frames.push(Frame::new(reader, node, set)),
                 Next::Deepen => {
                     self.results.store(frame.node, frame.set, DEEPER);
                     frame.cursor = None;

@@ -21,7 +21,7 @@ pub(crate) struct GrammarGeneration {
     pub(super) trees: TreeTable,
     pub(super) results: Results,
     pub(super) masks: MaskTable,
-    pub(super) situations: SituationTable<Hypothesis>,
+    pub(super) situations: SituationTable<Hypothesis, u32>,
 }
 
 /// Room for the hypotheses of one step: a warm step allocates nothing.
@@ -37,7 +37,7 @@ impl GrammarGeneration {
             trees: TreeTable::new(),
             results: Results::new(),
             masks: MaskTable::new(),
-            situations: SituationTable::new(STEPS),
+            situations: SituationTable::new(STEPS, STEPS),
         }
     }
 
@@ -63,7 +63,7 @@ impl GrammarGeneration {
     #[inline]
     pub(super) fn mask(&self, situation: SituationId) -> Result<&TokenMask, StepError> {
         let mask = match self.situations.mask(situation) {
-            Some(known) => known,
+            Some(known) => *known,
             None => self.compute(situation)?,
         };
         Ok(self.masks.get(mask))

@@ -89,6 +89,14 @@ struct ReadingArguments {
         help_heading = "JSON Schema"
     )]
     schema_document: Vec<String>,
+    /// Names that the schema does not declare come at most once in an object, too
+    #[arg(
+        long,
+        requires = "json_schema",
+        conflicts_with = "grammar",
+        help_heading = "JSON Schema"
+    )]
+    unique_names: bool,
     /// The draft of a schema without $schema
     #[arg(
         long,
@@ -136,6 +144,7 @@ impl ReadingArguments {
     fn options(&self) -> Result<SchemaOptions> {
         let mut options = SchemaOptions::default();
         options.lenient = self.lenient;
+        options.unique_names = self.unique_names;
         options.whitespace = match self.whitespace {
             Blanks::Compact => Whitespace::Compact,
             Blanks::Spaced => Whitespace::Spaced,

@@ -30,16 +30,26 @@ use crate::{
 const MAX_PROMPT: usize = 64 << 10;
 
 /// Name, manifest and system prompt of the experts that ship, sorted by name.
-const BUILT_IN: [(&str, &str, &str); 2] = [
+const BUILT_IN: [(&str, &str, &str); 3] = [
     (
         "json",
         include_str!("../../experts/json/manifest.json"),
         include_str!("../../experts/json/prompt.txt"),
     ),
     (
+        "neo4j",
+        include_str!("../../experts/neo4j/manifest.json"),
+        include_str!("../../experts/neo4j/prompt.txt"),
+    ),
+    (
         "sql",
         include_str!("../../experts/sql/manifest.json"),
         include_str!("../../experts/sql/prompt.txt"),
+    ),
+    (
+        "typescript",
+        include_str!("../../experts/typescript/manifest.json"),
+        include_str!("../../experts/typescript/prompt.txt"),
     ),
 ];
 
@@ -213,7 +223,7 @@ impl Expert {
             }
             None => Err(self.no_grammar(
                 decoding.grammar_type.map_or("null".into(), |t| t.to_string()),
-                "expected grammar_type json, sql or sql-postgres, or a grammar_file",
+                "expected grammar_type cypher, json, sql, sql-postgres or typescript, or a grammar_file",
             )),
         }
     }
@@ -221,8 +231,10 @@ impl Expert {
     /// The built-in grammar that the manifest names.
     pub fn grammar_name(&self) -> Option<&'static str> {
         match self.manifest.decoding.grammar_type? {
+            GrammarType::Cypher => Some("cypher"),
             GrammarType::Json => Some("json"),
             GrammarType::Sql | GrammarType::SqlPostgres => Some("sql-postgres"),
+            GrammarType::TypeScript => Some("typescript"),
             _ => None,
         }
     }
@@ -230,9 +242,15 @@ impl Expert {
     /// The parser that the manifest wants to be asked about an answer; `None` if it wants none or one that is not here.
     pub fn validator(&self) -> Option<Validator> {
         match (self.manifest.decoding.validation, self.grammar_name()) {
+            (Validation::Parser | Validation::ParserStrict, Some("cypher")) => {
+                Some(Validator::Cypher)
+            }
             (Validation::Parser | Validation::ParserStrict, Some("json")) => Some(Validator::Json),
             (Validation::Parser, Some("sql-postgres")) => Some(Validator::PostgreSql),
             (Validation::ParserStrict, Some("sql-postgres")) => Some(Validator::PostgreSqlStrict),
+            (Validation::Parser | Validation::ParserStrict, Some("typescript")) => {
+                Some(Validator::TypeScript)
+            }
             _ => None,
         }
     }

@@ -36,8 +36,9 @@ impl Lexer {
     /// the longest match.
     pub(crate) fn new(grammar: &Grammar, limits: &Limits) -> Result<Self, CompileError> {
         let terminals = grammar.terminals();
-        let compile = |name: &str, language: &Regular| {
-            Dfa::new(language, limits).map_err(|error| refusal(name, error))
+        let mut known = Vec::new();
+        let mut compile = |name: &str, language| {
+            Dfa::with_known(language, &mut known, limits).map_err(|error| refusal(name, error))
         };
         let mut dfas = Vec::with_capacity(terminals.len());
         for terminal in terminals {
@@ -55,10 +56,10 @@ impl Lexer {
         }
         let mut guards = vec![None; terminals.len()];
         // Many terminals have the same guard, such as the end of a word.
-        let mut known: Vec<(&Regular, Option<u32>)> = Vec::new();
+        let mut same_guards: Vec<(&Regular, Option<u32>)> = Vec::new();
         for (guard, terminal) in guards.iter_mut().zip(terminals) {
             let Some(language) = &terminal.not_followed_by else { continue };
-            if let Some((_, same)) = known.iter().find(|(other, _)| *other == language) {
+            if let Some((_, same)) = same_guards.iter().find(|(other, _)| *other == language) {
                 *guard = *same;
                 continue;
             }
@@ -67,7 +68,7 @@ impl Lexer {
                 *guard = Some(dfas.len() as u32);
                 dfas.push(dfa);
             }
-            known.push((language, *guard));
+            same_guards.push((language, *guard));
         }
         let mut not_before = Vec::with_capacity(terminals.len());
         for terminal in terminals {

@@ -61,6 +61,8 @@ struct Set {
     closure: OnceLock<Closure>,
     /// Truncation by index of [`DEPTHS`], plus one.
     truncations: [AtomicU32; DEPTHS.len()],
+    /// The first truncation whose closure is not open, plus one.
+    closed: AtomicU32,
 }
 
 /// Everything that reductions make of a set.
@@ -126,7 +128,12 @@ impl StackTable {
         SetId(self.sets.intern(nodes, || {
             let truncations = [const { AtomicU32::new(0) }; DEPTHS.len()];
             (
-                Set { nodes: nodes.into(), closure: OnceLock::new(), truncations },
+                Set {
+                    nodes: nodes.into(),
+                    closure: OnceLock::new(),
+                    truncations,
+                    closed: AtomicU32::new(0),
+                },
                 nodes.len() * 8 + 160,
             )
         }))
@@ -311,6 +318,28 @@ impl StackTable {
                 truncated
             }
             known => SetId(known - 1),
+        }
+    }
+
+    /// The first truncation on which reductions stay within what is known: no shallower one can answer anything.
+    #[inline]
+    pub(crate) fn shallowest(
+        &self,
+        lr: &LrTable,
+        grammar: &NormalGrammar,
+        ignored: &BitSet,
+        set: SetId,
+    ) -> usize {
+        let slot = &self.sets.get(set.0).closed;
+        match slot.load(Ordering::Acquire) {
+            0 => {
+                let is_open =
+                    |index| self.closure(lr, grammar, ignored, self.truncate(set, index)).open;
+                let index = (0..DEPTHS.len()).find(|&i| !is_open(i)).unwrap_or(DEPTHS.len());
+                slot.store(index as u32 + 1, Ordering::Release);
+                index
+            }
+            known => known as usize - 1,
         }
     }
 

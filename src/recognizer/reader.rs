@@ -55,6 +55,14 @@ impl<'a> Reader<'a> {
         self.tables.stacks.closure(&grammar.lr, &grammar.normal, grammar.lexer.ignored(), set)
     }
 
+    /// The first truncation of a stack that is worth looking at.
+    #[inline]
+    pub(crate) fn shallowest(&self, set: SetId) -> usize {
+        let grammar = self.grammar;
+        let ignored = grammar.lexer.ignored();
+        self.tables.stacks.shallowest(&grammar.lr, &grammar.normal, ignored, set)
+    }
+
     /// The parser after a terminal; [`SetId::DEAD`] where it has no place. The closure of `set` must not be open.
     #[inline]
     pub(crate) fn advance(&self, set: SetId, terminal: TerminalId) -> SetId {
@@ -83,7 +91,10 @@ impl<'a> Reader<'a> {
         if live.sure.intersects(&closure.viable) {
             return Some(true);
         }
-        if live.maybe.is_empty() && !self.tables.lex.is_fresh(config) {
+        if closure.complete && self.tables.lex.is_fresh(config) {
+            return Some(true);
+        }
+        if !live.maybe.iter().any(|(terminal, _)| closure.viable.contains(terminal.index())) {
             return Some(false);
         }
         for &(terminal, after) in &live.maybe {

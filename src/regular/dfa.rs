@@ -42,17 +42,37 @@ pub(crate) enum DfaError {
 
 impl Dfa {
     /// The automaton of a language.
+    #[cfg(test)]
     pub(crate) fn new(language: &Regular, limits: &Limits) -> Result<Self, DfaError> {
+        Self::with_known(language, &mut Vec::new(), limits)
+    }
+
+    /// The automaton of a language. Many languages have parts in common: `known` keeps the automata of their expressions.
+    pub(crate) fn with_known<'a>(
+        language: &'a Regular,
+        known: &mut Vec<(&'a Hir, Self)>,
+        limits: &Limits,
+    ) -> Result<Self, DfaError> {
         // Post-order by a work-list: the depth of Boolean operations is the user's.
-        enum Step<'a> {
-            Visit(&'a Regular),
+        enum Step<'r> {
+            Visit(&'r Regular),
             Combine(fn(bool, bool) -> bool),
         }
         let mut work = vec![Step::Visit(language)];
         let mut done: Vec<Self> = Vec::new();
         while let Some(step) = work.pop() {
             match step {
-                Step::Visit(Regular::Hir(hir)) => done.push(Self::from_hir(hir, limits)?),
+                Step::Visit(Regular::Hir(hir)) => {
+                    let same = known.iter().find(|(other, _)| *other == hir);
+                    let dfa = match same {
+                        Some((_, dfa)) => dfa.clone(),
+                        None => Self::from_hir(hir, limits)?,
+                    };
+                    if same.is_none() {
+                        known.push((hir, dfa.clone()));
+                    }
+                    done.push(dfa);
+                }
                 Step::Visit(Regular::Difference(a, b)) => {
                     work.extend([Step::Combine(|a, b| a && !b), Step::Visit(b), Step::Visit(a)]);
                 }

@@ -22,7 +22,9 @@ impl Canon {
             }
             self.spend(1)?;
             let form = self.clean(id)?;
-            if form.number.has_divisors() {
+            // A state is at most some digits of a bound, in a few kinds of places.
+            let large = 8 * form.number.digits() > self.limits.dfa_states;
+            if form.number.has_divisors() || large {
                 let automaton = NumberDfa::new(&form.number, &self.limits);
                 automaton.map_err(|error| self.number_error(&error))?;
             }

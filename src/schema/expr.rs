@@ -109,11 +109,6 @@ impl Arena {
         arena
     }
 
-    /// Number of expressions.
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
-    }
-
     /// What is known of an expression.
     pub(crate) fn entry(&self, id: ExprId) -> &Entry {
         &self.entries[id.0 as usize]

@@ -36,6 +36,7 @@ impl Fuel {
     }
 
     /// Steps left.
+    #[cfg(test)]
     pub(crate) fn left(&self) -> u64 {
         self.left
     }

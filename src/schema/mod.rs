@@ -3,12 +3,14 @@
 //! A schema is read once into expressions (`expr`); an expression gets a canonical form, a union of shapes by type
 //! (`shape`), when somebody looks into it. What cannot be exact is refused, with the keyword and its place.
 
-#![allow(dead_code, reason = "sets and forms have operations that so far only their tests use")]
-
+mod apart;
 mod array;
+mod clean;
 mod compiled;
 mod complete;
+mod countable;
 mod error;
+mod exclusive;
 mod expr;
 mod fuel;
 mod inhabited;
@@ -20,11 +22,13 @@ mod object;
 mod options;
 mod read;
 mod resolve;
+mod sets;
 mod shape;
 #[cfg(test)]
 mod tests;
 mod text;
 mod tokens;
+mod union;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -118,11 +122,6 @@ impl Schema {
     /// The intersection of expressions.
     pub(crate) fn all_of(&self, parts: &[ExprId]) -> ExprId {
         self.lock().arena.all(parts)
-    }
-
-    /// The union of expressions.
-    pub(crate) fn any_of(&self, parts: &[ExprId]) -> ExprId {
-        self.lock().arena.any(parts)
     }
 
     /// The complement of an expression.

@@ -3,7 +3,7 @@
 //! Forms are made when they are asked for, bottom-up and with a stack of their own, and kept per expression. Only what holds
 //! of the same value is looked through; the arguments of shapes stay expressions.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
@@ -13,16 +13,13 @@ use super::{
     fuel::{Exhausted, Fuel},
     number::{NumberError, NumberSet},
     read::document::Document,
-    shape::{Alternatives, ArrayShape, ObjectShape},
+    shape::Alternatives,
     text::{TextError, TextSet},
 };
 use crate::Limits;
 
 /// What is refused or done with a schema.
 pub(crate) type Result<T> = std::result::Result<T, SchemaError>;
-
-/// Shapes in one union up to which unions are simplified: simplifying is quadratic.
-const SIMPLIFIED: usize = 64;
 
 /// How a part takes part in an intersection.
 enum Role {
@@ -86,73 +83,6 @@ impl Canon {
             NumberError::Limit(name, value) => SchemaErrorKind::Limit { name, value },
         };
         self.error(kind, error.to_string())
-    }
-
-    /// Both sets of strings.
-    pub(crate) fn meet_texts(&self, a: &TextSet, b: &TextSet) -> Result<TextSet> {
-        if a.is_all() || b.is_empty() || a == b {
-            return Ok(b.clone());
-        }
-        if b.is_all() || a.is_empty() {
-            return Ok(a.clone());
-        }
-        a.intersect(b, &self.limits).map_err(|e| self.text_error(&e))
-    }
-
-    /// The strings in `a` and not in `b`.
-    pub(crate) fn subtract_texts(&self, a: &TextSet, b: &TextSet) -> Result<TextSet> {
-        if b.is_empty() || a.is_empty() {
-            return Ok(a.clone());
-        }
-        if b.is_all() || a == b {
-            return Ok(TextSet::none());
-        }
-        a.without(b, &self.limits).map_err(|e| self.text_error(&e))
-    }
-
-    /// The strings of either.
-    pub(crate) fn join_texts(&self, a: &TextSet, b: &TextSet) -> Result<TextSet> {
-        if a.is_all() || b.is_empty() || a == b {
-            return Ok(a.clone());
-        }
-        if b.is_all() || a.is_empty() {
-            return Ok(b.clone());
-        }
-        a.union(b, &self.limits).map_err(|e| self.text_error(&e))
-    }
-
-    /// The numbers of both.
-    pub(crate) fn meet_numbers(&self, a: &NumberSet, b: &NumberSet) -> Result<NumberSet> {
-        if a.is_all() || b.is_empty() || a == b {
-            return Ok(b.clone());
-        }
-        if b.is_all() || a.is_empty() {
-            return Ok(a.clone());
-        }
-        a.intersect(b).map_err(|e| self.number_error(&e))
-    }
-
-    /// The numbers in `a` and not in `b`.
-    pub(crate) fn subtract_numbers(&self, a: &NumberSet, b: &NumberSet) -> Result<NumberSet> {
-        if b.is_empty() || a.is_empty() {
-            return Ok(a.clone());
-        }
-        if b.is_all() || a == b {
-            return Ok(NumberSet::none());
-        }
-        let rest = b.complement().map_err(|e| self.number_error(&e))?;
-        self.meet_numbers(a, &rest)
-    }
-
-    /// The numbers of either.
-    pub(crate) fn join_numbers(&self, a: &NumberSet, b: &NumberSet) -> Result<NumberSet> {
-        if a.is_all() || b.is_empty() || a == b {
-            return Ok(a.clone());
-        }
-        if b.is_all() || a.is_empty() {
-            return Ok(b.clone());
-        }
-        a.union(b).map_err(|e| self.number_error(&e))
     }
 
     /// The canonical form of an expression, whose shapes may be without instances.
@@ -229,6 +159,7 @@ impl Canon {
                     let body = self.arena.body(*place).expect("invariant: every place was read");
                     vec![self.arena.not(body)]
                 }
+                Expr::One(parts) => parts.to_vec(),
                 _ => vec![inner],
             },
         })
@@ -260,6 +191,7 @@ impl Canon {
                 Expr::All(_) => self.join_forms(&forms)?,
                 Expr::Any(_) => self.meet_forms(&forms)?,
                 Expr::Place(_) => forms[0].clone(),
+                Expr::One(_) => self.not_exactly_one(&forms)?,
                 _ => Arc::new(self.subtract_form(&Alternatives::all(), &forms[0])?),
             },
         })
@@ -270,7 +202,7 @@ impl Canon {
         match self.arena.expr(self.arena.resolve(part)) {
             Expr::One(branches) => Role::One(branches.clone()),
             &Expr::Not(inner) => match self.arena.expr(self.arena.resolve(inner)) {
-                Expr::All(_) => Role::Positive,
+                Expr::All(_) | Expr::One(_) => Role::Positive,
                 _ => Role::Negative(inner),
             },
             _ => Role::Positive,
@@ -334,9 +266,13 @@ impl Canon {
             truth: [a.truth[0] && b.truth[0], a.truth[1] && b.truth[1]],
             number: self.meet_numbers(&a.number, &b.number)?,
             text: self.meet_texts(&a.text, &b.text)?,
+            doubtful: TextSet::none(),
             arrays: Vec::new(),
             objects: Vec::new(),
         };
+        if a.is_doubtful() || b.is_doubtful() {
+            met.doubtful = self.meet_texts(&*self.possible(a)?, &*self.possible(b)?)?;
+        }
         for x in &a.arrays {
             for y in &b.arrays {
                 if let Some(shape) = self.meet_arrays(x, y)? {
@@ -354,13 +290,16 @@ impl Canon {
         Ok(met)
     }
 
-    fn join_forms(&mut self, forms: &[Arc<Alternatives>]) -> Result<Arc<Alternatives>> {
+    pub(super) fn join_forms(&mut self, forms: &[Arc<Alternatives>]) -> Result<Arc<Alternatives>> {
         if let [one] = forms {
             return Ok(one.clone());
         }
         let mut joined = Alternatives::none();
         let texts: Vec<_> = forms.iter().map(|f| &f.text).collect();
         joined.text = self.join_many(&texts, TextSet::none(), |s, a, b| s.join_texts(a, b))?;
+        let doubtful: Vec<_> = forms.iter().map(|f| &f.doubtful).collect();
+        joined.doubtful =
+            self.join_many(&doubtful, TextSet::none(), |s, a, b| s.join_texts(a, b))?;
         let numbers: Vec<_> = forms.iter().map(|f| &f.number).collect();
         joined.number =
             self.join_many(&numbers, NumberSet::none(), |s, a, b| s.join_numbers(a, b))?;
@@ -378,39 +317,6 @@ impl Canon {
         Ok(Arc::new(joined))
     }
 
-    /// The union of many sets, in pairs of neighbours: each element moves a logarithmic number of times.
-    pub(crate) fn join_many<T: Clone>(
-        &mut self,
-        sets: &[&T],
-        none: T,
-        join: impl Fn(&Self, &T, &T) -> Result<T>,
-    ) -> Result<T> {
-        let mut level: Vec<T> = match sets {
-            [] => return Ok(none),
-            _ => sets
-                .chunks(2)
-                .map(|pair| self.pair(pair[0], pair.get(1).copied(), &join))
-                .collect::<Result<_>>()?,
-        };
-        while level.len() > 1 {
-            self.spend(level.len())?;
-            level = level
-                .chunks(2)
-                .map(|pair| self.pair(&pair[0], pair.get(1), &join))
-                .collect::<Result<_>>()?;
-        }
-        Ok(level.pop().unwrap_or(none))
-    }
-
-    fn pair<T: Clone>(
-        &self,
-        a: &T,
-        b: Option<&T>,
-        join: &impl Fn(&Self, &T, &T) -> Result<T>,
-    ) -> Result<T> {
-        b.map_or_else(|| Ok(a.clone()), |b| join(self, a, b))
-    }
-
     /// What is in `a` and not in `b`. What is subtracted shape by shape stays a union.
     pub(crate) fn subtract_form(
         &mut self,
@@ -421,210 +327,13 @@ impl Canon {
             null: a.null && !b.null,
             truth: [a.truth[0] && !b.truth[0], a.truth[1] && !b.truth[1]],
             number: self.subtract_numbers(&a.number, &b.number)?,
-            text: self.subtract_texts(&a.text, &b.text)?,
+            text: self.subtract_texts(&a.text, &*self.possible(b)?)?,
+            doubtful: match a.is_doubtful() || b.is_doubtful() {
+                true => self.subtract_texts(&*self.possible(a)?, &b.text)?,
+                false => TextSet::none(),
+            },
             arrays: self.subtract_arrays(a.arrays.clone(), b.arrays.iter())?,
             objects: self.subtract_objects(a.objects.clone(), b.objects.iter())?,
         })
-    }
-
-    /// What is in exactly one of several forms. Shapes that are plainly disjoint from all those of the other forms stay as
-    /// they are; from the others, the others are subtracted.
-    fn exactly_one(&mut self, forms: &[Arc<Alternatives>]) -> Result<Alternatives> {
-        let count =
-            |has: &dyn Fn(&Alternatives) -> bool| forms.iter().filter(|f| has(f)).count() == 1;
-        let (text, number) = self.exactly_one_scalar(forms)?;
-        let mut one = Alternatives {
-            null: count(&|f| f.null),
-            truth: [count(&|f| f.truth[0]), count(&|f| f.truth[1])],
-            number,
-            text,
-            arrays: Vec::new(),
-            objects: Vec::new(),
-        };
-        for (n, form) in forms.iter().enumerate() {
-            let others = || forms.iter().enumerate().filter(move |(m, _)| *m != n).map(|(_, f)| f);
-            for shape in &form.arrays {
-                let mut overlapping = Vec::new();
-                for other in others().flat_map(|f| &f.arrays) {
-                    if self.meet_arrays(shape, other)?.is_some() {
-                        overlapping.push(other);
-                    }
-                }
-                for rest in self.subtract_arrays(vec![shape.clone()], overlapping.into_iter())? {
-                    self.join_array(&mut one.arrays, rest)?;
-                }
-            }
-            for shape in &form.objects {
-                let mut overlapping = Vec::new();
-                for other in others().flat_map(|f| &f.objects) {
-                    if self.meet_objects(shape, other)?.is_some() {
-                        overlapping.push(other);
-                    }
-                }
-                for rest in self.subtract_objects(vec![shape.clone()], overlapping.into_iter())? {
-                    self.join_object(&mut one.objects, rest)?;
-                }
-            }
-        }
-        Ok(one)
-    }
-
-    fn exactly_one_scalar(&mut self, forms: &[Arc<Alternatives>]) -> Result<(TextSet, NumberSet)> {
-        let texts: Option<Vec<_>> = forms.iter().map(|f| f.text.finite()).collect();
-        let text = match texts {
-            Some(texts) => {
-                // Lists of strings: each string is counted.
-                let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-                for word in texts.into_iter().flatten() {
-                    *counts.entry(word).or_default() += 1;
-                }
-                self.spend(counts.len())?;
-                TextSet::from_strings(counts.into_iter().filter(|c| c.1 == 1).map(|c| c.0))
-            }
-            None => self.exactly_one_text(forms)?,
-        };
-        let (mut single, mut met) = (NumberSet::none(), NumberSet::none());
-        for form in forms.iter().filter(|f| !f.number.is_empty()) {
-            self.spend(1)?;
-            let (old, new) = (
-                self.subtract_numbers(&single, &form.number)?,
-                self.subtract_numbers(&form.number, &met)?,
-            );
-            single = self.join_numbers(&old, &new)?;
-            met = self.join_numbers(&met, &form.number)?;
-        }
-        Ok((text, single))
-    }
-
-    fn exactly_one_text(&mut self, forms: &[Arc<Alternatives>]) -> Result<TextSet> {
-        let (mut once, mut seen) = (TextSet::none(), TextSet::none());
-        for form in forms.iter().filter(|f| !f.text.is_empty()) {
-            self.spend(1)?;
-            let old = self.subtract_texts(&once, &form.text)?;
-            let new = self.subtract_texts(&form.text, &seen)?;
-            once = self.join_texts(&old, &new)?;
-            seen = self.join_texts(&seen, &form.text)?;
-        }
-        Ok(once)
-    }
-
-    /// Adds a shape to a union, unless it is in there already.
-    pub(crate) fn join_array(
-        &mut self,
-        shapes: &mut Vec<ArrayShape>,
-        shape: ArrayShape,
-    ) -> Result<()> {
-        self.spend(1 + shapes.len().min(SIMPLIFIED))?;
-        if shapes.len() > SIMPLIFIED {
-            shapes.push(shape);
-            return Ok(());
-        }
-        if shapes.iter().any(|s| self.array_within(&shape, s)) {
-            return Ok(());
-        }
-        shapes.retain(|s| !self.array_within(s, &shape));
-        shapes.push(shape);
-        Ok(())
-    }
-
-    /// Adds a shape to a union, unless it is in there already; two that differ in one member become one.
-    pub(crate) fn join_object(
-        &mut self,
-        shapes: &mut Vec<ObjectShape>,
-        shape: ObjectShape,
-    ) -> Result<()> {
-        self.spend(1 + shapes.len().min(SIMPLIFIED))?;
-        if shapes.len() > SIMPLIFIED {
-            shapes.push(shape);
-            return Ok(());
-        }
-        let mut shape = shape;
-        loop {
-            if shapes.iter().any(|s| self.object_within(&shape, s)) {
-                return Ok(());
-            }
-            shapes.retain(|s| !self.object_within(s, &shape));
-            let merged =
-                (0..shapes.len()).find_map(|n| Some((n, self.merge_objects(&shapes[n], &shape)?)));
-            match merged {
-                Some((n, merged)) => {
-                    shapes.remove(n);
-                    shape = merged;
-                }
-                None => break,
-            }
-        }
-        shapes.push(shape);
-        Ok(())
-    }
-
-    /// Whether every instance of `a` is plainly one of `b`: cheap, and no answer is a no.
-    pub(crate) fn within(&self, a: ExprId, b: ExprId) -> bool {
-        let (a, b) = (self.arena.resolve(a), self.arena.resolve(b));
-        if a == b || a == ExprId::FALSE || b == ExprId::TRUE {
-            return true;
-        }
-        match (self.arena.expr(a), self.arena.expr(b)) {
-            (Expr::All(parts), Expr::All(wider)) => wider.iter().all(|w| parts.contains(w)),
-            (Expr::All(parts), _) => parts.contains(&b),
-            (Expr::Any(narrower), Expr::Any(parts)) => narrower.iter().all(|n| parts.contains(n)),
-            (_, Expr::Any(parts)) => parts.contains(&a),
-            _ => false,
-        }
-    }
-
-    /// Whether no value is plainly an instance of both: syntactic, to a small depth; no answer is a no.
-    pub(crate) fn apart(&self, a: ExprId, b: ExprId, depth: usize) -> bool {
-        let (a, b) = (self.arena.resolve(a), self.arena.resolve(b));
-        if a == ExprId::FALSE || b == ExprId::FALSE {
-            return true;
-        }
-        if a == b || a == ExprId::TRUE || b == ExprId::TRUE || depth == 0 {
-            return false;
-        }
-        match (self.arena.expr(a), self.arena.expr(b)) {
-            (Expr::Not(x), _) if *x == b => true,
-            (_, Expr::Not(y)) if *y == a => true,
-            (Expr::Not(x), _) if self.within(b, *x) => true,
-            (_, Expr::Not(y)) if self.within(a, *y) => true,
-            (Expr::All(parts), _) => parts.iter().any(|&p| self.apart(p, b, depth - 1)),
-            (_, Expr::All(parts)) => parts.iter().any(|&p| self.apart(a, p, depth - 1)),
-            (Expr::Any(parts) | Expr::One(parts), _) => {
-                parts.iter().all(|&p| self.apart(p, b, depth - 1))
-            }
-            (_, Expr::Any(parts) | Expr::One(parts)) => {
-                parts.iter().all(|&p| self.apart(a, p, depth - 1))
-            }
-            (Expr::Leaf(_), Expr::Leaf(_)) => match (self.arena.form(a), self.arena.form(b)) {
-                (Some(x), Some(y)) => self.forms_apart(x, y, depth - 1),
-                _ => false,
-            },
-            _ => false,
-        }
-    }
-
-    fn forms_apart(&self, a: &Alternatives, b: &Alternatives, depth: usize) -> bool {
-        !(a.null && b.null || a.truth[0] && b.truth[0] || a.truth[1] && b.truth[1])
-            && (a.number.is_empty()
-                || b.number.is_empty()
-                || a.number.is_disjoint(&b.number).unwrap_or(false))
-            && self.texts_apart(&a.text, &b.text)
-            && a.objects.iter().all(|x| b.objects.iter().all(|y| self.objects_apart(x, y, depth)))
-            && a.arrays.iter().all(|x| b.arrays.iter().all(|y| self.arrays_apart(x, y, depth)))
-    }
-
-    /// Whether two sets of strings are disjoint, where that is cheap to see.
-    pub(crate) fn texts_apart(&self, a: &TextSet, b: &TextSet) -> bool {
-        if a.is_empty() || b.is_empty() {
-            return true;
-        }
-        if a.is_all() || b.is_all() {
-            return false;
-        }
-        match (a.finite(), b.finite()) {
-            (Some(words), _) => !words.iter().any(|w| b.contains(w)),
-            (_, Some(words)) => !words.iter().any(|w| a.contains(w)),
-            _ => false,
-        }
     }
 }

@@ -71,14 +71,14 @@ impl Canon {
                 None => (b.class_value(&member.name), false),
             };
             let required = required || member.required;
-            let Some(value) = self.meet_values(member.value, value, required) else {
+            let Some(value) = self.meet_values(member.value, value, required)? else {
                 return Ok(None);
             };
             met.members.push(Member { name: member.name.clone(), value, required });
         }
         for member in b.members.iter().filter(|m| in_a.find(&m.name).is_none()) {
             let value = a.class_value(&member.name);
-            let Some(value) = self.meet_values(member.value, value, member.required) else {
+            let Some(value) = self.meet_values(member.value, value, member.required)? else {
                 return Ok(None);
             };
             met.members.push(Member {
@@ -96,13 +96,26 @@ impl Canon {
         a: Option<ExprId>,
         b: Option<ExprId>,
         required: bool,
-    ) -> Option<Option<ExprId>> {
+    ) -> Result<Option<Option<ExprId>>> {
         let value = match (a, b) {
             (Some(a), Some(b)) if self.apart(a, b, DEPTH) => None,
-            (Some(a), Some(b)) => Some(self.arena.all(&[a, b])).filter(|&v| v != ExprId::FALSE),
+            (Some(a), Some(b)) => Some(self.meet_listed(a, b)?).filter(|&v| v != ExprId::FALSE),
             _ => None,
         };
-        (value.is_some() || !required).then_some(value)
+        Ok((value.is_some() || !required).then_some(value))
+    }
+
+    /// The intersection of two expressions. Where one is a list of scalars and the other is known, it is a list as well: by
+    /// such values shapes are told apart.
+    fn meet_listed(&mut self, a: ExprId, b: ExprId) -> Result<ExprId> {
+        if self.is_listed(a) || self.is_listed(b) {
+            let form = |id| self.arena.form(self.arena.resolve(id)).cloned();
+            if let (Some(x), Some(y)) = (form(a), form(b)) {
+                let met = self.meet_two(&x, &y)?;
+                return Ok(self.arena.leaf(met));
+            }
+        }
+        Ok(self.arena.all(&[a, b]))
     }
 
     fn meet_classes(&mut self, a: &[KeyClass], b: &[KeyClass]) -> Result<Vec<KeyClass>> {

@@ -83,6 +83,9 @@ pub struct SchemaOptions {
     pub whitespace: Whitespace,
     /// The order of members. Default [`MemberOrder::Any`].
     pub order: MemberOrder,
+    /// Whether names that the schema does not declare may come once only, as the declared ones do. Without this, they may
+    /// come again where nothing depends on it, and the state of an object does not grow with the text. Default false.
+    pub unique_names: bool,
     /// Other documents that references may lead to, each with its URI. Nothing is ever fetched; the drafts' own schemas are
     /// known. Default none.
     pub documents: Vec<(String, String)>,
@@ -96,6 +99,7 @@ impl Default for SchemaOptions {
             formats: Formats::Assert,
             whitespace: Whitespace::Flexible { run: 128 },
             order: MemberOrder::Any,
+            unique_names: false,
             documents: Vec::new(),
         }
     }

@@ -16,6 +16,9 @@ pub(crate) struct Alternatives {
     pub(crate) number: NumberSet,
     /// Decoded strings.
     pub(crate) text: TextSet,
+    /// Decoded strings of which it is not known: they are not accepted, nor is what is not one of them. Strings of `text` may
+    /// be among them.
+    pub(crate) doubtful: TextSet,
     /// Arrays of one of these shapes.
     pub(crate) arrays: Vec<ArrayShape>,
     /// Objects of one of these shapes.
@@ -105,6 +108,7 @@ impl Alternatives {
             truth: [false, false],
             number: NumberSet::none(),
             text: TextSet::none(),
+            doubtful: TextSet::none(),
             arrays: Vec::new(),
             objects: Vec::new(),
         }
@@ -117,6 +121,7 @@ impl Alternatives {
             truth: [true, true],
             number: NumberSet::all(),
             text: TextSet::all(),
+            doubtful: TextSet::none(),
             arrays: vec![ArrayShape::all()],
             objects: vec![ObjectShape::all()],
         }
@@ -130,9 +135,17 @@ impl Alternatives {
             || !self.text.is_empty()
     }
 
+    /// Whether there are strings of which it is not known.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        !self.doubtful.is_empty()
+    }
+
     /// Whether nothing is left. Exact for the scalars; shapes count as something.
     pub(crate) fn is_none(&self) -> bool {
-        self.arrays.is_empty() && self.objects.is_empty() && !self.has_scalars()
+        self.arrays.is_empty()
+            && self.objects.is_empty()
+            && !self.has_scalars()
+            && !self.is_doubtful()
     }
 
     /// Whether this is plainly every value.

@@ -1,13 +1,15 @@
 //! Does another parser agree? Strict validation of a finished answer.
 //!
-//! The grammar decides what a model may say; the validators here are other people's parsers, asked once more about the
-//! finished text. They never repair and never decide: a text that the grammar let through and a validator refuses is a
-//! bug of the grammar, and is reported as one.
+//! The grammar decides what a model may say; the validators here are other parsers, asked once more about the finished
+//! text: other people's, or where there is none a second formulation in another formalism. They never repair and never
+//! decide: a text that the grammar let through and a validator refuses is a bug of one of them, and is reported as one.
 
+mod cypher;
 mod json;
 #[cfg(feature = "libpg-query")]
 mod postgres;
 mod sql;
+mod typescript;
 
 use thiserror::Error;
 
@@ -15,6 +17,8 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Validator {
+    /// One Cypher query with an optional final `;`, read by an ordered grammar of our own.
+    Cypher,
     /// One JSON text (RFC 8259), read by `serde_json`.
     Json,
     /// One PostgreSQL statement with an optional final `;`, read by `sqlparser`, which lets much through that the server
@@ -22,9 +26,11 @@ pub enum Validator {
     PostgreSql,
     /// As [`PostgreSql`](Self::PostgreSql), and with the cargo feature `libpg-query` read by PostgreSQL 18's own parser too.
     PostgreSqlStrict,
+    /// One TypeScript module, read by `oxc_parser`.
+    TypeScript,
 }
 
-/// What is known of a text that a validator let through, from the least to the most.
+/// What is known of a text that a validator let through; of one language, from the least to the most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Guarantee {
@@ -34,6 +40,10 @@ pub enum Guarantee {
     Grammar,
     /// `serde_json` reads it.
     SerdeJson,
+    /// An ordered grammar of our own reads it.
+    OrderedGrammar,
+    /// `oxc_parser` reads it.
+    OxcParser,
     /// `sqlparser` reads it.
     SqlParser,
     /// `sqlparser` reads it, and so does PostgreSQL 18's own parser.
@@ -47,6 +57,8 @@ impl Guarantee {
             Self::None => "none",
             Self::Grammar => "grammar",
             Self::SerdeJson => "serde_json",
+            Self::OrderedGrammar => "ordered grammar",
+            Self::OxcParser => "oxc_parser",
             Self::SqlParser => "sqlparser",
             Self::PostgreSql18 => "sqlparser, libpg_query 18",
         }
@@ -108,6 +120,9 @@ impl Validator {
     /// assert!(Validator::PostgreSql.check("SELECT 1; SELECT 2").is_err());
     /// assert!(Validator::Json.check("{\"a\": [1, 2]}").is_ok());
     /// assert!(Validator::Json.check("{} {}").is_err());
+    /// assert!(Validator::Cypher.check("MATCH (n) RETURN n").is_ok());
+    /// assert!(Validator::Cypher.check("MATCH (n)").is_err());
+    /// assert!(Validator::TypeScript.check("const a: B = c").is_ok());
     /// ```
     ///
     /// # Errors
@@ -115,24 +130,28 @@ impl Validator {
     /// [`ValidationError::Limit`] where the text is too long or too deeply nested to ask.
     pub fn check(self, text: &str) -> Result<(), ValidationError> {
         match self {
+            Self::Cypher => cypher::check(text),
             Self::Json => json::check(text),
             Self::PostgreSql => sql::check(text),
             #[cfg(feature = "libpg-query")]
             Self::PostgreSqlStrict => sql::check(text).and_then(|()| postgres::check(text)),
             #[cfg(not(feature = "libpg-query"))]
             Self::PostgreSqlStrict => sql::check(text),
+            Self::TypeScript => typescript::check(text),
         }
     }
 
     /// The parsers that are asked.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Cypher => cypher::NAME,
             Self::Json => json::NAME,
             Self::PostgreSql => sql::NAME,
             #[cfg(feature = "libpg-query")]
             Self::PostgreSqlStrict => "sqlparser, libpg_query",
             #[cfg(not(feature = "libpg-query"))]
             Self::PostgreSqlStrict => sql::NAME,
+            Self::TypeScript => typescript::NAME,
         }
     }
 
@@ -146,7 +165,9 @@ impl Validator {
     /// ```
     pub fn guarantee(self) -> Guarantee {
         match self {
+            Self::Cypher => Guarantee::OrderedGrammar,
             Self::Json => Guarantee::SerdeJson,
+            Self::TypeScript => Guarantee::OxcParser,
             Self::PostgreSqlStrict if cfg!(feature = "libpg-query") => Guarantee::PostgreSql18,
             Self::PostgreSql | Self::PostgreSqlStrict => Guarantee::SqlParser,
         }

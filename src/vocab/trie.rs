@@ -75,4 +75,10 @@ impl VocabTrie {
     pub fn tokens(&self, node: usize) -> &[u32] {
         &self.tokens[self.starts[node] as usize..self.starts[node + 1] as usize]
     }
+
+    /// The tokens whose bytes begin with a node's prefix.
+    #[inline]
+    pub(crate) fn below(&self, node: usize) -> &[u32] {
+        &self.tokens[self.starts[node] as usize..self.starts[self.skip(node)] as usize]
+    }
 }

@@ -74,7 +74,7 @@ const ROWS: &[Row] = &[
     (
         r#"{"type": "array", "prefixItems": [{"type": "string"}, {"const": "b"}], "items": false, "uniqueItems": true}"#,
         r#"["b"#,
-        b"\",",
+        b"\",\"",
         false,
     ),
     // A number that is the same in another spelling, and one that can still become another.

@@ -10,9 +10,11 @@
 
 mod choices;
 mod constructs;
+mod documents;
 mod ends;
 mod found;
 mod generator;
+mod hostile;
 mod instances;
 mod judged;
 mod masks;

@@ -29,6 +29,7 @@ pub(crate) struct Plan {
     schema: Schema,
     whitespace: Whitespace,
     order: MemberOrder,
+    unique_names: bool,
     limits: Limits,
     known: RwLock<FxHashMap<ExprId, u32>>,
     ready: boxcar::Vec<Ready>,
@@ -140,6 +141,7 @@ impl Plan {
             schema,
             whitespace: options.whitespace,
             order: options.order,
+            unique_names: options.unique_names,
             limits,
             known: RwLock::new(FxHashMap::default()),
             ready: boxcar::Vec::new(),
@@ -349,7 +351,8 @@ impl Plan {
         let some: Box<[Obligation]> = object.some.iter().enumerate().map(some).collect();
         // Whether the least number of members is reached, and what names a value has in the end, is not to be feigned by a
         // name that comes twice.
-        let keeps = match (classes.is_empty(), some.is_empty()) {
+        let all = self.unique_names || !some.is_empty();
+        let keeps = match (classes.is_empty(), !all) {
             (true, _) => Keeps::Nothing,
             (false, false) => Keeps::All,
             (false, true) if object.min > required.len() as u64 + 1 => Keeps::Few,

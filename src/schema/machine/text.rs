@@ -309,6 +309,19 @@ impl<'a> View<'a> {
         if low > high {
             return false;
         }
+        if (low, high) == (0, 0x10_ffff) {
+            let after = |at: u32| Place { at, spelling: Spelling::BETWEEN, read: place.read + 1 };
+            match self.shape {
+                Shape::Words(words) => {
+                    return words.children(place.at).any(|child| self.has_allowed(words, child));
+                }
+                Shape::Automaton(_, dfa) => {
+                    let next = dfa.row(place.at).iter();
+                    return next.copied().any(|at| at != 0 && self.fits(after(at)));
+                }
+                Shape::Free { .. } => {}
+            }
+        }
         if let Shape::Free { except, max, .. } = self.shape {
             let max = max.filter(|_| self.bounded);
             let left = max.map_or(u32::MAX, |max| max.saturating_sub(place.read));

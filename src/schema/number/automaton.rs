@@ -124,13 +124,9 @@ impl NumberDfa {
     }
 
     /// How many states there are, the dead one included.
+    #[cfg(test)]
     pub(crate) fn states(&self) -> usize {
         self.inner.accept.len()
-    }
-
-    /// Bytes of memory.
-    pub(crate) fn bytes(&self) -> usize {
-        self.inner.table.len() * 4 + self.inner.accept.len() * 2 + size_of::<Inner>()
     }
 }
 

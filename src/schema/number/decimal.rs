@@ -107,6 +107,7 @@ impl Decimal {
     }
 
     /// Whether it has no fraction (`1.0` and `1e3` have none).
+    #[cfg(test)]
     pub(crate) fn is_integer(&self) -> bool {
         self.lowest() >= 0
     }

@@ -59,11 +59,6 @@ impl Periodic {
         self.dense
     }
 
-    /// How many divisors it needs.
-    pub(super) fn size(&self) -> usize {
-        self.terms.len()
-    }
-
     /// The divisors, ascending.
     pub(super) fn divisors(&self) -> impl Iterator<Item = &Decimal> {
         self.terms.iter().map(|(divisor, _)| divisor)

@@ -69,11 +69,6 @@ impl Residues {
             .sum()
     }
 
-    /// After the point.
-    pub(super) fn point(&self, state: u64) -> u64 {
-        self.machines.iter().map(|m| m.point(state / m.weight % m.size) * m.weight).sum()
-    }
-
     /// Whether the number is a multiple of a divisor, if it ends here.
     pub(super) fn divides(&self, state: u64, divisor: usize) -> bool {
         let m = &self.machines[divisor];
@@ -116,11 +111,6 @@ impl Machine {
     /// After the last digit that counts, what was left of a number that is no multiple no longer matters.
     fn settled(&self, state: u64) -> u64 {
         if self.accepts(state) { self.places.max(self.zeros) } else { self.size - 1 }
-    }
-
-    /// After the point.
-    fn point(&self, state: u64) -> u64 {
-        if self.places == 0 { self.settled(state) } else { state }
     }
 
     fn accepts(&self, state: u64) -> bool {

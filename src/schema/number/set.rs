@@ -56,11 +56,6 @@ impl NumberSet {
         Self { cuts: vec![(bound, inclusive)], gaps: vec![Periodic::ALL, Periodic::NONE] }
     }
 
-    /// One number.
-    pub(crate) fn exactly(value: Decimal) -> Self {
-        Self { cuts: vec![(value, true)], gaps: vec![Periodic::NONE; 2] }
-    }
-
     /// Some numbers, in any order. O(n log n).
     pub(crate) fn from_values(values: impl IntoIterator<Item = Decimal>) -> Self {
         let mut values: Vec<Decimal> = values.into_iter().collect();
@@ -122,11 +117,13 @@ impl NumberSet {
     }
 
     /// Whether every number of this set is in the other one. Exact.
+    #[cfg(test)]
     pub(crate) fn is_subset(&self, other: &Self) -> Result<bool, NumberError> {
         self.is_disjoint(&other.complement()?)
     }
 
     /// The members, ascending, if the set is given by single numbers: lists, and bounded sets of few members.
+    #[cfg(test)]
     pub(crate) fn finite(&self) -> Option<Vec<&Decimal>> {
         let listed = self.gaps.iter().all(Periodic::is_none);
         listed.then(|| self.cuts.iter().filter(|(_, m)| *m).map(|(cut, _)| cut).collect())
@@ -148,9 +145,10 @@ impl NumberSet {
         Some(count)
     }
 
-    /// Its size, for budgets: cuts, gaps and divisors. Operations take the product of the divisors in gaps that meet.
-    pub(crate) fn size(&self) -> usize {
-        self.cuts.len() + self.gaps.iter().map(|gap| 1 + gap.size()).sum::<usize>()
+    /// Digits and zeros that the bounds and listed numbers are written with. Linear in the cuts.
+    pub(crate) fn digits(&self) -> usize {
+        let length = |cut: &Decimal| cut.digits().len() + cut.point().unsigned_abs() as usize;
+        self.cuts.iter().map(|(cut, _)| length(cut)).sum()
     }
 
     /// Whether multiples of anything but one are in it: its automaton may then be large.

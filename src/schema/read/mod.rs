@@ -357,9 +357,9 @@ impl Reader {
         } else {
             self.numbers(keywords, context, false)?;
         }
-        let text = self.texts(keywords, context, types.text)?;
+        let (text, doubtful) = self.texts(keywords, context, types.text)?;
         if types.text {
-            form.text = text;
+            (form.text, form.doubtful) = (text, doubtful);
         }
         let array = self.array_shape(keywords, context)?;
         if types.array {

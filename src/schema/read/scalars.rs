@@ -5,7 +5,7 @@ use super::{
 };
 use crate::schema::{
     number::{Decimal, NumberSet},
-    text::{TextSet, format::plain_hostname},
+    text::{TextSet, format},
 };
 
 /// The types that a schema allows.
@@ -137,14 +137,16 @@ impl Reader {
         self.canon.meet_numbers(set, &side)
     }
 
-    /// The strings of a schema. A format that is unknown matters only where there can be strings.
+    /// The strings of a schema, and those of which it is not known. A format that is unknown matters only where there can
+    /// be strings.
     pub(super) fn texts(
         &mut self,
         keywords: &Keywords,
         context: Context,
         wanted: bool,
-    ) -> Result<TextSet> {
+    ) -> Result<(TextSet, TextSet)> {
         let mut set = TextSet::all();
+        let mut doubtful = TextSet::none();
         if keywords.min_length.is_some() || keywords.max_length.is_some() {
             self.at("minLength");
             let min = keywords.min_length.map(|v| self.count(v)).transpose()?.unwrap_or(0);
@@ -173,16 +175,21 @@ impl Reader {
             self.at("format");
             let format = self.text(format, "a format's name")?.to_owned();
             if self.options.formats == Formats::Assert && wanted {
-                let old = self.draft(context) < Draft::Draft7 && format == "hostname";
-                match if old { plain_hostname() } else { TextSet::format(&format) } {
-                    Some(known) => set = self.canon.meet_texts(&set, &known)?,
+                let old = self.draft(context) < Draft::Draft7;
+                match format::find(&format, old) {
+                    Some((known, possible)) => {
+                        if let Some(possible) = possible {
+                            doubtful = self.canon.meet_texts(&set, &possible)?;
+                        }
+                        set = self.canon.meet_texts(&set, &known)?;
+                    }
                     None => {
                         self.unsupported(format!("the format {} is unknown", quoted(&format)))?
                     }
                 }
             }
         }
-        Ok(set)
+        Ok((set, doubtful))
     }
 
     /// The strings in which a pattern is found; `None`: it cannot be followed, and is ignored.

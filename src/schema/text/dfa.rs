@@ -24,6 +24,7 @@ pub(crate) struct TextDfa {
     hash: u64,
     bytes: OnceLock<ByteDfa>,
     lengths: OnceLock<Lengths>,
+    slack: OnceLock<(u64, Option<u64>)>,
 }
 
 impl PartialEq for TextDfa {
@@ -47,7 +48,8 @@ impl TextDfa {
         chars.hash(&mut hasher);
         let hash = hasher.finish();
         let estimate = utf8::estimate(&chars);
-        let dfa = Self { chars, hash, bytes: OnceLock::new(), lengths: OnceLock::new() };
+        let (bytes, lengths, slack) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        let dfa = Self { chars, hash, bytes, lengths, slack };
         if check_size(estimate, 256, limits).is_err() {
             let most = limits.dfa_states;
             let bytes = match estimate / UNFOLD <= most {
@@ -80,6 +82,22 @@ impl TextDfa {
         self.lengths.get_or_init(|| Lengths::new(&self.chars))
     }
 
+    /// The classes of characters that it tells apart: ranges of code points in order, each with its class.
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = (u32, u32, usize)> + '_ {
+        self.chars.partition.ranges()
+    }
+
+    /// The states after one character of each class, from a state between characters.
+    pub(crate) fn row(&self, state: u32) -> &[u32] {
+        self.chars.row(state)
+    }
+
+    /// The most characters that a state needs to accept; and how many more than any asked for a state needs, `None` if there
+    /// are states that accept in no more than some. As [`lengths`](Self::lengths); then a look-up.
+    pub(crate) fn slack(&self) -> (u64, Option<u64>) {
+        *self.slack.get_or_init(|| self.lengths().slack(self.boundaries()))
+    }
+
     /// The first state; 0 if the language is empty.
     pub(crate) fn start(&self) -> u32 {
         self.chars.start()
@@ -105,11 +123,6 @@ impl TextDfa {
     /// Number of states.
     pub(crate) fn len(&self) -> usize {
         self.bytes().len()
-    }
-
-    /// A hash of the language, the same in every process.
-    pub(crate) fn id(&self) -> u64 {
-        self.hash
     }
 
     /// The states between characters that the character can lead to which a state is inside of; nothing if it is inside none.

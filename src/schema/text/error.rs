@@ -45,6 +45,7 @@ impl TextError {
     }
 
     /// Whether a limit refused the set (and not a mistake in a pattern).
+    #[cfg(test)]
     pub(crate) fn is_limit(&self) -> bool {
         matches!(self, Self::Limit { .. } | Self::Exhausted)
     }

@@ -10,6 +10,9 @@ use super::chars::{CharDfa, DEAD};
 /// Steps (edges of the automaton, times lengths) before giving up.
 const WORK: usize = 10_000_000;
 
+/// States times lengths up to which [`Lengths::slack`] is found out.
+const SLACK: u64 = 1_000_000;
+
 /// The lengths of the texts that are accepted from each state.
 #[derive(Clone, Debug)]
 pub(super) struct Lengths {
@@ -112,6 +115,25 @@ impl Lengths {
                 self.known(state, loop_start).map(|length| from + (length + self.period - here))
             }
         }
+    }
+
+    /// Over all states but the dead one: the most characters that one needs to accept, and the most beyond a number asked for;
+    /// `None` if some state accepts in no more than so many, or if that is much to find out.
+    pub(super) fn slack(&self, states: u32) -> (u64, Option<u64>) {
+        let (mut shortest, mut slack) = (0, Some(0));
+        if self.period == 0 || self.total.saturating_mul(states.into()) > SLACK {
+            slack = None;
+        }
+        for state in 1..states {
+            shortest = shortest.max(self.at_least(state, 0).unwrap_or(u64::MAX));
+            let mut from = 0;
+            while let Some(most) = slack.filter(|_| from <= self.total) {
+                let next = self.at_least(state, from);
+                slack = next.map(|next| most.max(next - from));
+                from = next.unwrap_or(0) + 1;
+            }
+        }
+        (shortest, slack)
     }
 
     /// The largest number of characters after which the state can accept; `None` if there is none.

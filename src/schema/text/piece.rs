@@ -132,6 +132,7 @@ impl Piece {
 
     /// A shortest text, and of those the first in the order of code points (of a free language: of letters first); `None`
     /// if it has more characters than `most`.
+    #[cfg(test)]
     pub(super) fn shortest(&self, most: u32) -> Option<String> {
         match &self.language {
             Language::Free { except } => {

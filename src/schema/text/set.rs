@@ -26,6 +26,7 @@ pub(crate) struct TextSet {
 /// From so many repetitions on, the characters are counted and not written out as states.
 const COUNTED: u32 = 33;
 /// The longest text that is constructed as an example.
+#[cfg(test)]
 const EXAMPLE: u32 = 1 << 20;
 
 impl TextSet {
@@ -72,6 +73,7 @@ impl TextSet {
     }
 
     /// The texts of a format; `None` if its name is not known.
+    #[cfg(test)]
     pub(crate) fn format(name: &str) -> Option<Self> {
         super::format::format(name)
     }
@@ -123,6 +125,7 @@ impl TextSet {
     }
 
     /// All other texts.
+    #[cfg(test)]
     pub(crate) fn complement(&self, limits: &Limits) -> Result<Self, TextError> {
         Self::all().without(self, limits)
     }
@@ -153,16 +156,19 @@ impl TextSet {
     }
 
     /// Whether the sets have no text in common.
+    #[cfg(test)]
     pub(crate) fn is_disjoint(&self, other: &Self, limits: &Limits) -> Result<bool, TextError> {
         Ok(self.intersect(other, limits)?.is_empty())
     }
 
     /// Whether all texts are in the other set, too.
+    #[cfg(test)]
     pub(crate) fn is_subset(&self, other: &Self, limits: &Limits) -> Result<bool, TextError> {
         Ok(self.without(other, limits)?.is_empty())
     }
 
     /// A shortest text; `None` if there is none (or none of up to a million characters).
+    #[cfg(test)]
     pub(crate) fn shortest(&self) -> Option<String> {
         let strings = self.strings.iter().map(|text| text.to_string());
         let pieces = self.pieces.iter().filter_map(|piece| piece.shortest(EXAMPLE));

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Exhausted,
-    recipe::Recipe,
+    recipe::{Mask, Recipe},
     tables::{Location, Tables},
     walk::Walk,
 };
@@ -32,27 +32,18 @@ enum Entry {
     Mask(u32),
 }
 
-/// What the mask of a situation is made of.
-#[derive(Debug)]
-struct Mask {
-    recipes: Box<[u32]>,
-    /// Whether the text may end.
-    complete: bool,
-}
-
 /// The machine's stacks, the situations of sequences, and masks.
 #[derive(Debug)]
 pub(crate) struct Generation {
     machine: Machine,
     known: RwLock<FxHashMap<Key, Entry>>,
     recipes: boxcar::Vec<Recipe>,
-    masks: boxcar::Vec<Mask>,
-    situations: SituationTable<Hypothesis>,
+    situations: SituationTable<Hypothesis, Mask>,
     bytes: AtomicUsize,
 }
 
-/// Slots for steps taken lately: 16 KiB.
-const STEPS: usize = 1 << 11;
+/// Slots for steps taken lately: 4 KiB at first, 256 KiB where a schema's texts are many.
+const STEPS: (usize, usize) = (1 << 9, 1 << 15);
 
 /// Room for the hypotheses of one step.
 pub(crate) type Scratch = [Vec<Hypothesis>; 2];
@@ -64,8 +55,7 @@ impl Generation {
             machine: Machine::new(Arc::clone(plan), tables.longest()),
             known: RwLock::new(FxHashMap::default()),
             recipes: boxcar::Vec::new(),
-            masks: boxcar::Vec::new(),
-            situations: SituationTable::new(STEPS),
+            situations: SituationTable::new(STEPS.0, STEPS.1),
             bytes: AtomicUsize::new(0),
         }
     }
@@ -85,7 +75,7 @@ impl Generation {
     }
 
     /// Situations met so far.
-    pub(crate) fn situations(&self) -> &SituationTable<Hypothesis> {
+    pub(crate) fn situations(&self) -> &SituationTable<Hypothesis, Mask> {
         &self.situations
     }
 
@@ -162,19 +152,7 @@ impl Generation {
             Some(known) => known,
             None => self.compute(tables, vocabulary, situation, limit)?,
         };
-        let mask = &self.masks[mask as usize];
-        match mask.recipes.split_first() {
-            None => row.fill(0),
-            Some((first, rest)) => {
-                self.recipes[*first as usize].write(row);
-                rest.iter().for_each(|recipe| self.recipes[*recipe as usize].add(row));
-            }
-        }
-        if mask.complete {
-            for token in vocabulary.end_tokens() {
-                row[token.index() / 32] |= 1 << (token.0 % 32);
-            }
-        }
+        mask.write(row);
         Ok(())
     }
 
@@ -185,20 +163,21 @@ impl Generation {
         vocabulary: &Vocabulary,
         situation: SituationId,
         limit: u64,
-    ) -> Result<u32, Exhausted> {
+    ) -> Result<&Mask, Exhausted> {
         let hypotheses = self.situations.hypotheses(situation);
-        let mut recipes = Vec::with_capacity(hypotheses.len());
+        let mut numbers = Vec::with_capacity(hypotheses.len());
         for at in hypotheses {
-            recipes.push(self.mask(tables, vocabulary, *at, limit)?);
+            numbers.push(self.mask(tables, vocabulary, *at, limit)?);
         }
-        recipes.sort_unstable();
-        recipes.dedup();
-        self.bytes.fetch_add(recipes.len() * 4 + 48, Ordering::Relaxed);
+        numbers.sort_unstable();
+        numbers.dedup();
+        let recipes: Vec<&Recipe> =
+            numbers.iter().map(|recipe| &self.recipes[*recipe as usize]).collect();
         let complete = self.machine.any_complete(hypotheses);
-        let recipes = recipes.into();
-        let mask = self.masks.push(Mask { recipes, complete }) as u32;
-        self.situations.set_mask(situation, mask);
-        Ok(mask)
+        let ends = if complete { vocabulary.end_tokens() } else { &[] };
+        let mask = Mask::new(&recipes, ends, |rows| tables.union(rows));
+        self.bytes.fetch_add(mask.bytes(), Ordering::Relaxed);
+        Ok(self.situations.set_mask(situation, mask))
     }
 
     /// The recipe of a hypothesis.
@@ -247,12 +226,8 @@ impl Generation {
         let blanks = if room >= tables.longest_blanks() { 0 } else { at.blanks };
         let shorten = |language: u32, read: u32| {
             let view = self.machine.plan().language(language);
-            let (min, max) = view.bounds();
-            let far = match max {
-                None => true,
-                Some(max) => view.is_free() && max.saturating_sub(read) > tables.longest(),
-            };
-            if far && read >= min { min } else { read }
+            let min = view.bounds().0;
+            if read >= min && tables.is_far(view, read) { min } else { read }
         };
         let scan = match at.scan {
             Scan::Text(language, mut place) => {

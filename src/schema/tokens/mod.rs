@@ -1,5 +1,6 @@
 //! Which tokens may come next? Masks of a schema's machine over a vocabulary.
 
+mod class;
 mod generation;
 mod index;
 mod recipe;
@@ -7,6 +8,7 @@ mod tables;
 mod text;
 mod trie;
 mod walk;
+mod whole;
 
 /// The limit on the work of one mask was reached.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use super::index::{has, set};
+use crate::TokenId;
+
 /// Tokens being gathered.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
@@ -16,26 +19,39 @@ pub(super) struct Recipe {
     base: Option<Arc<[u32]>>,
     minus: Box<[u32]>,
     lists: Box<[Arc<[u32]>]>,
-    own: Box<[u32]>,
+    own: Arc<[u32]>,
+}
+
+/// What a mask is made of: that of several recipes, and the tokens that end a text. It is a part of its situation, so that a
+/// row is filled after few looks into memory.
+#[derive(Debug)]
+pub(crate) struct Mask {
+    base: Option<Arc<[u32]>>,
+    own: Arc<[u32]>,
+    more: Option<Box<More>>,
+}
+
+/// What few masks have.
+#[derive(Debug)]
+struct More {
+    /// Of the base, what is left out unless it is added.
+    minus: Vec<u32>,
+    lists: Vec<Arc<[u32]>>,
 }
 
 /// Lists that are shorter are copied instead of shared.
 const SHORT: usize = 64;
 
 impl Parts {
-    /// The recipe of the tokens gathered, less those in `minus`.
-    pub(super) fn recipe(mut self, mut minus: Vec<u32>, words: usize) -> Recipe {
-        self.bases.dedup_by(|a, b| Arc::ptr_eq(a, b));
+    /// The recipe of the tokens gathered, less those in `minus`; `union` makes one row of several.
+    pub(super) fn recipe(
+        mut self,
+        mut minus: Vec<u32>,
+        union: impl FnOnce(Vec<Arc<[u32]>>) -> Arc<[u32]>,
+    ) -> Recipe {
         let base = match self.bases.len() {
-            0 => None,
-            1 => self.bases.pop(),
-            _ => {
-                let mut all = vec![0; words];
-                for base in &self.bases {
-                    all.iter_mut().zip(base.iter()).for_each(|(word, bits)| *word |= bits);
-                }
-                Some(all.into())
-            }
+            0 | 1 => self.bases.pop(),
+            _ => Some(union(self.bases)),
         };
         minus.sort_unstable();
         minus.dedup();
@@ -55,42 +71,6 @@ impl Parts {
 }
 
 impl Recipe {
-    /// Writes the set over a row of the vocabulary's width. A copy, and a step per token outside of the base.
-    pub(super) fn write(&self, row: &mut [u32]) {
-        match &self.base {
-            Some(base) => {
-                row.copy_from_slice(base);
-                for token in &self.minus {
-                    row[*token as usize / 32] &= !(1 << (token % 32));
-                }
-            }
-            None => row.fill(0),
-        }
-        self.add_lists(row);
-    }
-
-    /// Adds the set to a row.
-    pub(super) fn add(&self, row: &mut [u32]) {
-        if let Some(base) = &self.base {
-            // What is left out here may have been in the row before: its bits are put back.
-            let before: Vec<bool> = (self.minus.iter())
-                .map(|token| row[*token as usize / 32] >> (token % 32) & 1 == 1)
-                .collect();
-            row.iter_mut().zip(base.iter()).for_each(|(word, bits)| *word |= bits);
-            for (token, before) in self.minus.iter().zip(before) {
-                if !before {
-                    row[*token as usize / 32] &= !(1 << (token % 32));
-                }
-            }
-        }
-        self.add_lists(row);
-    }
-
-    fn add_lists(&self, row: &mut [u32]) {
-        self.lists.iter().for_each(|list| add(list, row));
-        add(&self.own, row);
-    }
-
     /// The tokens, in no order; each once or more often.
     pub(super) fn tokens(&self, words: usize) -> Vec<u32> {
         if self.base.is_none() {
@@ -98,7 +78,7 @@ impl Recipe {
             return lists.chain(self.own.iter().copied()).collect();
         }
         let mut row = vec![0; words];
-        self.write(&mut row);
+        Mask::new(&[self], &[], |mut rows| rows.remove(0)).write(&mut row);
         crate::TokenMask::from_words(row).iter().map(|token| token.0).collect()
     }
 
@@ -111,10 +91,75 @@ impl Recipe {
     }
 }
 
-fn add(list: &[u32], row: &mut [u32]) {
-    for token in list {
-        row[*token as usize / 32] |= 1 << (token % 32);
+impl Mask {
+    /// The mask of some recipes and end tokens; `union` makes one row of several. Cost: the tokens outside of the rows.
+    pub(super) fn new(
+        recipes: &[&Recipe],
+        ends: &[TokenId],
+        union: impl FnOnce(Vec<Arc<[u32]>>) -> Arc<[u32]>,
+    ) -> Self {
+        let mut bases: Vec<&Arc<[u32]>> = Vec::new();
+        for base in recipes.iter().filter_map(|recipe| recipe.base.as_ref()) {
+            if !bases.iter().any(|other| Arc::ptr_eq(base, other)) {
+                bases.push(base);
+            }
+        }
+        let base = match bases.as_slice() {
+            [] => None,
+            [only] => Some(Arc::clone(only)),
+            several => Some(union(several.iter().map(|base| Arc::clone(base)).collect())),
+        };
+        let without = |recipe: &Recipe, token: u32| {
+            recipe.base.as_ref().is_none_or(|base| !has(base, token))
+                || recipe.minus.binary_search(&token).is_ok()
+        };
+        let mut minus: Vec<u32> =
+            recipes.iter().flat_map(|recipe| recipe.minus.iter().copied()).collect();
+        if recipes.len() > 1 {
+            minus.retain(|token| recipes.iter().all(|recipe| without(recipe, *token)));
+        }
+        let mut lists: Vec<Arc<[u32]>> = Vec::new();
+        for list in recipes.iter().flat_map(|recipe| &recipe.lists) {
+            if !lists.iter().any(|other| Arc::ptr_eq(list, other)) {
+                lists.push(Arc::clone(list));
+            }
+        }
+        let own = match recipes {
+            [only] if ends.is_empty() => Arc::clone(&only.own),
+            _ => {
+                let own = recipes.iter().flat_map(|recipe| recipe.own.iter().copied());
+                own.chain(ends.iter().map(|token| token.0)).collect()
+            }
+        };
+        let more = !(minus.is_empty() && lists.is_empty());
+        Self { base, own, more: more.then(|| Box::new(More { minus, lists })) }
     }
+
+    /// Writes the set over a row of the vocabulary's width. A copy, and a step per token outside of the base.
+    #[inline]
+    pub(super) fn write(&self, row: &mut [u32]) {
+        match &self.base {
+            Some(base) => row.copy_from_slice(base),
+            None => row.fill(0),
+        }
+        if let Some(more) = &self.more {
+            for token in &more.minus {
+                row[*token as usize / 32] &= !(1 << (token % 32));
+            }
+            more.lists.iter().for_each(|list| add(list, row));
+        }
+        add(&self.own, row);
+    }
+
+    /// Estimated bytes of its own.
+    pub(super) fn bytes(&self) -> usize {
+        let own = if Arc::strong_count(&self.own) > 1 { 0 } else { self.own.len() * 4 + 16 };
+        own + self.more.as_ref().map_or(0, |more| more.minus.len() * 4 + more.lists.len() * 16 + 64)
+    }
+}
+
+fn add(list: &[u32], row: &mut [u32]) {
+    list.iter().for_each(|token| set(row, *token));
 }
 
 #[cfg(test)]
@@ -125,13 +170,23 @@ mod tests {
     fn a_recipe_is_its_parts_less_what_is_left_out() {
         let base: Arc<[u32]> = Arc::from([0b1111, 0]);
         let parts = Parts { bases: vec![base], lists: vec![Arc::from([33, 2])], own: vec![40] };
-        let recipe = parts.recipe(vec![2, 3], 2);
+        let union = |rows: Vec<Arc<[u32]>>| -> Arc<[u32]> {
+            (0..2).map(|i| rows.iter().fold(0, |word, row| word | row[i])).collect()
+        };
+        let recipe = parts.recipe(vec![2, 3], union);
         let mut row = [7, 7];
-        recipe.write(&mut row);
+        let write = |recipes: &[&Recipe], row: &mut [u32]| {
+            Mask::new(recipes, &[], union).write(row);
+        };
+        write(&[&recipe], &mut row);
         assert_eq!(row, [0b0011, 1 << 1 | 1 << 8]);
-        let mut row = [0b1000_1000, 0];
-        recipe.add(&mut row);
+        let other = Parts { own: vec![3, 7], ..Parts::default() }.recipe(Vec::new(), union);
+        write(&[&recipe, &other], &mut row);
         assert_eq!(row, [0b1000_1011, 1 << 1 | 1 << 8]);
+        let parts = Parts { bases: vec![Arc::from([0b1_0100, 1])], ..Parts::default() };
+        let other = parts.recipe(vec![2], union);
+        write(&[&recipe, &other], &mut row);
+        assert_eq!(row, [0b1_0011, 1 | 1 << 1 | 1 << 8]);
         let mut tokens = recipe.tokens(2);
         tokens.sort_unstable();
         assert_eq!(tokens, [0, 1, 33, 40]);

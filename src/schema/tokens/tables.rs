@@ -5,21 +5,23 @@
 //! after it is a trie again.
 
 use std::sync::{
-    Arc, OnceLock,
+    Arc, Mutex, OnceLock, PoisonError,
     atomic::{AtomicU32, AtomicUsize, Ordering},
 };
 
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::{
-    index::{Index, NONE},
-    text::TextTable,
+    class::{Class, Rows},
+    index::{Index, NONE, set, unite},
+    text::{Selection, TextTable},
     trie::TokenTrie,
+    whole::{self, Letters},
 };
 use crate::{
     Vocabulary,
     schema::{
-        machine::{Language, Place, Spelled, Spelling, View, Words, is_blank},
+        machine::{Language, Place, View, Words, is_blank},
         text::TextDfa,
     },
 };
@@ -39,8 +41,9 @@ impl Location {
 /// What tokens do in a run of blanks.
 #[derive(Debug)]
 pub(super) struct BlankTable {
-    /// Tokens of blanks alone.
+    /// Tokens of blanks alone; and as bits, if they are many.
     pub(super) tokens: Arc<[u32]>,
+    pub(super) row: Option<Arc<[u32]>>,
     /// The longest run at the beginning of a token.
     pub(super) longest: u32,
     /// What is left of tokens after all their leading blanks.
@@ -52,8 +55,15 @@ pub(super) struct BlankTable {
 pub(crate) struct Tables {
     words: usize,
     index: Index,
-    /// For each node of the index that a quote leads to, the node of the trie of all tokens.
+    /// For each special node of the index that a quote leads to, the node of the trie of all tokens.
     quotes: Vec<u32>,
+    rows: Rows,
+    /// By the places of rows in memory: these, and their union.
+    unions: Mutex<FxHashMap<Box<[usize]>, Union>>,
+    /// By ranges of code points.
+    classes: Mutex<FxHashMap<Box<[(u32, u32)]>, Arc<Class>>>,
+    /// What all tokens do inside a string.
+    wholes: papaya::HashMap<Whole, Arc<Selection>, FxBuildHasher>,
     tries: boxcar::Vec<TokenTrie>,
     /// Sets of nodes -> what is left below them.
     rests: papaya::HashMap<(u32, Box<[u32]>), Location, FxBuildHasher>,
@@ -63,14 +73,23 @@ pub(crate) struct Tables {
     /// Automata of texts, numbered from 1; 0 is the free text.
     languages: papaya::HashMap<Arc<TextDfa>, u32>,
     last_language: AtomicU32,
-    /// The states of a language from which no byte of any text leads astray.
-    open: papaya::HashMap<u32, Arc<FxHashSet<u32>>, FxBuildHasher>,
+    letters: papaya::HashMap<u32, Arc<Letters>, FxBuildHasher>,
     longest_blanks: OnceLock<u32>,
     longest: u32,
     bytes: AtomicUsize,
     /// Bytes of the tables of texts, and of what was selected of them.
     text_bytes: AtomicUsize,
 }
+
+/// What the selection from all tokens depends on: the language and its state; characters that are missing, and that are left,
+/// as far as they matter to a token.
+type Whole = (u32, u32, u32, u32);
+
+/// Rows, and what they are together.
+type Union = (Box<[Arc<[u32]>]>, Arc<[u32]>);
+
+/// Tokens that many masks share are a row of bits if they are more.
+pub(super) const MANY: usize = 48;
 
 /// Bytes of tables of texts that are kept; beyond, those of automata are forgotten.
 const TEXT_BYTES: usize = 32 << 20;
@@ -87,13 +106,17 @@ impl Tables {
             words: vocabulary.words(),
             index: Index::new(vocabulary),
             quotes: Vec::new(),
+            rows: Rows::default(),
+            unions: Mutex::default(),
+            classes: Mutex::default(),
+            wholes: papaya::HashMap::with_hasher(FxBuildHasher),
             tries: boxcar::Vec::new(),
             rests: papaya::HashMap::with_hasher(FxBuildHasher),
             texts: papaya::HashMap::with_hasher(FxBuildHasher),
             blanks: papaya::HashMap::with_hasher(FxBuildHasher),
             languages: papaya::HashMap::new(),
             last_language: AtomicU32::new(0),
-            open: papaya::HashMap::with_hasher(FxBuildHasher),
+            letters: papaya::HashMap::with_hasher(FxBuildHasher),
             longest_blanks: OnceLock::new(),
             longest: texts.clone().map(|(bytes, _)| bytes.len() as u32).max().unwrap_or(0),
             bytes: AtomicUsize::new(0),
@@ -101,16 +124,17 @@ impl Tables {
         };
         tables.push(TokenTrie::new(texts));
         tables.charge(tables.index.bytes());
-        let quotes = tables.index.after_raw(b'"');
-        tables.quotes = quotes.iter().map(|node| tables.of_index(*node)).collect();
+        let quote = |node| {
+            if tables.index.trie().byte(node as usize) == b'"' {
+                tables.of_index(node)
+            } else {
+                NONE
+            }
+        };
+        tables.quotes = tables.index.special().iter().map(|special| quote(special.node)).collect();
         // What every schema needs.
         let free = Language::Free { except: Words::new(Vec::new()), min: 0, max: None };
-        let place = Place::free(0);
-        tables.text(Location::ALL, View::all(&free), 0, place.at).select(
-            &tables,
-            View::all(&free),
-            0,
-        );
+        tables.select(Location::ALL, View::all(&free), 0, Place::free(0));
         tables.blanks(Location::ALL);
         tables
     }
@@ -126,7 +150,7 @@ impl Tables {
         &self.index
     }
 
-    /// For each node of the index that a quote leads to after a raw text, the node of the trie of all tokens.
+    /// For each special node of the index that a quote leads to, the node of the trie of all tokens.
     pub(super) fn quotes(&self) -> &[u32] {
         &self.quotes
     }
@@ -154,15 +178,67 @@ impl Tables {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Whether every text is a beginning of one of a language's from a state on.
-    fn is_open(&self, view: View<'_>, number: u32, at: u32) -> bool {
-        let Some(automaton) = view.automaton() else { return false };
-        if automaton.len() > OPEN {
-            return false;
+    /// A row of bits, shared with equal ones.
+    pub(super) fn row(&self, row: Vec<u32>) -> Arc<[u32]> {
+        let (row, new) = self.rows.intern(row);
+        self.charge_text(if new { row.len() * 4 + 64 } else { 0 });
+        row
+    }
+
+    /// One row of several. Cost when new: an operation on rows for each.
+    pub(super) fn union(&self, mut rows: Vec<Arc<[u32]>>) -> Arc<[u32]> {
+        let address = |row: &Arc<[u32]>| Arc::as_ptr(row).addr();
+        rows.sort_unstable_by_key(address);
+        rows.dedup_by_key(|row| address(row));
+        if let [only] = rows.as_slice() {
+            return Arc::clone(only);
         }
-        let known = self.open.pin();
-        let open = known.get_or_insert_with(number, || Arc::new(open_states(automaton)));
-        open.contains(&at)
+        let key: Box<[usize]> = rows.iter().map(address).collect();
+        let mut unions = self.unions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, known)) = unions.get(&key) {
+            return Arc::clone(known);
+        }
+        let mut all = vec![0; self.words];
+        rows.iter().for_each(|row| unite(&mut all, row));
+        let all = self.row(all);
+        self.charge_text(rows.len() * 24 + 100);
+        unions.insert(key, (rows.into(), Arc::clone(&all)));
+        all
+    }
+
+    /// All rows of bits.
+    pub(super) fn rows(&self) -> &Rows {
+        &self.rows
+    }
+
+    /// The tokens of a class of characters, given by ranges of code points.
+    pub(super) fn class(&self, ranges: &[(u32, u32)]) -> Arc<Class> {
+        let mut classes = self.classes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = classes.get(ranges) {
+            return Arc::clone(known);
+        }
+        let class = Arc::new(Class::new(&self.index, &self.rows, ranges));
+        self.charge_text(self.words * 4 + ranges.len() * 8 + 3000);
+        classes.insert(ranges.into(), Arc::clone(&class));
+        class
+    }
+
+    /// Whether no token that goes on inside a string reaches a bound of its language's length, whatever state it leads to.
+    pub(super) fn is_far(&self, view: View<'_>, read: u32) -> bool {
+        let (min, max) = view.bounds();
+        let left = max.map(|max| u64::from(max.saturating_sub(read)));
+        let missing = u64::from(min.saturating_sub(read));
+        let Some(automaton) = view.automaton() else {
+            return left.is_none_or(|left| left > u64::from(self.longest));
+        };
+        let needed = match (missing, left) {
+            (0, None) => return true,
+            (0, _) => Some(automaton.slack().0),
+            (missing, _) => automaton.slack().1.map(|slack| slack + missing),
+        };
+        needed.is_some_and(|needed| {
+            left.is_none_or(|left| left >= needed.saturating_add(self.longest.into()))
+        })
     }
 
     /// Counts bytes of a selection.
@@ -249,77 +325,70 @@ impl Tables {
         tokens.sort_unstable();
         let rest = self.rest(location.trie, ends);
         self.charge(tokens.len() * 4 + 100);
-        let table = Arc::new(BlankTable { tokens: tokens.into(), longest, rest });
+        let row = (tokens.len() > MANY).then(|| {
+            let mut row = vec![0; self.words];
+            tokens.iter().for_each(|token| set(&mut row, *token));
+            self.row(row)
+        });
+        let table = Arc::new(BlankTable { tokens: tokens.into(), row, longest, rest });
         Arc::clone(self.blanks.pin().get_or_insert(location, table))
     }
 
-    /// What tokens do inside a string from a location on, from a state of a language. Cost when new: the part of the trie
-    /// that can be read.
-    pub(super) fn text(
+    /// What tokens do inside a string from a location on, from a place between two characters of a language. Cost when new:
+    /// the part of the trie that can be read; for the whole vocabulary see [`whole`].
+    pub(super) fn select(
         &self,
         location: Location,
         view: View<'_>,
         number: u32,
-        at: u32,
-    ) -> Arc<TextTable> {
+        place: Place,
+    ) -> Arc<Selection> {
+        let far = self.is_far(view, place.read);
+        if location != Location::ALL || !self.index.is_exact() {
+            return self.text(location, view, number, place.at).select(self, view, place.read, far);
+        }
+        let (min, max) = view.bounds();
+        let mut missing = min.saturating_sub(place.read);
+        if far {
+            missing = missing.min(self.longest + 1);
+        }
+        let left = max.filter(|_| !far).map_or(u32::MAX, |max| max.saturating_sub(place.read));
+        let key = (number, place.at, missing, left);
+        if let Some(known) = self.wholes.pin().get(&key) {
+            return Arc::clone(known);
+        }
+        let letters = view.automaton().map(|automaton| {
+            let make = || Arc::new(Letters::new(&self.index, automaton));
+            Arc::clone(self.letters.pin().get_or_insert_with(number, make))
+        });
+        let selection = whole::select(self, view, letters.as_deref(), place, far);
+        self.make_room(selection.bytes());
+        Arc::clone(self.wholes.pin().get_or_insert(key, Arc::new(selection)))
+    }
+
+    /// The table of a location that is not the whole vocabulary.
+    fn text(&self, location: Location, view: View<'_>, number: u32, at: u32) -> Arc<TextTable> {
         let counted = view.bounds() != (0, None);
         let key = (location, number << 1 | u32::from(counted), at);
         if let Some(known) = self.texts.pin().get(&key) {
             return Arc::clone(known);
         }
-        let like = !counted && number > 0 && self.is_open(view, number, at);
-        let free = like.then(|| {
-            let free = Language::Free { except: Words::new(Vec::new()), min: 0, max: None };
-            self.text(location, View::all(&free), 0, Place::free(0).at)
-        });
-        let table = TextTable::new(self, location, view, counted, at, free.as_deref());
-        let bytes = self.text_bytes.fetch_add(table.bytes(), Ordering::Relaxed) + table.bytes();
-        if bytes > TEXT_BYTES {
+        let table = TextTable::new(self, location, view, counted, at);
+        self.make_room(table.bytes());
+        Arc::clone(self.texts.pin().get_or_insert(key, Arc::new(table)))
+    }
+
+    /// Counts bytes of what texts do; if they are too many, forgets what is known of automata.
+    fn make_room(&self, bytes: usize) {
+        if self.text_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > TEXT_BYTES {
             // Whatever is in use is held by whoever uses it.
             self.text_bytes.store(0, Ordering::Relaxed);
             self.texts.pin().retain(|(_, number, _), _| *number < 2);
-        }
-        Arc::clone(self.texts.pin().get_or_insert(key, Arc::new(table)))
-    }
-}
-
-/// States of an automaton of which it is found out whether they are open.
-const OPEN: usize = 2000;
-
-/// The states between characters from which every text can be read.
-fn open_states(automaton: &TextDfa) -> FxHashSet<u32> {
-    // Forwards: what can be reached, and from where; backwards: what leads to the dead state.
-    let mut before: FxHashMap<(u32, Spelling), Vec<(u32, Spelling)>> = FxHashMap::default();
-    let start = (automaton.start(), Spelling::BETWEEN);
-    let mut seen = FxHashSet::from_iter([start]);
-    let (mut work, mut lost) = (vec![start], Vec::new());
-    while let Some((state, spelling)) = work.pop() {
-        for byte in 0..=255u8 {
-            let next = match spelling.read(byte) {
-                Spelled::Raw(next) => next.kind(),
-                // Texts have quotes, backslashes and control characters, too.
-                _ if spelling.is_between() && byte < 0x80 => Spelling::BETWEEN,
-                _ => continue,
-            };
-            let to = (automaton.next(state, byte), next);
-            if to.0 == 0 {
-                lost.push((state, spelling));
-                break;
-            }
-            before.entry(to).or_default().push((state, spelling));
-            if seen.insert(to) {
-                work.push(to);
-            }
+            self.wholes.pin().retain(|(number, ..), _| *number == 0);
+            self.letters.pin().clear();
+            self.classes.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            self.unions.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            self.rows.forget();
         }
     }
-    let mut closed: FxHashSet<(u32, Spelling)> = lost.iter().copied().collect();
-    while let Some(at) = lost.pop() {
-        for from in before.get(&at).into_iter().flatten() {
-            if closed.insert(*from) {
-                lost.push(*from);
-            }
-        }
-    }
-    let open = seen.into_iter().filter(|at| at.1.is_between() && !closed.contains(at));
-    open.map(|at| at.0).collect()
 }

@@ -46,21 +46,25 @@ impl TokenTrie {
     /// What is left of the tokens below any of these nodes. Cost: the nodes below them.
     pub(super) fn rest(of: &Self, nodes: &[u32]) -> Self {
         let mut trie = Self::default();
-        let mut queue = VecDeque::from([(nodes.to_vec(), 0u8)]);
-        let mut next = 1;
+        // Sets of nodes, one after the other; and where each one that is to come ends, with the byte that leads to it.
+        let mut sets = nodes.to_vec();
+        let mut queue = VecDeque::from([(sets.len(), 0u8)]);
+        let (mut start, mut next) = (0, 1);
         let mut children: Vec<(u8, u32)> = Vec::new();
-        while let Some((nodes, byte)) = queue.pop_front() {
+        while let Some((end, byte)) = queue.pop_front() {
             trie.begin(byte, next);
             let from = trie.tokens.len();
             children.clear();
-            for &node in &nodes {
+            for &node in &sets[start..end] {
                 trie.tokens.extend_from_slice(of.tokens(node));
                 children.extend(of.children(node).map(|child| (of.byte(child), child)));
             }
+            start = end;
             trie.tokens[from..].sort_unstable();
             children.sort_unstable();
             for group in children.chunk_by(|a, b| a.0 == b.0) {
-                queue.push_back((group.iter().map(|child| child.1).collect(), group[0].0));
+                sets.extend(group.iter().map(|child| child.1));
+                queue.push_back((sets.len(), group[0].0));
                 next += 1;
             }
         }

@@ -3,6 +3,8 @@
 //! Inside strings and runs of blanks, where a vocabulary is at its widest, the walk uses the tables; elsewhere a schema
 //! allows few bytes, and each is looked up in the trie.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashSet;
 
 use super::{
@@ -86,7 +88,7 @@ impl<'a> Walk<'a> {
                 self.parts.own.push(token);
             }
         }
-        let recipe = self.parts.recipe(self.minus, self.tables.words());
+        let recipe = self.parts.recipe(self.minus, |rows| self.tables.union(rows));
         Ok((recipe, self.look, self.left))
     }
 
@@ -101,7 +103,8 @@ impl<'a> Walk<'a> {
     fn close(&mut self, inner: Self) -> Vec<u32> {
         (self.left, self.look) = (inner.left, Look(self.look.0.min(inner.look.0)));
         self.doubtful.extend(inner.doubtful);
-        inner.parts.recipe(inner.minus, self.tables.words()).tokens(self.tables.words())
+        let recipe = inner.parts.recipe(inner.minus, |rows| self.tables.union(rows));
+        recipe.tokens(self.tables.words())
     }
 
     /// Whether all bytes of a token can be read.
@@ -131,12 +134,13 @@ impl<'a> Walk<'a> {
         if trie.size(location.node) == 1 {
             return Ok(());
         }
-        if at.blanks != SEALED && self.has_blank(location) {
+        if at.blanks != SEALED && trie.size(location.node) >= SMALL && self.has_blank(location) {
             let room = self.machine.plan().blanks(at.scan, at.stack).saturating_sub(at.blanks);
             let table = self.tables.blanks(location);
             if room > 0 && table.longest <= room {
-                if !table.tokens.is_empty() {
-                    self.parts.lists.push(table.tokens.clone());
+                match &table.row {
+                    Some(row) => self.parts.bases.push(Arc::clone(row)),
+                    None => self.parts.lists.push(Arc::clone(&table.tokens)),
                 }
                 if let Some(rest) = table.rest {
                     self.work.push((rest, at.sealed()));
@@ -362,8 +366,7 @@ impl<'a> Walk<'a> {
     ) -> Result<(), Exhausted> {
         self.spend(1)?;
         let state = if number == 0 { Place::free(0).at } else { place.at };
-        let table = self.tables.text(location, view, number, state);
-        let selection = table.select(self.tables, view, place.read);
+        let selection = self.tables.select(location, view, number, Place { at: state, ..place });
         let mut minus = Vec::new();
         for (words, node) in except.into_iter().flatten() {
             self.excepted(location, at, view, place, (words, node), &mut minus)?;

@@ -2,8 +2,8 @@
 //!
 //! A definition never accepts what the name's standard refuses. Three accept less than it: `hostname` knows no A-labels
 //! (`xn--…`: whether such a label decodes to a valid one is a question of Punycode), `idn-email` only letters, marks and
-//! digits in domains, and `regex` only what an automaton can check (see [`regex`]); [`is_exact`] says so, because the
-//! complement of such a set would accept too much.
+//! digits in domains, and `regex` only what an automaton can check (see [`regex`]). With these comes a set that has all that
+//! the standard allows, and more: what is in neither of them is in the complement.
 
 mod internet;
 mod regex;
@@ -17,20 +17,35 @@ use crate::Limits;
 /// How a format is made.
 type Make = fn(&Limits) -> Result<TextSet, TextError>;
 
-/// A format's names, whether its set is all that its standard allows, and how the set is made.
+/// A format's names, the set of its texts, and, if the standard allows more, a set that has all that it allows.
 struct Format {
     names: &'static [&'static str],
-    exact: bool,
+    set: Lazy,
+    possible: Option<Lazy>,
+}
+
+/// A set that is made when it is asked for.
+struct Lazy {
     make: Make,
     set: OnceLock<Option<TextSet>>,
 }
 
-const fn exact(names: &'static [&'static str], make: Make) -> Format {
-    Format { names, exact: true, make, set: OnceLock::new() }
+impl Lazy {
+    const fn new(make: Make) -> Self {
+        Self { make, set: OnceLock::new() }
+    }
+
+    fn get(&self) -> Option<TextSet> {
+        self.set.get_or_init(|| (self.make)(&generous()).ok()).clone()
+    }
 }
 
-const fn narrower(names: &'static [&'static str], make: Make) -> Format {
-    Format { names, exact: false, make, set: OnceLock::new() }
+const fn exact(names: &'static [&'static str], make: Make) -> Format {
+    Format { names, set: Lazy::new(make), possible: None }
+}
+
+const fn narrower(names: &'static [&'static str], make: Make, possible: Make) -> Format {
+    Format { names, set: Lazy::new(make), possible: Some(Lazy::new(possible)) }
 }
 
 static FORMATS: [Format; 22] = [
@@ -39,8 +54,8 @@ static FORMATS: [Format; 22] = [
     exact(&["time"], time::time),
     exact(&["duration"], time::duration),
     exact(&["email"], internet::email),
-    narrower(&["idn-email"], internet::idn_email),
-    narrower(&["hostname"], internet::hostname),
+    narrower(&["idn-email"], internet::idn_email, any),
+    narrower(&["hostname"], internet::hostname, internet::plain_hostname),
     exact(&["ipv4"], internet::ipv4),
     exact(&["ipv6"], internet::ipv6),
     exact(&["uri", "url"], internet::uri),
@@ -51,7 +66,7 @@ static FORMATS: [Format; 22] = [
     exact(&["uuid"], uuid),
     exact(&["json-pointer"], json_pointer),
     exact(&["relative-json-pointer"], relative_json_pointer),
-    narrower(&["regex"], regex::regex),
+    narrower(&["regex"], regex::regex, any),
     // Annotations of OpenAPI. `byte` says that the text is base64, and real instances are not.
     exact(&["byte", "binary", "password", "text", "string"], any),
     // Bounds on numbers; texts they let pass.
@@ -60,10 +75,7 @@ static FORMATS: [Format; 22] = [
     exact(&["int", "uint", "decimal", "number"], any),
 ];
 
-/// Host names before drafts spoke of Punycode: any letters, digits and hyphens.
-static PLAIN_HOSTNAME: Format = exact(&[], internet::plain_hostname);
-
-fn find(name: &str) -> Option<&'static Format> {
+fn named(name: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.names.contains(&name))
 }
 
@@ -72,27 +84,36 @@ fn generous() -> Limits {
     Limits { regex_bytes: 1 << 20, dfa_states: 1 << 20, ..Limits::default() }
 }
 
-/// The texts of a format; `None` if the name is not known.
-pub(crate) fn format(name: &str) -> Option<TextSet> {
-    let format = find(name)?;
-    format.set.get_or_init(|| (format.make)(&generous()).ok()).clone()
+/// The texts of a format, and a set that has all that its standard allows, if that is more; `None` if the name is not
+/// known. In old drafts, which do not speak of Punycode, host names are all letters, digits and hyphens.
+pub(crate) fn find(name: &str, old: bool) -> Option<(TextSet, Option<TextSet>)> {
+    let format = named(name)?;
+    let possible = match &format.possible {
+        Some(possible) => Some(possible.get()?),
+        None => None,
+    };
+    match (name, possible) {
+        ("hostname", Some(all)) if old => Some((all, None)),
+        (_, possible) => Some((format.set.get()?, possible)),
+    }
 }
 
-/// The texts of `hostname` in drafts that do not speak of Punycode.
-pub(crate) fn plain_hostname() -> Option<TextSet> {
-    let made = || (PLAIN_HOSTNAME.make)(&generous()).ok();
-    PLAIN_HOSTNAME.set.get_or_init(made).clone()
+/// The texts of a format; `None` if the name is not known.
+#[cfg(test)]
+pub(crate) fn format(name: &str) -> Option<TextSet> {
+    find(name, false).map(|found| found.0)
 }
 
 /// Makes a format's set anew.
 #[cfg(test)]
 pub(super) fn make(name: &str) -> Option<Result<TextSet, TextError>> {
-    find(name).map(|format| (format.make)(&generous()))
+    named(name).map(|format| (format.set.make)(&generous()))
 }
 
 /// Whether the set of a format is all that its standard allows; `false` for unknown names.
-pub(crate) fn is_exact(name: &str) -> bool {
-    find(name).is_some_and(|format| format.exact)
+#[cfg(test)]
+pub(super) fn is_exact(name: &str) -> bool {
+    named(name).is_some_and(|format| format.possible.is_none())
 }
 
 /// The texts that match as a whole.
