@@ -7,7 +7,7 @@
 use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 use crate::{
-    CompiledGrammar, Expected, Limits, Recognizer, Refusal,
+    CompiledGrammar, Expected, Recognizer, Refusal,
     grammar::{Grammar, Hint, Symbol},
     ids::NonterminalId,
     regular::{DEAD, Dfa},
@@ -126,14 +126,13 @@ fn hints(
     place: &Range<usize>,
     expected: &Expected,
 ) -> (Option<String>, Vec<String>) {
-    let (mut class, mut hints) = (None, Vec::new());
+    let (mut class, mut hints, mut known) = (None, Vec::new(), Vec::new());
     for Hint { language, class: called, expected: wanted, text: hint } in grammar.grammar().hints()
     {
         let here =
             wanted.is_empty() || wanted.iter().any(|wanted| expected.terminals.contains(wanted));
-        let Some(length) = longest(language, &text[place.start..], grammar.limits()) else {
-            continue;
-        };
+        let Ok(dfa) = Dfa::with_known(language, &mut known, grammar.limits()) else { continue };
+        let Some(length) = longest(&dfa, &text[place.start..]) else { continue };
         if !here || length < place.len() {
             continue;
         }
@@ -148,8 +147,7 @@ fn hints(
 }
 
 /// The length of the longest text of a language that begins here.
-fn longest(language: &crate::grammar::Regular, text: &[u8], limits: &Limits) -> Option<usize> {
-    let dfa = Dfa::new(language, limits).ok()?;
+fn longest(dfa: &Dfa, text: &[u8]) -> Option<usize> {
     let (mut state, mut longest) = (dfa.start(), None);
     for (i, &byte) in text.iter().enumerate() {
         state = dfa.next(state, byte);

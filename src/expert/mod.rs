@@ -30,7 +30,7 @@ use crate::{
 const MAX_PROMPT: usize = 64 << 10;
 
 /// Name, manifest and system prompt of the experts that ship, sorted by name.
-const BUILT_IN: [(&str, &str, &str); 3] = [
+const BUILT_IN: [(&str, &str, &str); 4] = [
     (
         "json",
         include_str!("../../experts/json/manifest.json"),
