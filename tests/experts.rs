@@ -204,7 +204,7 @@ fn unknown_experts_are_refused_with_the_names_there_are() {
     let message = expert::find("no\nsuch").unwrap_err().to_string();
     assert_eq!(
         message,
-        "no expert `no\\nsuch`: expected one of json, neo4j, sql, or a directory with a manifest.json"
+        "no expert `no\\nsuch`: expected one of json, neo4j, sql, typescript, or a directory with a manifest.json"
     );
     let directory = tempfile::tempdir().unwrap();
     let error = Expert::open(directory.path()).unwrap_err();

@@ -590,7 +590,7 @@ fn the_library_loads_by_name_and_by_path() {
     assert_eq!(library::load("json", &limits).unwrap().name(), "json");
     assert_eq!(
         library::load("jsn", &limits).unwrap_err().to_string(),
-        "no grammar `jsn`: expected one of cypher, json, sql-postgres, or the path of a .lark or .gbnf file"
+        "no grammar `jsn`: expected one of cypher, json, sql-postgres, typescript, or the path of a .lark or .gbnf file"
     );
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &[u8]| {
