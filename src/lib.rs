@@ -8,6 +8,7 @@ mod codec;
 pub mod constraint;
 pub mod decoding;
 pub mod expert;
+pub mod explain;
 pub mod frontend;
 pub mod grammar;
 mod ids;

@@ -49,7 +49,7 @@ fn every_shipped_expert_loads_without_unknown_fields() {
 #[test]
 fn the_values_of_the_sql_expert() {
     let expert = expert::find("sql").unwrap();
-    assert_eq!(expert.validator(), Some(Validator::PostgreSql));
+    assert_eq!(expert.validator(), Some(Validator::PostgreSqlStrict));
     assert_eq!(expert.grammar_name(), Some("sql-postgres"));
     let manifest = expert.manifest;
     let base = &manifest.base_models[0];
@@ -222,7 +222,7 @@ fn a_manifest_names_a_start_of_a_grammar() {
     };
     let expert = open("sql-postgres:dml").unwrap();
     assert_eq!(expert.manifest.decoding.grammar_start.as_deref(), Some("dml"));
-    assert_eq!(expert.validator(), Some(Validator::PostgreSql));
+    assert_eq!(expert.validator(), Some(Validator::PostgreSqlStrict));
     let grammar = expert.grammar(&Default::default()).unwrap().unwrap();
     assert_eq!(grammar.name(), "sql-postgres:dml");
     let options = Options::default().start("full");
@@ -231,4 +231,27 @@ fn a_manifest_names_a_start_of_a_grammar() {
     let error = open("sql-postgres:none").unwrap().grammar(&Default::default()).unwrap_err();
     assert!(error.to_string().contains("no rule `none`"), "{error}");
     assert!(open("cobol:dml").is_err());
+}
+
+#[test]
+fn the_lenient_validation_is_another_one_than_the_strict() {
+    for (mode, validator) in [
+        ("parser", Some(Validator::PostgreSql)),
+        ("parser-strict", Some(Validator::PostgreSqlStrict)),
+        ("none", None),
+    ] {
+        let manifest = changed("/training/decoding/validation", json!(mode)).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("manifest.json"), manifest.document.to_string())
+            .unwrap();
+        assert_eq!(Expert::open(directory.path()).unwrap().validator(), validator, "{mode}");
+    }
+    // What sqlparser reads and the server does not.
+    let text = "SELECT TOP 3 a FROM t";
+    assert!(Validator::PostgreSql.check(text).is_ok());
+    assert_eq!(Validator::PostgreSqlStrict.check(text).is_err(), cfg!(feature = "libpg-query"));
+    let strict =
+        if cfg!(feature = "libpg-query") { "sqlparser, libpg_query 18" } else { "sqlparser" };
+    assert_eq!(Validator::PostgreSqlStrict.guarantee().as_str(), strict);
+    assert_eq!(Validator::PostgreSql.guarantee().as_str(), "sqlparser");
 }

@@ -109,7 +109,16 @@ fn check_text(checker: &Checker, source: &Source, out: &mut impl Write) -> Resul
             Ok(true)
         }
         Err(refusal) => {
-            write!(out, "{}", output::Refused { name: &name, text: &text, refusal: &refusal })?;
+            write!(
+                out,
+                "{}",
+                output::Refused {
+                    name: &name,
+                    text: &text,
+                    refusal: &refusal,
+                    explanation: checker.language.explain(&text, &refusal),
+                }
+            )?;
             Ok(false)
         }
     }

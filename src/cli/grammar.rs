@@ -10,6 +10,7 @@ use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
 use constrained_gen::{
     Automaton, Limits, SchemaOptions,
+    explain::explain,
     frontend::Start,
     grammar::{Grammar, Lexing, Production, Symbol},
     library,
@@ -73,13 +74,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             for name in library::names() {
                 let grammar = library::grammar(name, &Limits::default())?;
                 writeln!(out, "{name:<14} {}", summary(&grammar))?;
-                for start in library::starts(name, &Limits::default())? {
-                    writeln!(
-                        out,
-                        "  {:<20} {}",
-                        format!("{name}:{}", spelled(&start)),
-                        start.about
-                    )?;
+                let starts = library::starts(name, &Limits::default())?;
+                let names: Vec<String> =
+                    starts.iter().map(|start| format!("{name}:{}", spelled(start))).collect();
+                let width = names.iter().map(String::len).max().unwrap_or_default();
+                for (name, start) in names.iter().zip(&starts) {
+                    writeln!(out, "  {name:<width$}  {}", start.about)?;
                 }
             }
         }
@@ -193,7 +193,16 @@ fn check(name: &str, options: &GrammarOptions, out: &mut impl Write) -> Result<b
                 Ok(()) => writeln!(out, "{place}: accepted, but expected a refusal")?,
                 Err(refusal) => {
                     let text = example.text.as_bytes();
-                    write!(out, "{}", output::Refused { name: &place, text, refusal })?;
+                    write!(
+                        out,
+                        "{}",
+                        output::Refused {
+                            name: &place,
+                            text,
+                            refusal,
+                            explanation: Some(explain(compiled, text, refusal)),
+                        }
+                    )?;
                 }
             }
         }

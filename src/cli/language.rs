@@ -10,6 +10,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 use constrained_gen::{
     Automaton, CompiledGrammar, CompiledSchema, Limits, Recognizer, Refusal, SchemaCompiler,
     SchemaError, SchemaOptions, Vocabulary,
+    explain::{Explanation, explain},
     grammar::Grammar,
     schema::{Draft, MemberOrder, SchemaRecognizer, Whitespace},
 };
@@ -311,6 +312,14 @@ pub(super) enum Compiled {
 }
 
 impl Compiled {
+    /// What the grammar says of a refusal; a schema has no words for it.
+    pub(super) fn explain(&self, text: &[u8], refusal: &Refusal) -> Option<Explanation> {
+        match self {
+            Self::Grammar(grammar) => Some(explain(grammar, text, refusal)),
+            Self::Schema(_) => None,
+        }
+    }
+
     /// A reader before any text. What its copies find out about a schema they share, and it stays until all are gone: one
     /// for some texts, not one for all.
     pub(super) fn reader(&self) -> Reader {

@@ -41,7 +41,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let prefix = arguments.prefix.as_bytes();
     if let Err(refusal) = constraint.accept_bytes(prefix) {
         language.failure()?;
-        let refused = Refused { name: "<prefix>", text: prefix, refusal: &refusal };
+        let refused =
+            Refused { name: "<prefix>", text: prefix, refusal: &refusal, explanation: None };
         for line in refused.to_string().lines() {
             super::complain::line(line);
         }
@@ -65,7 +66,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         writeln!(out, "{value}")?;
     } else {
         writeln!(out, "complete  {}", if complete { "yes" } else { "no" })?;
-        writeln!(out, "expected  {}", expectation(&expected))?;
+        writeln!(out, "expected  {}", expectation(&expected.terminals, expected.end))?;
         writeln!(out, "allowed   {} of {} tokens", mask.len(), vocabulary.len())?;
         for token in tokens {
             writeln!(out, "{:>8}  {}", token.0, quoted(vocabulary.bytes(token)))?;

@@ -5,7 +5,10 @@ use std::{
     io::{self, BufWriter, StdoutLock},
 };
 
-use constrained_gen::{Expected, Refusal};
+use constrained_gen::{Refusal, explain::Explanation};
+
+/// Bytes of what was found that are shown.
+const FOUND: usize = 60;
 
 /// Terminals that are named before the rest is only counted.
 const NAMED: usize = 12;
@@ -39,9 +42,9 @@ pub(super) fn quoted(text: &[u8]) -> String {
 }
 
 /// What was expected, in words: the first terminals by name, the rest as a number.
-pub(super) fn expectation(expected: &Expected) -> String {
-    let mut names: Vec<&str> = expected.terminals.iter().map(String::as_str).collect();
-    if expected.end {
+pub(super) fn expectation(expected: &[String], end: bool) -> String {
+    let mut names: Vec<&str> = expected.iter().map(String::as_str).collect();
+    if end {
         names.push("end of text");
     }
     match names.len() {
@@ -56,12 +59,15 @@ pub(super) struct Refused<'a> {
     pub(super) name: &'a str,
     pub(super) text: &'a [u8],
     pub(super) refusal: &'a Refusal,
+    /// What the grammar says of it; of a schema's instances nothing.
+    pub(super) explanation: Option<Explanation>,
 }
 
 impl fmt::Display for Refused<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, text, refusal } = self;
-        let offset = refusal.offset.min(text.len());
+        let Self { name, text, refusal, explanation } = self;
+        let place = explanation.as_ref().map(|explanation| &explanation.place);
+        let offset = place.map_or(refusal.offset, |place| place.start).min(text.len());
         let start = text[..offset].iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
         let end =
             text[offset..].iter().position(|&b| b == b'\n').map_or(text.len(), |n| offset + n);
@@ -74,6 +80,12 @@ impl fmt::Display for Refused<'_> {
         let (before, after) = (flat(&text[start..offset]), flat(&text[offset..end]));
         let found = match text.len() - offset {
             0 => "the text ends".into(),
+            _ if place.is_some_and(|place| place.len() > 1) => {
+                let found = &text[offset..place.map_or(offset, |place| place.end).min(text.len())];
+                let class = explanation.as_ref().and_then(|explanation| explanation.class.as_ref());
+                let class = class.map_or_else(String::new, |class| format!(", a {class}"));
+                format!("found {}{class}", quoted(&found[..found.len().min(FOUND)]))
+            }
             left => {
                 // The first character of what is left; a character has at most four bytes.
                 let bytes = &text[offset..offset + left.min(4)];
@@ -87,25 +99,36 @@ impl fmt::Display for Refused<'_> {
         writeln!(
             f,
             "{name}: refused at byte {} (line {line}, column {}): {found}, expected {}",
-            refusal.offset,
+            offset,
             before.len() + 1,
-            expectation(&refusal.expected)
+            match explanation {
+                Some(explanation) => expectation(&explanation.expected, explanation.end),
+                None => expectation(&refusal.expected.terminals, refusal.expected.end),
+            }
         )?;
         let cut = before.len().saturating_sub(MARGIN);
         let shown: String = before[cut..].iter().chain(after.iter().take(MARGIN)).collect();
         writeln!(f, "  | {}", shown.trim_end())?;
-        writeln!(f, "  | {}^", " ".repeat(before.len() - cut))
+        let width =
+            place.map_or(1, |place| flat(&text[offset..place.end.min(end).max(offset)]).len());
+        let carets = "^".repeat(width.clamp(1, MARGIN));
+        writeln!(f, "  | {}{carets}", " ".repeat(before.len() - cut))?;
+        for hint in explanation.iter().flat_map(|explanation| &explanation.hints) {
+            writeln!(f, "  = {hint}")?;
+        }
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use constrained_gen::Expected;
 
     fn refused(text: &[u8], offset: usize) -> String {
         let expected = Expected { terminals: vec!["FROM".into()], end: true };
         let refusal = Refusal { offset, found: text.get(offset).copied(), expected };
-        Refused { name: "x", text, refusal: &refusal }.to_string()
+        Refused { name: "x", text, refusal: &refusal, explanation: None }.to_string()
     }
 
     #[test]

@@ -39,7 +39,8 @@ pub(super) struct Arguments {
     /// How to choose among the allowed tokens
     #[arg(long, value_enum, default_value_t)]
     weighting: Choice,
-    /// Say on standard error which share of the grammar's productions the sentences use, and which are missing
+    /// Say on standard error which share of the grammar's productions the sentences use, which are missing, and which share of
+    /// the pairs of a production and one inside it, by place
     #[arg(long, conflicts_with = "json_schema")]
     coverage: bool,
 }
@@ -117,6 +118,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         }
         let share = used as f64 * 100.0 / of.max(1) as f64;
         complain::note(format_args!("{used} of {of} productions reached ({share:.1} %)"));
+        let (used, of) = coverage.pairs();
+        let share = used as f64 * 100.0 / of.max(1) as f64;
+        complain::note(format_args!("{used} of {of} pairs of productions reached ({share:.1} %)"));
     }
     Ok(Outcome::Done)
 }

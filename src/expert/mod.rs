@@ -246,9 +246,8 @@ impl Expert {
                 Some(Validator::Cypher)
             }
             (Validation::Parser | Validation::ParserStrict, Some("json")) => Some(Validator::Json),
-            (Validation::Parser | Validation::ParserStrict, Some("sql-postgres")) => {
-                Some(Validator::PostgreSql)
-            }
+            (Validation::Parser, Some("sql-postgres")) => Some(Validator::PostgreSql),
+            (Validation::ParserStrict, Some("sql-postgres")) => Some(Validator::PostgreSqlStrict),
             (Validation::Parser | Validation::ParserStrict, Some("typescript")) => {
                 Some(Validator::TypeScript)
             }

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use super::prune::prune;
 use crate::{
     Limits, NonterminalId, TerminalId,
-    grammar::{Grammar, GrammarBuilder, Lexing, Symbol, Terminal},
+    grammar::{Grammar, GrammarBuilder, Hint, Lexing, Symbol, Terminal},
 };
 
 /// An expression over symbols.
@@ -112,6 +112,16 @@ impl<'a> EbnfBuilder<'a> {
             self.production(id, rhs)?;
         }
         Ok(())
+    }
+
+    /// Gives a rule words for a person.
+    pub(super) fn phrase(&mut self, rule: NonterminalId, words: &str) {
+        self.builder.phrase(rule, words);
+    }
+
+    /// Adds a hint.
+    pub(super) fn hint(&mut self, hint: Hint) {
+        self.builder.hint(hint);
     }
 
     /// The nonterminal that derives nothing; what uses it is [pruned](prune).

@@ -95,6 +95,12 @@ fn keep_reached(grammar: Grammar, keep: &HashSet<TerminalId>) -> Grammar {
             })
             .collect(),
         start: nonterminal(grammar.start),
+        phrases: grammar
+            .phrases
+            .into_iter()
+            .filter(|(rule, _)| nonterminals[rule.index()])
+            .map(|(rule, words)| (nonterminal(rule), words))
+            .collect(),
         terminals: kept::<Terminal>(grammar.terminals, &terminals)
             .into_iter()
             .map(|terminal| Terminal {

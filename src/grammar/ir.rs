@@ -60,6 +60,19 @@ pub struct Production {
     pub rhs: Vec<Symbol>,
 }
 
+/// What somebody may mean who writes something else than what is expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// What is found.
+    pub language: Regular,
+    /// What it is called, if it has a name of its own.
+    pub class: Option<String>,
+    /// Display names, one of which is expected where the hint holds; none: it holds anywhere.
+    pub expected: Vec<String>,
+    /// The hint; `{found}` stands for what was found.
+    pub text: String,
+}
+
 /// A context-free grammar over terminals. Made with a [`GrammarBuilder`]; any grammar is allowed (empty productions,
 /// left and right recursion, cycles, ambiguity): the compiler normalises it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +83,8 @@ pub struct Grammar {
     pub(crate) nonterminals: Vec<Nonterminal>,
     pub(crate) productions: Vec<Production>,
     pub(crate) start: NonterminalId,
+    pub(crate) phrases: Vec<(NonterminalId, String)>,
+    pub(crate) hints: Vec<Hint>,
 }
 
 impl Grammar {
@@ -96,6 +111,16 @@ impl Grammar {
     /// All productions; a [`ProductionId`] is an index.
     pub fn productions(&self) -> &[Production] {
         &self.productions
+    }
+
+    /// Rules that a person has words for, with the words: shown where what they begin with was expected.
+    pub fn phrases(&self) -> &[(NonterminalId, String)] {
+        &self.phrases
+    }
+
+    /// What is said to somebody who wrote something else, the most special first.
+    pub fn hints(&self) -> &[Hint] {
+        &self.hints
     }
 
     /// The start symbol.
@@ -168,6 +193,8 @@ impl GrammarBuilder {
                 nonterminals: Vec::new(),
                 productions: Vec::new(),
                 start: NonterminalId(0),
+                phrases: Vec::new(),
+                hints: Vec::new(),
             },
         }
     }
@@ -198,6 +225,16 @@ impl GrammarBuilder {
     pub fn production(&mut self, lhs: NonterminalId, rhs: Vec<Symbol>) -> ProductionId {
         self.grammar.productions.push(Production { lhs, rhs });
         ProductionId::new(self.grammar.productions.len() - 1)
+    }
+
+    /// Gives a rule words for a person.
+    pub fn phrase(&mut self, rule: NonterminalId, words: impl Into<String>) {
+        self.grammar.phrases.push((rule, words.into()));
+    }
+
+    /// Adds a hint.
+    pub fn hint(&mut self, hint: Hint) {
+        self.grammar.hints.push(hint);
     }
 
     /// How many productions there are, for limits.

@@ -5,4 +5,4 @@ mod ir;
 
 pub use crate::regular::Regular;
 pub use error::{CompileError, CompileErrorKind};
-pub use ir::{Grammar, GrammarBuilder, Lexing, Nonterminal, Production, Symbol, Terminal};
+pub use ir::{Grammar, GrammarBuilder, Hint, Lexing, Nonterminal, Production, Symbol, Terminal};

@@ -1,4 +1,4 @@
-//! Which productions of a grammar a set of sentences uses.
+//! Which productions of a grammar a set of sentences uses, and which of them inside which others.
 //!
 //! The parser keeps no trees, so a sentence is cut into lexemes once more and parsed by Earley's algorithm (1970) with its
 //! chart kept; a production counts if it is part of some derivation of the sentence. Slow (milliseconds a sentence) and
@@ -19,8 +19,18 @@ use crate::{
 pub struct Coverage {
     grammar: Arc<CompiledGrammar>,
     rules: Rules,
-    used: Vec<bool>,
+    used: Used,
 }
+
+/// What sentences used.
+#[derive(Clone, Debug)]
+struct Used {
+    productions: Vec<bool>,
+    pairs: FxHashSet<Pair>,
+}
+
+/// A production, a place of its right-hand side, and the production that derives the symbol there.
+type Pair = (u32, u32, u32);
 
 /// What the parser needs to know of the grammar.
 #[derive(Clone, Debug)]
@@ -46,7 +56,8 @@ impl Coverage {
     /// Nothing is used yet.
     pub fn new(grammar: &Arc<CompiledGrammar>) -> Self {
         let rules = Rules::new(grammar.grammar());
-        let used = vec![false; grammar.grammar().productions().len()];
+        let productions = vec![false; grammar.grammar().productions().len()];
+        let used = Used { productions, pairs: FxHashSet::default() };
         Self { grammar: Arc::clone(grammar), rules, used }
     }
 
@@ -66,15 +77,31 @@ impl Coverage {
     /// Productions used, and how many there are that the start reaches.
     pub fn share(&self) -> (usize, usize) {
         let reached = |(used, reached): (&bool, &bool)| *used && *reached;
-        let used = self.used.iter().zip(&self.rules.reached).filter(|pair| reached(*pair)).count();
+        let used = self.used.productions.iter();
+        let used = used.zip(&self.rules.reached).filter(|pair| reached(*pair)).count();
         (used, self.rules.reached.iter().filter(|r| **r).count())
+    }
+
+    /// Pairs of productions used, one at a place of the other, and how many there could be: where a production stands that
+    /// the start reaches, each production of the symbol there.
+    pub fn pairs(&self) -> (usize, usize) {
+        let productions = self.grammar.grammar().productions().iter();
+        let of = |production: &Production| -> usize {
+            let nonterminals = production.rhs.iter().filter_map(|symbol| match symbol {
+                Symbol::Nonterminal(n) => Some(self.rules.by_lhs[n.index()].len()),
+                Symbol::Terminal(_) => None,
+            });
+            nonterminals.sum()
+        };
+        let reached = productions.zip(&self.rules.reached).filter(|(_, reached)| **reached);
+        (self.used.pairs.len(), reached.map(|(production, _)| of(production)).sum())
     }
 
     /// The productions that no sentence used, as text.
     pub fn missing(&self) -> Vec<String> {
         let grammar = self.grammar.grammar();
-        let unused = |i: &usize| self.rules.reached[*i] && !self.used[*i];
-        (0..self.used.len())
+        let unused = |i: &usize| self.rules.reached[*i] && !self.used.productions[*i];
+        (0..self.used.productions.len())
             .filter(unused)
             .map(|i| {
                 let production = &grammar.productions()[i];
@@ -227,7 +254,7 @@ impl Rules {
     }
 
     /// Marks the productions of all derivations of a sentence, backwards from its end.
-    fn mark(&self, grammar: &Grammar, lexemes: &[TerminalId], used: &mut [bool]) {
+    fn mark(&self, grammar: &Grammar, lexemes: &[TerminalId], used: &mut Used) {
         let productions = grammar.productions();
         let chart = self.chart(grammar, lexemes);
         let complete = |at: usize, n: NonterminalId| {
@@ -251,7 +278,7 @@ impl Rules {
                 continue;
             }
             let (production, dot, origin) = item;
-            used[production as usize] = true;
+            used.productions[production as usize] = true;
             let Some(before) = dot.checked_sub(1) else { continue };
             match productions[production as usize].rhs[before as usize] {
                 Symbol::Terminal(_) => work.push((at - 1, (production, before, origin))),
@@ -260,12 +287,16 @@ impl Rules {
                         && chart[at].contains(&(production, before, origin))
                     {
                         self.mark_empty(grammar, n, used);
+                        if let Some(empty) = self.empty[n.index()] {
+                            used.pairs.insert((production, before, empty));
+                        }
                         work.push((at, (production, before, origin)));
                     }
                     for child in complete(at, n) {
                         let from = child.2 as usize;
                         if from < at && chart[from].contains(&(production, before, origin)) {
                             work.push((from, (production, before, origin)));
+                            used.pairs.insert((production, before, child.0));
                             work.push((at, child));
                         }
                     }
@@ -275,15 +306,18 @@ impl Rules {
     }
 
     /// Marks a derivation of the empty text.
-    fn mark_empty(&self, grammar: &Grammar, of: NonterminalId, used: &mut [bool]) {
+    fn mark_empty(&self, grammar: &Grammar, of: NonterminalId, used: &mut Used) {
         let mut work = vec![of];
         while let Some(n) = work.pop() {
             let Some(i) = self.empty[n.index()] else { continue };
-            if !std::mem::replace(&mut used[i as usize], true) {
-                work.extend(grammar.productions()[i as usize].rhs.iter().filter_map(|s| match s {
-                    Symbol::Nonterminal(n) => Some(*n),
-                    Symbol::Terminal(_) => None,
-                }));
+            if std::mem::replace(&mut used.productions[i as usize], true) {
+                continue;
+            }
+            for (place, symbol) in grammar.productions()[i as usize].rhs.iter().enumerate() {
+                if let Symbol::Nonterminal(n) = symbol {
+                    used.pairs.extend(self.empty[n.index()].map(|child| (i, place as u32, child)));
+                    work.push(*n);
+                }
             }
         }
     }
@@ -313,6 +347,22 @@ mod tests {
         assert_eq!(share(grammar, &["xx", "no"]), (3, 7));
         assert_eq!(share(grammar, &["xx", "y"]), (6, 7), "and start: b, b: y c, c empty");
         assert_eq!(share(grammar, &["xx", "yz"]), (7, 7));
+    }
+
+    #[test]
+    fn counts_pairs_by_place() {
+        let grammar = "start: a \",\" a\na: \"x\" | \"y\" | b\nb: | \"z\"\n";
+        let limits = Limits::default();
+        let grammar = lark::parse("test", grammar, None, &NoSources, &limits).unwrap();
+        let mut coverage = Coverage::new(&CompiledGrammar::new(&grammar, &limits).unwrap());
+        let mut after = |text: &str| {
+            coverage.add(text.as_bytes());
+            coverage.pairs()
+        };
+        assert_eq!(after("x,x"), (2, 8), "a: x, at both places");
+        assert_eq!(after("x,y"), (3, 8));
+        assert_eq!(after("y,"), (6, 8), "a: y first, a: b second, b: empty");
+        assert_eq!(after("z,z"), (8, 8));
     }
 
     #[test]

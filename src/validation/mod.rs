@@ -6,6 +6,8 @@
 
 mod cypher;
 mod json;
+#[cfg(feature = "libpg-query")]
+mod postgres;
 mod sql;
 mod typescript;
 
@@ -19,10 +21,54 @@ pub enum Validator {
     Cypher,
     /// One JSON text (RFC 8259), read by `serde_json`.
     Json,
-    /// One PostgreSQL statement with an optional final `;`, read by `sqlparser`.
+    /// One PostgreSQL statement with an optional final `;`, read by `sqlparser`, which lets much through that the server
+    /// does not take.
     PostgreSql,
+    /// As [`PostgreSql`](Self::PostgreSql), and with the cargo feature `libpg-query` read by PostgreSQL 18's own parser too.
+    PostgreSqlStrict,
     /// One TypeScript module, read by `oxc_parser`.
     TypeScript,
+}
+
+/// What is known of a text that a validator let through; of one language, from the least to the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Guarantee {
+    /// Nothing: no grammar held the text to anything, and nobody was asked.
+    None,
+    /// A grammar or schema held the text to its language; nobody else was asked.
+    Grammar,
+    /// `serde_json` reads it.
+    SerdeJson,
+    /// An ordered grammar of our own reads it.
+    OrderedGrammar,
+    /// `oxc_parser` reads it.
+    OxcParser,
+    /// `sqlparser` reads it.
+    SqlParser,
+    /// `sqlparser` reads it, and so does PostgreSQL 18's own parser.
+    PostgreSql18,
+}
+
+impl Guarantee {
+    /// As results spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Grammar => "grammar",
+            Self::SerdeJson => "serde_json",
+            Self::OrderedGrammar => "ordered grammar",
+            Self::OxcParser => "oxc_parser",
+            Self::SqlParser => "sqlparser",
+            Self::PostgreSql18 => "sqlparser, libpg_query 18",
+        }
+    }
+}
+
+impl std::fmt::Display for Guarantee {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// A text that a validator refused.
@@ -87,17 +133,43 @@ impl Validator {
             Self::Cypher => cypher::check(text),
             Self::Json => json::check(text),
             Self::PostgreSql => sql::check(text),
+            #[cfg(feature = "libpg-query")]
+            Self::PostgreSqlStrict => sql::check(text).and_then(|()| postgres::check(text)),
+            #[cfg(not(feature = "libpg-query"))]
+            Self::PostgreSqlStrict => sql::check(text),
             Self::TypeScript => typescript::check(text),
         }
     }
 
-    /// The parser that is asked.
+    /// The parsers that are asked.
     pub fn name(self) -> &'static str {
         match self {
             Self::Cypher => cypher::NAME,
             Self::Json => json::NAME,
             Self::PostgreSql => sql::NAME,
+            #[cfg(feature = "libpg-query")]
+            Self::PostgreSqlStrict => "sqlparser, libpg_query",
+            #[cfg(not(feature = "libpg-query"))]
+            Self::PostgreSqlStrict => sql::NAME,
             Self::TypeScript => typescript::NAME,
+        }
+    }
+
+    /// What is known of a text that [`check`](Self::check) lets through.
+    ///
+    /// ```
+    /// use constrained_gen::validation::{Guarantee, Validator};
+    ///
+    /// assert_eq!(Validator::PostgreSql.guarantee(), Guarantee::SqlParser);
+    /// assert!(Validator::PostgreSqlStrict.guarantee() >= Guarantee::SqlParser);
+    /// ```
+    pub fn guarantee(self) -> Guarantee {
+        match self {
+            Self::Cypher => Guarantee::OrderedGrammar,
+            Self::Json => Guarantee::SerdeJson,
+            Self::TypeScript => Guarantee::OxcParser,
+            Self::PostgreSqlStrict if cfg!(feature = "libpg-query") => Guarantee::PostgreSql18,
+            Self::PostgreSql | Self::PostgreSqlStrict => Guarantee::SqlParser,
         }
     }
 }

@@ -67,7 +67,8 @@ pub(super) fn answer(arguments: &Arguments, request: &Request) -> Result<Outcome
         writeln!(output::stdout(), "{}", generation.text)?;
     }
     if arguments.stats {
-        report::stats(&generation.stats);
+        let guarantee = report::guarantee(request, &generation, verdict.as_ref());
+        report::stats(&generation.stats, guarantee);
     }
     Ok(judge(request, &generation, verdict))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use constrained_gen::{
     decoding::{Finish, Generation, Stats},
-    validation::ValidationError,
+    validation::{Guarantee, ValidationError},
 };
 use serde_json::{Value, json};
 
@@ -32,6 +32,7 @@ pub(super) fn json(
         "finish": finish(&generation.finish),
         "stop": stop,
         "valid": verdict.map(Result::is_ok),
+        "guarantee": guarantee(request, generation, verdict).as_str(),
         "expert": request.expert.name,
         "grammar": language.and_then(Language::grammar_name),
         "json_schema": language.and_then(Language::schema_name),
@@ -54,6 +55,19 @@ pub(super) fn json(
     })
 }
 
+/// What is known of the answer.
+pub(super) fn guarantee(
+    request: &Request,
+    generation: &Generation,
+    verdict: Option<&Result<(), ValidationError>>,
+) -> Guarantee {
+    match (request.validator, verdict) {
+        _ if request.language.is_none() || !finished(generation) => Guarantee::None,
+        (Some(validator), Some(Ok(()))) => validator.guarantee(),
+        _ => Guarantee::Grammar,
+    }
+}
+
 fn finish(finish: &Finish) -> &'static str {
     match finish {
         Finish::End => "end",
@@ -69,7 +83,8 @@ fn milliseconds(time: Duration) -> f64 {
 }
 
 /// The lines of `--stats`.
-pub(super) fn stats(stats: &Stats) {
+pub(super) fn stats(stats: &Stats, guarantee: Guarantee) {
+    complain::line(format_args!("guarantee {guarantee}"));
     complain::line(format_args!("prompt    {} tokens", stats.prompt_tokens));
     complain::line(format_args!(
         "answer    {} tokens ({} without a choice, {} of thinking), {:.1} per second",

@@ -87,6 +87,13 @@ pub(super) enum Statement {
     Word(Expr),
     Reject(Name),
     Display(Name, String),
+    /// What is said where a text of a terminal stands and something else was expected.
+    Hint {
+        found: Name,
+        /// Terminals and strings.
+        expected: Vec<Expr>,
+        text: String,
+    },
     /// A rule that texts may begin with, and what they are then.
     Start(Name, String),
     /// A rule that the caller defines, the terminal that its words are of, and what its texts are.

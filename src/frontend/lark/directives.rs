@@ -9,7 +9,7 @@ use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind};
 
 use super::{
     super::{GrammarError, source::At},
-    ast::{Expr, Name, Statement},
+    ast::{Expr, Name, Statement, is_terminal},
     modules::{DefinitionId, Program},
     terminals::Terminals,
 };
@@ -28,6 +28,10 @@ pub(super) struct TerminalDirectives {
 #[derive(Debug, Default)]
 pub(super) struct Directives {
     of: BTreeMap<DefinitionId, TerminalDirectives>,
+    /// What rules are called, in order.
+    pub(super) phrases: Vec<(DefinitionId, String)>,
+    /// What is found, what is expected, what is said then; in order.
+    pub(super) hints: Vec<(DefinitionId, Vec<Expr>, String)>,
     /// The terminals of `%reject`, in order, with the place of the directive.
     pub(super) rejected: Vec<(DefinitionId, At)>,
     /// The terminals of `%not_before`, each with what does not begin where it ends.
@@ -62,6 +66,12 @@ impl Directives {
                     let piece = terminals.expr(expr)?;
                     terminals.charge(expr.at, &piece)?;
                     all.of.entry(find(name)?).or_default().not_followed_by.push(piece.hir);
+                }
+                Statement::Display(name, text) if !is_terminal(&name.text) => {
+                    all.phrases.push((find(name)?, text.clone()));
+                }
+                Statement::Hint { found, expected, text } => {
+                    all.hints.push((find(found)?, expected.clone(), text.clone()));
                 }
                 Statement::Display(name, text) => {
                     all.of.entry(find(name)?).or_default().display = Some(text.clone());

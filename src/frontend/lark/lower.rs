@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     Limits, NonterminalId, TerminalId,
-    grammar::{Grammar, Regular, Symbol, Terminal},
+    grammar::{Grammar, Hint, Regular, Symbol, Terminal},
 };
 
 /// Rules, templates expanded, may have so many parts for each symbol that a grammar may have.
@@ -94,6 +94,7 @@ pub(super) fn lower(
     lowering.ignored()?;
     let rejected = lowering.rejected()?;
     lowering.excluded()?;
+    lowering.words()?;
     Ok(lowering.out.finish(start, &rejected))
 }
 
@@ -449,6 +450,49 @@ impl Lowering<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What is said to people: words for rules, hints.
+    fn words(&mut self) -> Result<(), GrammarError> {
+        let phrases = std::mem::take(&mut self.directives.phrases);
+        for (id, words) in phrases {
+            if let Some(&rule) = self.instances.get(&(id, Vec::new())) {
+                self.out.phrase(rule, &words);
+            }
+        }
+        for (id, expected, text) in std::mem::take(&mut self.directives.hints) {
+            let piece = self.terminals.get(id).cloned();
+            let name = self.program.name_of(id);
+            let piece = piece.ok_or_else(|| self.program.undefined(name.at, &name.text))?;
+            self.terminals.charge(name.at, &piece)?;
+            let directives = self.directives.of(id);
+            let mut language = Regular::Hir(piece.hir);
+            if !directives.reserved.is_empty() {
+                let removed = Regular::Hir(Hir::alternation(directives.reserved));
+                language = Regular::Difference(Box::new(language), Box::new(removed));
+            }
+            let expected =
+                expected.iter().map(|item| self.called(item)).collect::<Result<_, _>>()?;
+            self.out.hint(Hint { language, class: directives.display, expected, text });
+        }
+        Ok(())
+    }
+
+    /// What a person is shown where a terminal or string is expected.
+    fn called(&self, item: &Expr) -> Result<String, GrammarError> {
+        Ok(match &item.kind {
+            ExprKind::Reference { name, .. } => {
+                let id = self.program.resolve(item.at.file, name);
+                let id = id.ok_or_else(|| self.program.undefined(item.at, name))?;
+                let literal = self.terminals.as_literal(id);
+                let plain = || literal.map_or_else(|| name.clone(), |key| shown(&key));
+                self.directives.of(id).display.unwrap_or_else(plain)
+            }
+            ExprKind::Literal { text, ignore_case } => {
+                shown(&literal_key(text, self.terminals.ignores_case(item.at.file, *ignore_case)))
+            }
+            _ => String::new(),
+        })
     }
 
     /// The terminals of `%not_before`; of one that is never read there is nothing to say.

@@ -27,7 +27,7 @@ mod syntax_rules {
 
 use syntax_rules::{LarkParser, Rule};
 
-const DIRECTIVES: [&str; 18] = [
+const DIRECTIVES: [&str; 19] = [
     "%ignore",
     "%import",
     "%declare",
@@ -45,6 +45,7 @@ const DIRECTIVES: [&str; 18] = [
     "%list",
     "%without",
     "%if",
+    "%hint",
     "%slot",
 ];
 
@@ -118,6 +119,7 @@ fn is_directive_word(rule: Rule) -> bool {
             | Rule::kw_list
             | Rule::kw_without
             | Rule::kw_if
+            | Rule::kw_hint
             | Rule::kw_slot
     )
 }
@@ -218,7 +220,8 @@ impl Reader<'_> {
                 }
             }
             Rule::display => {
-                let name = self.terminal_name(&need(parts.next())?)?;
+                let name = self.name(&need(parts.next())?);
+                self.check_case(&name)?;
                 let (text, _) = self.string(&need(parts.next())?)?;
                 out.push(Statement::Display(name, text));
             }
@@ -232,6 +235,28 @@ impl Reader<'_> {
                 let of = self.terminal_name(&need(parts.next())?)?;
                 let (about, _) = self.string(&need(parts.next())?)?;
                 out.push(Statement::List(name, of, about));
+            }
+            Rule::hint => {
+                let mut parts: Vec<_> = parts.collect();
+                let (text, _) = self.string(&need(parts.pop())?)?;
+                let mut parts = parts.into_iter();
+                let found = self.terminal_name(&need(parts.next())?)?;
+                let mut expected = Vec::new();
+                for part in parts {
+                    let at = self.at(&part);
+                    let kind = match part.as_rule() {
+                        Rule::name => {
+                            let name = self.terminal_name(&part)?.text;
+                            ExprKind::Reference { name, arguments: Vec::new() }
+                        }
+                        _ => {
+                            let (text, ignore_case) = self.string(&part)?;
+                            ExprKind::Literal { text, ignore_case }
+                        }
+                    };
+                    expected.push(Expr { kind, at });
+                }
+                out.push(Statement::Hint { found, expected, text });
             }
             Rule::without => {
                 for name in parts {

@@ -1,0 +1,206 @@
+//! SQL beside llguidance: the time between masks (fill the row, accept the token) over statements that people and models
+//! wrote, in one run on the same tokens: cold, cold with a saved automaton, warm; compiling and loading.
+//!
+//! `cargo bench --bench sql_masks` reads the corpus and the Qwen3 tokenizer at `../shared` and says so if they are not there.
+//! `SQL_BENCH=N` measures N statements. The saved automaton is warmed on other statements than those measured.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints figures")]
+
+#[path = "../json_masks/figures.rs"]
+mod figures;
+mod translate;
+
+use std::{hint::black_box, path::PathBuf, sync::Arc, time::Instant};
+
+use constrained_gen::{Automaton, CompiledGrammar, Limits, TokenId, Vocabulary, library};
+use figures::Figures;
+use llguidance::{Matcher, ParserFactory, api::TopLevelGrammar};
+use toktrie::{ApproximateTokEnv, TokRxInfo, TokTrie};
+
+/// Statements that are measured without a word from outside, and as many for warming.
+const STATEMENTS: usize = 300;
+
+fn main() {
+    let shared = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    let corpus = std::fs::read_to_string(shared.join("corpora/sql/both.jsonl"));
+    let json = std::fs::read(shared.join("tokenizers/qwen3/tokenizer.json"));
+    let (Ok(corpus), Ok(json)) = (corpus, json) else {
+        eprintln!("nothing measured: no corpus or tokenizer at {}", shared.display());
+        return;
+    };
+    let limits = Limits::default();
+    let vocabulary = Vocabulary::from_tokenizer_json(&json, &limits).expect("a vocabulary");
+    let width = if vocabulary.len() == 151_669 { 151_936 } else { vocabulary.len() };
+    let vocabulary = Arc::new(vocabulary.with_width(width).expect("wider than the tokenizer"));
+    let tokenizer = tokenizers::Tokenizer::from_bytes(&json).expect("a tokenizer");
+
+    let started = Instant::now();
+    let grammar = library::grammar("sql-postgres", &limits).expect("it ships");
+    let compiled = CompiledGrammar::new(&grammar, &limits).expect("it compiles");
+    let compile = started.elapsed();
+    let wanted = std::env::var("SQL_BENCH").ok().and_then(|n| n.parse().ok()).unwrap_or(STATEMENTS);
+    let (measured, warming) = statements(&corpus, &compiled, wanted);
+    let texts: Vec<Vec<u32>> = measured
+        .iter()
+        .map(|text| tokenizer.encode(text.as_str(), false).expect("tokens").get_ids().to_vec())
+        .collect();
+    let count: usize = texts.iter().map(Vec::len).sum();
+    println!(
+        "vocabulary of {} rows; {} statements, {count} tokens",
+        vocabulary.width(),
+        texts.len()
+    );
+
+    // What would ship: an automaton warmed on other statements.
+    let warm = Automaton::of(Arc::clone(&compiled), Arc::clone(&vocabulary));
+    warm.warm(&warming.iter().map(|text| text.as_bytes()).collect::<Vec<_>>());
+    let saved = warm.save().expect("the automaton of a grammar");
+    drop(warm);
+
+    let (text, lost) = translate::translate(&grammar);
+    let factory = peer(&vocabulary);
+    let started = Instant::now();
+    let theirs_grammar = TopLevelGrammar::from_lark(text);
+    let first = factory.create_parser(theirs_grammar.clone());
+    let theirs_compile = started.elapsed();
+    let peer = match first {
+        Ok(_) => Some((factory, theirs_grammar)),
+        Err(error) => {
+            let error: String = error.to_string().chars().take(300).collect();
+            println!("llguidance does not take the grammar: {error}");
+            None
+        }
+    };
+    println!("not in llguidance's dialect, and left out there: {}", lost.join("; "));
+
+    let mut row = vec![0_u32; vocabulary.words()];
+    let cold = Automaton::of(
+        CompiledGrammar::new(&grammar, &limits).expect("it compiles"),
+        Arc::clone(&vocabulary),
+    );
+    let started = Instant::now();
+    let loaded = Automaton::load_of(
+        CompiledGrammar::new(&grammar, &limits).expect("it compiles"),
+        Arc::clone(&vocabulary),
+        &saved,
+    )
+    .expect("what was just saved");
+    let load = started.elapsed();
+    let mut times = [const { Vec::new() }; 5];
+    let mut refused = 0;
+    // Interleaved, so that all meet the same disturbances.
+    for pass in 0..2 {
+        for tokens in &texts {
+            let [first, from_saved, second, theirs_first, theirs_second] = &mut times;
+            if pass == 0 {
+                first.extend(ours(&cold, tokens, &mut row));
+                from_saved.extend(ours(&loaded, tokens, &mut row));
+            } else {
+                second.extend(ours(&loaded, tokens, &mut row));
+            }
+            if let Some((factory, grammar)) = &peer {
+                let into = if pass == 0 { theirs_first } else { theirs_second };
+                match theirs(factory, grammar, tokens, &mut row) {
+                    Some(steps) => into.extend(steps),
+                    None => refused += 1,
+                }
+            }
+        }
+    }
+    println!("\n{:<34} {}", "microseconds", Figures::HEAD);
+    let names = [
+        "constrained-gen, cold",
+        "constrained-gen, saved automaton",
+        "constrained-gen, warm",
+        "llguidance, first pass",
+        "llguidance, second pass",
+    ];
+    for (name, times) in names.iter().zip(times) {
+        match times.is_empty() {
+            true => println!("{name:<34} nothing measured"),
+            false => println!("{name:<34} {}", Figures::of(times)),
+        }
+    }
+    println!(
+        "\ncompile: constrained-gen {compile:.1?}, llguidance {theirs_compile:.1?}; load (and compile) of {} KiB saved: {load:.1?}",
+        saved.len() >> 10
+    );
+    println!("statements that llguidance refuses: {} of {}", refused / 2, texts.len());
+}
+
+/// Statements that the grammar accepts: some to measure, others to warm on, spread over the corpus.
+fn statements(
+    corpus: &str,
+    grammar: &Arc<CompiledGrammar>,
+    wanted: usize,
+) -> (Vec<String>, Vec<String>) {
+    let lines: Vec<&str> = corpus.lines().collect();
+    let every = (lines.len() / (2 * wanted.max(1))).max(1);
+    let accepted = lines.iter().step_by(every).filter_map(|line| {
+        let line: serde_json::Value = serde_json::from_str(line).ok()?;
+        let text = line["sql"].as_str()?.to_owned();
+        grammar.recognizer().check(text.as_bytes()).is_ok().then_some(text)
+    });
+    let (mut measured, mut warming) = (Vec::new(), Vec::new());
+    for (i, text) in accepted.enumerate() {
+        if i % 2 == 0 { measured.push(text) } else { warming.push(text) }
+    }
+    (measured, warming)
+}
+
+fn ours(automaton: &Arc<Automaton>, tokens: &[u32], row: &mut [u32]) -> Vec<u64> {
+    let mut sequence = automaton.constraint();
+    let mut times = Vec::with_capacity(tokens.len());
+    for &token in tokens {
+        let started = Instant::now();
+        sequence.fill(row).expect("a mask");
+        black_box(&mut *row);
+        sequence.accept(TokenId(token)).expect("allowed");
+        times.push(started.elapsed().as_nanos() as u64);
+        let allowed = row[token as usize / 32] >> (token % 32) & 1 == 1;
+        assert!(allowed, "the mask allows what was accepted");
+    }
+    assert!(sequence.is_complete());
+    times
+}
+
+fn peer(vocabulary: &Vocabulary) -> ParserFactory {
+    let end = vocabulary.end_tokens()[0].0;
+    let words: Vec<Vec<u8>> = (0..vocabulary.width())
+        .map(|t| {
+            let token = TokenId(t as u32);
+            let mut bytes = vocabulary.bytes(token).to_vec();
+            if vocabulary.is_special(token) {
+                bytes.insert(0, TokTrie::SPECIAL_TOKEN_MARKER);
+            }
+            bytes
+        })
+        .collect();
+    let trie = TokTrie::from(&TokRxInfo::new(vocabulary.width() as u32, end), &words);
+    let environment: toktrie::TokEnv = Arc::new(ApproximateTokEnv::new(trie));
+    let mut factory = ParserFactory::new_simple(&environment).expect("a factory");
+    factory.quiet();
+    factory
+}
+
+/// The times of one text; none if it is refused on the way.
+fn theirs(
+    factory: &ParserFactory,
+    grammar: &TopLevelGrammar,
+    tokens: &[u32],
+    row: &mut [u32],
+) -> Option<Vec<u64>> {
+    let mut matcher = Matcher::new(factory.create_parser(grammar.clone()));
+    let mut times = Vec::with_capacity(tokens.len());
+    for &token in tokens {
+        let started = Instant::now();
+        let mask = matcher.compute_mask().ok()?;
+        let words = mask.as_slice();
+        let shared = words.len().min(row.len());
+        row[..shared].copy_from_slice(&words[..shared]);
+        black_box(&mut *row);
+        matcher.consume_token(token).ok()?;
+        times.push(started.elapsed().as_nanos() as u64);
+    }
+    Some(times)
+}
