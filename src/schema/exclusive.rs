@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     normal::{Canon, Result},
     number::NumberSet,
-    shape::Alternatives,
+    shape::{Alternatives, doubtful},
     text::TextSet,
 };
 
@@ -21,7 +21,7 @@ impl Canon {
             truth: [count(&|f| f.truth[0]), count(&|f| f.truth[1])],
             number,
             text,
-            doubtful: self.exactly_one_doubtful(forms)?,
+            doubtful: doubtful(self.exactly_one_doubtful(forms)?),
             arrays: Vec::new(),
             objects: Vec::new(),
         };
@@ -107,9 +107,9 @@ impl Canon {
 
     /// The strings that may be in exactly one of several forms; none if that is known of all.
     fn exactly_one_doubtful(&mut self, forms: &[Arc<Alternatives>]) -> Result<TextSet> {
-        let mut doubtful = TextSet::none();
+        let mut all = TextSet::none();
         if !forms.iter().any(|form| form.is_doubtful()) {
-            return Ok(doubtful);
+            return Ok(all);
         }
         for (n, form) in forms.iter().enumerate() {
             let mut one = self.possible(form)?.into_owned();
@@ -117,9 +117,9 @@ impl Canon {
                 self.spend(1)?;
                 one = self.subtract_texts(&one, &other.text)?;
             }
-            doubtful = self.join_texts(&doubtful, &one)?;
+            all = self.join_texts(&all, &one)?;
         }
-        Ok(doubtful)
+        Ok(all)
     }
 
     fn exactly_one_text(&mut self, forms: &[Arc<Alternatives>]) -> Result<TextSet> {

@@ -13,7 +13,7 @@ use super::{
     fuel::{Exhausted, Fuel},
     number::{NumberError, NumberSet},
     read::document::Document,
-    shape::Alternatives,
+    shape::{Alternatives, doubtful},
     text::{TextError, TextSet},
 };
 use crate::Limits;
@@ -266,12 +266,13 @@ impl Canon {
             truth: [a.truth[0] && b.truth[0], a.truth[1] && b.truth[1]],
             number: self.meet_numbers(&a.number, &b.number)?,
             text: self.meet_texts(&a.text, &b.text)?,
-            doubtful: TextSet::none(),
+            doubtful: None,
             arrays: Vec::new(),
             objects: Vec::new(),
         };
         if a.is_doubtful() || b.is_doubtful() {
-            met.doubtful = self.meet_texts(&*self.possible(a)?, &*self.possible(b)?)?;
+            let possible = self.meet_texts(&*self.possible(a)?, &*self.possible(b)?)?;
+            met.doubtful = doubtful(possible);
         }
         for x in &a.arrays {
             for y in &b.arrays {
@@ -297,9 +298,11 @@ impl Canon {
         let mut joined = Alternatives::none();
         let texts: Vec<_> = forms.iter().map(|f| &f.text).collect();
         joined.text = self.join_many(&texts, TextSet::none(), |s, a, b| s.join_texts(a, b))?;
-        let doubtful: Vec<_> = forms.iter().map(|f| &f.doubtful).collect();
-        joined.doubtful =
-            self.join_many(&doubtful, TextSet::none(), |s, a, b| s.join_texts(a, b))?;
+        for texts in forms.iter().filter_map(|form| form.doubtful.as_deref()) {
+            let before = joined.doubtful.take();
+            let joint = before.map_or_else(|| Ok(texts.clone()), |t| self.join_texts(&t, texts))?;
+            joined.doubtful = doubtful(joint);
+        }
         let numbers: Vec<_> = forms.iter().map(|f| &f.number).collect();
         joined.number =
             self.join_many(&numbers, NumberSet::none(), |s, a, b| s.join_numbers(a, b))?;
@@ -329,8 +332,8 @@ impl Canon {
             number: self.subtract_numbers(&a.number, &b.number)?,
             text: self.subtract_texts(&a.text, &*self.possible(b)?)?,
             doubtful: match a.is_doubtful() || b.is_doubtful() {
-                true => self.subtract_texts(&*self.possible(a)?, &b.text)?,
-                false => TextSet::none(),
+                true => doubtful(self.subtract_texts(&*self.possible(a)?, &b.text)?),
+                false => None,
             },
             arrays: self.subtract_arrays(a.arrays.clone(), b.arrays.iter())?,
             objects: self.subtract_objects(a.objects.clone(), b.objects.iter())?,

@@ -34,9 +34,9 @@ impl Canon {
 
     /// The strings that may be in a form: those that are, and those of which it is not known.
     pub(crate) fn possible<'a>(&self, form: &'a Alternatives) -> Result<Cow<'a, TextSet>> {
-        Ok(match form.is_doubtful() {
-            true => Cow::Owned(self.join_texts(&form.text, &form.doubtful)?),
-            false => Cow::Borrowed(&form.text),
+        Ok(match &form.doubtful {
+            Some(doubtful) => Cow::Owned(self.join_texts(&form.text, doubtful)?),
+            None => Cow::Borrowed(&form.text),
         })
     }
 

@@ -17,8 +17,8 @@ pub(crate) struct Alternatives {
     /// Decoded strings.
     pub(crate) text: TextSet,
     /// Decoded strings of which it is not known: they are not accepted, nor is what is not one of them. Strings of `text` may
-    /// be among them.
-    pub(crate) doubtful: TextSet,
+    /// be among them. `None` for nearly all forms.
+    pub(crate) doubtful: Option<Box<TextSet>>,
     /// Arrays of one of these shapes.
     pub(crate) arrays: Vec<ArrayShape>,
     /// Objects of one of these shapes.
@@ -100,6 +100,11 @@ pub(crate) struct Obligation {
     pub(crate) value: ExprId,
 }
 
+/// Texts of which it is not known, if there are any.
+pub(crate) fn doubtful(texts: TextSet) -> Option<Box<TextSet>> {
+    (!texts.is_empty()).then(|| Box::new(texts))
+}
+
 impl Alternatives {
     /// No value at all.
     pub(crate) fn none() -> Self {
@@ -108,7 +113,7 @@ impl Alternatives {
             truth: [false, false],
             number: NumberSet::none(),
             text: TextSet::none(),
-            doubtful: TextSet::none(),
+            doubtful: None,
             arrays: Vec::new(),
             objects: Vec::new(),
         }
@@ -121,7 +126,7 @@ impl Alternatives {
             truth: [true, true],
             number: NumberSet::all(),
             text: TextSet::all(),
-            doubtful: TextSet::none(),
+            doubtful: None,
             arrays: vec![ArrayShape::all()],
             objects: vec![ObjectShape::all()],
         }
@@ -137,7 +142,7 @@ impl Alternatives {
 
     /// Whether there are strings of which it is not known.
     pub(crate) fn is_doubtful(&self) -> bool {
-        !self.doubtful.is_empty()
+        self.doubtful.is_some()
     }
 
     /// Whether nothing is left. Exact for the scalars; shapes count as something.

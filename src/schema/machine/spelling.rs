@@ -53,16 +53,6 @@ impl Spelling {
         self.0 == BETWEEN
     }
 
-    /// Another spelling from which the same bytes can follow: one for all first bytes of a kind.
-    pub(crate) fn kind(self) -> Self {
-        match (self.0 & 0xff00_0000, self.0 as u8) {
-            (RAW, 0xc2..=0xdf) => Self(RAW | 1),
-            (RAW, 0xe1..=0xec | 0xee | 0xef) => Self(RAW | 2),
-            (RAW, 0xf1..=0xf3) => Self(RAW | 3),
-            _ => self,
-        }
-    }
-
     /// Whether some raw bytes of a character have been read, but not all.
     #[inline]
     pub(crate) fn is_raw(self) -> bool {

@@ -5,6 +5,7 @@ use super::{
 };
 use crate::schema::{
     number::{Decimal, NumberSet},
+    shape,
     text::{TextSet, format},
 };
 
@@ -144,9 +145,9 @@ impl Reader {
         keywords: &Keywords,
         context: Context,
         wanted: bool,
-    ) -> Result<(TextSet, TextSet)> {
+    ) -> Result<(TextSet, Option<Box<TextSet>>)> {
         let mut set = TextSet::all();
-        let mut doubtful = TextSet::none();
+        let mut doubtful = None;
         if keywords.min_length.is_some() || keywords.max_length.is_some() {
             self.at("minLength");
             let min = keywords.min_length.map(|v| self.count(v)).transpose()?.unwrap_or(0);
@@ -179,7 +180,7 @@ impl Reader {
                 match format::find(&format, old) {
                     Some((known, possible)) => {
                         if let Some(possible) = possible {
-                            doubtful = self.canon.meet_texts(&set, &possible)?;
+                            doubtful = shape::doubtful(self.canon.meet_texts(&set, &possible)?);
                         }
                         set = self.canon.meet_texts(&set, &known)?;
                     }

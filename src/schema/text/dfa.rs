@@ -121,6 +121,7 @@ impl TextDfa {
     }
 
     /// Number of states.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.bytes().len()
     }

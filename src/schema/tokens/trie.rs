@@ -119,18 +119,6 @@ impl TokenTrie {
         }
     }
 
-    /// The bytes between a node and one below it. O(depth x log of the nodes).
-    pub(super) fn text(&self, above: u32, node: u32) -> Vec<u8> {
-        let (mut bytes, mut at) = (Vec::new(), node);
-        while at != above && at != 0 {
-            bytes.push(self.byte(at));
-            // The node above is the last one whose children begin at or before this node.
-            at = self.first.partition_point(|first| *first <= at) as u32 - 1;
-        }
-        bytes.reverse();
-        bytes
-    }
-
     /// The tokens that end at a node.
     #[inline]
     pub(super) fn tokens(&self, node: u32) -> &[u32] {
