@@ -167,13 +167,10 @@ fn one_clause(clause: &Node<'_>, place: Place, index: usize) -> Judged {
         }
         Rule::subquery => {
             if let Some(body) = child(clause, Rule::union) {
-                let inner = if matches!(place, Place::Reading | Place::Collecting) {
+                if matches!(place, Place::Reading | Place::Collecting) {
                     no_updates(&body)?;
-                    Place::Call
-                } else {
-                    Place::Call
-                };
-                union(&body, inner)?;
+                }
+                union(&body, Place::Call)?;
             }
             if let Some(how) = child(clause, Rule::transactions) {
                 if place != Place::Top {
@@ -182,7 +179,7 @@ fn one_clause(clause: &Node<'_>, place: Place, index: usize) -> Judged {
                 transactions(&how)?;
             }
         }
-        Rule::match_clause => patterns_of(clause, true)?,
+        Rule::match_clause => patterns_of(clause)?,
         Rule::create => written(clause, "CREATE")?,
         Rule::merge => written(clause, "MERGE")?,
         Rule::insert => written(clause, "INSERT")?,
@@ -272,7 +269,7 @@ fn transactions(how: &Node<'_>) -> Judged {
 }
 
 /// The patterns of MATCH, EXISTS or COUNT: one family of paths, one selector, nothing that only a write has.
-fn patterns_of(clause: &Node<'_>, parts: bool) -> Judged {
+fn patterns_of(clause: &Node<'_>) -> Judged {
     let Some(patterns) = child(clause, Rule::patterns) else { return Ok(()) };
     let all: Vec<Node<'_>> = children(&patterns).collect();
     let selective = |pattern: &Node<'_>| {
@@ -291,7 +288,6 @@ fn patterns_of(clause: &Node<'_>, parts: bool) -> Judged {
     if long && quantified {
         return fault(&patterns, "variable-length relationships and quantifiers cannot be mixed");
     }
-    let _ = parts;
     Ok(())
 }
 
@@ -618,7 +614,7 @@ fn function(call: &Node<'_>, aggregates: bool) -> Result<bool, Fault> {
 
 fn subquery(node: &Node<'_>) -> Judged {
     if let Some(body) = child(node, Rule::pattern_body) {
-        patterns_of(&body, false)?;
+        patterns_of(&body)?;
         return values(&body);
     }
     let place = if has(node, Rule::COLLECT) { Place::Collecting } else { Place::Reading };
