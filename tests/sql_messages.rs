@@ -1,6 +1,7 @@
 //! What `check` says of statements that people get wrong. `UPDATE_MESSAGES=1` writes the list anew, to be read before it is kept.
 #![cfg(feature = "cli")]
 
+#[allow(dead_code, reason = "this file needs one of its helpers")]
 mod process;
 
 use std::{fmt::Write as _, path::Path};
