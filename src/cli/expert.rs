@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         Command::List => {
             for name in expert::names() {
                 let manifest = expert::find(name)?.manifest;
-                writeln!(out, "{name:<6} {:<7} {}", manifest.version, manifest.description)?;
+                writeln!(out, "{name:<10} {:<7} {}", manifest.version, manifest.description)?;
             }
         }
         Command::Show { expert, json } => {

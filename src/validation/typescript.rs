@@ -73,7 +73,8 @@ mod tests {
 
     #[test]
     fn what_is_none() {
-        for text in ["let", "const a = 010", "with (a) b", "<a>b</a>", "return 1", "a b"] {
+        // What is wrong only by meaning (`with` in a module, `010`) is left to the grammar.
+        for text in ["let a b", "<a>b</a>", "a b", "if (a", "const x: = 1"] {
             assert!(check(text).is_err_and(|e| !e.is_limit()), "{text}");
         }
     }

@@ -14,7 +14,7 @@ use std::{
     sync::Arc,
 };
 
-use constrained_gen::{CompiledGrammar, Limits, library};
+use constrained_gen::{CompiledGrammar, Limits, frontend::Options, library};
 use figures::Figures;
 use rayon::prelude::*;
 
@@ -31,10 +31,11 @@ fn shared(path: &str) -> Option<PathBuf> {
     None
 }
 
+/// A grammar that ships, for texts that people wrote.
 fn compiled(name: &str) -> Arc<CompiledGrammar> {
     let limits = Limits::default();
-    CompiledGrammar::new(&library::grammar(name, &limits).expect("it ships"), &limits)
-        .expect("it compiles")
+    let grammar = library::grammar_with(name, &Options::default().reading(), &limits);
+    CompiledGrammar::new(&grammar.expect("it ships"), &limits).expect("it compiles")
 }
 
 fn lines(path: &Path) -> Vec<serde_json::Value> {
@@ -42,7 +43,9 @@ fn lines(path: &Path) -> Vec<serde_json::Value> {
     text.lines().map(|line| serde_json::from_str(line).expect("JSON lines")).collect()
 }
 
+/// SQL by where the texts are from, and all statements that read or change rows.
 fn sql(figures: &mut Figures) {
+    const DML: [&str; 5] = ["SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"];
     let grammar = compiled("sql-postgres");
     let accepts = |row: &serde_json::Value| {
         let text = row["sql"].as_str().expect("a text");
@@ -53,13 +56,13 @@ fn sql(figures: &mut Figures) {
         let verdicts: Vec<bool> = rows.par_iter().map(accepts).collect();
         for (row, accepted) in rows.iter().zip(verdicts) {
             let kind = row["kind"].as_str().unwrap_or("");
-            if !["SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt"].contains(&kind) {
-                continue;
+            let about_rows = DML.contains(&kind).then_some("sql/dml");
+            let group = format!("sql/{}", row["group"].as_str().unwrap_or(""));
+            for name in [Some("sql/all"), about_rows, Some(&group)].into_iter().flatten() {
+                let slot = figures.entry(name.into()).or_default();
+                slot.0 += usize::from(accepted);
+                slot.1 += 1;
             }
-            let group = row["group"].as_str().unwrap_or("");
-            let slot = figures.entry(format!("sql/{group}/{kind}")).or_default();
-            slot.0 += usize::from(accepted);
-            slot.1 += 1;
         }
     }
     if let Some(path) = shared("corpora/sql/invalid.jsonl") {

@@ -107,7 +107,7 @@ fn rows() -> Vec<(&'static str, String, Expected)> {
                 r#"{{"oneOf":[{}]}}"#,
                 joined(60, |n| format!(r#"{{"type":"object","properties":{{"m{n}":{{"type":"string"}}}}}}"#))
             ),
-            Limit("shapes"),
+            Either,
         ),
         (
             "60 conditions",
@@ -117,7 +117,7 @@ fn rows() -> Vec<(&'static str, String, Expected)> {
                     r#"{{"if":{{"required":["m{n}"]}},"then":{{"required":["n{n}"]}}}}"#
                 ))
             ),
-            Limit("shapes"),
+            Either,
         ),
         (
             "items that must differ, and just enough of them",
