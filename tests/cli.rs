@@ -160,7 +160,10 @@ fn wrong_grammars_are_refused_in_one_line() {
 #[cfg(feature = "candle")]
 #[test]
 fn wrong_experts_are_refused_in_one_line() {
-    refused(&["expert", "show", "no-such"], &["no expert `no-such`", "json, neo4j, sql, typescript"]);
+    refused(
+        &["expert", "show", "no-such"],
+        &["no expert `no-such`", "json, neo4j, sql, typescript"],
+    );
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().display().to_string();
     refused(&["expert", "validate", &path], &["manifest.json"]);
