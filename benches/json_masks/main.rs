@@ -8,14 +8,14 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints figures")]
 
 mod documents;
-mod figures;
+#[path = "../measure/mod.rs"]
+mod measure;
 
 use std::{hint::black_box, path::PathBuf, sync::Arc, time::Instant};
 
-use constrained_gen::{Automaton, Limits, TokenId, Vocabulary, library};
-use figures::Figures;
-use llguidance::{Matcher, ParserFactory, api::TopLevelGrammar};
-use toktrie::{ApproximateTokEnv, TokRxInfo, TokTrie};
+use constrained_gen::{Automaton, Limits, TokenId, library};
+use llguidance::{Matcher, api::TopLevelGrammar};
+use measure::{Figures, factory, ours, theirs};
 
 fn main() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
@@ -30,10 +30,7 @@ fn main() {
         root.join("models/demo/tokenizer.json")
     };
     let json = std::fs::read(&path).expect("a tokenizer.json");
-    let vocabulary =
-        Vocabulary::from_tokenizer_json(&json, &Limits::default()).expect("a vocabulary");
-    let width = if vocabulary.len() == 151_669 { 151_936 } else { vocabulary.len() };
-    let vocabulary = Arc::new(vocabulary.with_width(width).expect("wider than the tokenizer"));
+    let vocabulary = measure::vocabulary(&json);
     let tokenizer = tokenizers::Tokenizer::from_bytes(&json).expect("a tokenizer");
     let documents: Vec<(&str, Vec<u32>)> = documents::all()
         .into_iter()
@@ -63,7 +60,7 @@ fn main() {
     let automaton =
         Automaton::new(&grammar, Arc::clone(&vocabulary), &Limits::default()).expect("compiles");
     let ours_compile = started.elapsed();
-    let factory = peer(&vocabulary);
+    let factory = factory(&vocabulary).expect("a factory");
     let started = Instant::now();
     let schema = TopLevelGrammar::from_json_schema(serde_json::json!({}));
     let first = Matcher::new(factory.create_parser(schema.clone()));
@@ -72,11 +69,11 @@ fn main() {
     // Interleaved by document, so that both meet the same disturbances. Cold: one automaton, trees built on the way.
     for (_, tokens) in &documents {
         ours_cold.extend(ours(&automaton, tokens, &mut row));
-        theirs_cold.extend(theirs(&factory, &schema, tokens, &mut row));
+        theirs_cold.extend(theirs(&factory, &schema, tokens, &mut row).expect("JSON"));
     }
     for (_, tokens) in &documents {
         ours_warm.extend(ours(&automaton, tokens, &mut row));
-        theirs_warm.extend(theirs(&factory, &schema, tokens, &mut row));
+        theirs_warm.extend(theirs(&factory, &schema, tokens, &mut row).expect("JSON"));
     }
     let [oc, tc, ow, tw] = [ours_cold, theirs_cold, ours_warm, theirs_warm].map(Figures::of);
     println!("{:<28} {oc}", "constrained-gen, cold");
@@ -129,62 +126,4 @@ fn bare_copies(row: &mut [u32], count: usize) -> Vec<u64> {
             started.elapsed().as_nanos() as u64
         })
         .collect()
-}
-
-fn ours(automaton: &Arc<Automaton>, tokens: &[u32], row: &mut [u32]) -> Vec<u64> {
-    let mut sequence = automaton.constraint();
-    let mut times = Vec::with_capacity(tokens.len());
-    for &token in tokens {
-        let started = Instant::now();
-        sequence.fill(row).expect("a mask");
-        black_box(&mut *row);
-        sequence.accept(TokenId(token)).expect("allowed");
-        times.push(started.elapsed().as_nanos() as u64);
-        assert!(
-            row[token as usize / 32] >> (token % 32) & 1 == 1,
-            "the mask allows what was accepted"
-        );
-    }
-    assert!(sequence.is_complete());
-    times
-}
-
-fn peer(vocabulary: &Vocabulary) -> ParserFactory {
-    let end = vocabulary.end_tokens()[0].0;
-    let words: Vec<Vec<u8>> = (0..vocabulary.width())
-        .map(|t| {
-            let token = TokenId(t as u32);
-            let mut bytes = vocabulary.bytes(token).to_vec();
-            if vocabulary.is_special(token) {
-                bytes.insert(0, TokTrie::SPECIAL_TOKEN_MARKER);
-            }
-            bytes
-        })
-        .collect();
-    let trie = TokTrie::from(&TokRxInfo::new(vocabulary.width() as u32, end), &words);
-    let environment: toktrie::TokEnv = Arc::new(ApproximateTokEnv::new(trie));
-    let mut factory = ParserFactory::new_simple(&environment).expect("a factory");
-    factory.quiet();
-    factory
-}
-
-fn theirs(
-    factory: &ParserFactory,
-    schema: &TopLevelGrammar,
-    tokens: &[u32],
-    row: &mut [u32],
-) -> Vec<u64> {
-    let mut matcher = Matcher::new(factory.create_parser(schema.clone()));
-    let mut times = Vec::with_capacity(tokens.len());
-    for &token in tokens {
-        let started = Instant::now();
-        let mask = matcher.compute_mask().expect("a mask");
-        let words = mask.as_slice();
-        let shared = words.len().min(row.len());
-        row[..shared].copy_from_slice(&words[..shared]);
-        black_box(&mut *row);
-        matcher.consume_token(token).expect("allowed");
-        times.push(started.elapsed().as_nanos() as u64);
-    }
-    times
 }

@@ -6,16 +6,15 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints figures")]
 
-#[path = "../json_masks/figures.rs"]
-mod figures;
+#[path = "../measure/mod.rs"]
+mod measure;
 mod translate;
 
-use std::{hint::black_box, path::PathBuf, sync::Arc, time::Instant};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
-use constrained_gen::{Automaton, CompiledGrammar, Limits, TokenId, Vocabulary, library};
-use figures::Figures;
-use llguidance::{Matcher, ParserFactory, api::TopLevelGrammar};
-use toktrie::{ApproximateTokEnv, TokRxInfo, TokTrie};
+use constrained_gen::{Automaton, CompiledGrammar, Limits, library};
+use llguidance::api::TopLevelGrammar;
+use measure::{Figures, factory, ours, theirs};
 
 /// Statements that are measured without a word from outside, and as many for warming.
 const STATEMENTS: usize = 300;
@@ -29,9 +28,7 @@ fn main() {
         return;
     };
     let limits = Limits::default();
-    let vocabulary = Vocabulary::from_tokenizer_json(&json, &limits).expect("a vocabulary");
-    let width = if vocabulary.len() == 151_669 { 151_936 } else { vocabulary.len() };
-    let vocabulary = Arc::new(vocabulary.with_width(width).expect("wider than the tokenizer"));
+    let vocabulary = measure::vocabulary(&json);
     let tokenizer = tokenizers::Tokenizer::from_bytes(&json).expect("a tokenizer");
 
     let started = Instant::now();
@@ -58,7 +55,7 @@ fn main() {
     drop(warm);
 
     let (text, lost) = translate::translate(&grammar);
-    let factory = peer(&vocabulary);
+    let factory = factory(&vocabulary).expect("a factory");
     let started = Instant::now();
     let theirs_grammar = TopLevelGrammar::from_lark(text);
     let first = factory.create_parser(theirs_grammar.clone());
@@ -146,61 +143,4 @@ fn statements(
         if i % 2 == 0 { measured.push(text) } else { warming.push(text) }
     }
     (measured, warming)
-}
-
-fn ours(automaton: &Arc<Automaton>, tokens: &[u32], row: &mut [u32]) -> Vec<u64> {
-    let mut sequence = automaton.constraint();
-    let mut times = Vec::with_capacity(tokens.len());
-    for &token in tokens {
-        let started = Instant::now();
-        sequence.fill(row).expect("a mask");
-        black_box(&mut *row);
-        sequence.accept(TokenId(token)).expect("allowed");
-        times.push(started.elapsed().as_nanos() as u64);
-        let allowed = row[token as usize / 32] >> (token % 32) & 1 == 1;
-        assert!(allowed, "the mask allows what was accepted");
-    }
-    assert!(sequence.is_complete());
-    times
-}
-
-fn peer(vocabulary: &Vocabulary) -> ParserFactory {
-    let end = vocabulary.end_tokens()[0].0;
-    let words: Vec<Vec<u8>> = (0..vocabulary.width())
-        .map(|t| {
-            let token = TokenId(t as u32);
-            let mut bytes = vocabulary.bytes(token).to_vec();
-            if vocabulary.is_special(token) {
-                bytes.insert(0, TokTrie::SPECIAL_TOKEN_MARKER);
-            }
-            bytes
-        })
-        .collect();
-    let trie = TokTrie::from(&TokRxInfo::new(vocabulary.width() as u32, end), &words);
-    let environment: toktrie::TokEnv = Arc::new(ApproximateTokEnv::new(trie));
-    let mut factory = ParserFactory::new_simple(&environment).expect("a factory");
-    factory.quiet();
-    factory
-}
-
-/// The times of one text; none if it is refused on the way.
-fn theirs(
-    factory: &ParserFactory,
-    grammar: &TopLevelGrammar,
-    tokens: &[u32],
-    row: &mut [u32],
-) -> Option<Vec<u64>> {
-    let mut matcher = Matcher::new(factory.create_parser(grammar.clone()));
-    let mut times = Vec::with_capacity(tokens.len());
-    for &token in tokens {
-        let started = Instant::now();
-        let mask = matcher.compute_mask().ok()?;
-        let words = mask.as_slice();
-        let shared = words.len().min(row.len());
-        row[..shared].copy_from_slice(&words[..shared]);
-        black_box(&mut *row);
-        matcher.consume_token(token).ok()?;
-        times.push(started.elapsed().as_nanos() as u64);
-    }
-    Some(times)
 }

@@ -23,6 +23,8 @@
 mod bounds;
 mod corpus;
 mod engines;
+#[path = "../../benches/measure/peer.rs"]
+mod factory;
 mod figures;
 mod measure;
 mod ours;

@@ -9,6 +9,7 @@ mod json;
 #[cfg(feature = "libpg-query")]
 mod postgres;
 mod sql;
+mod stack;
 mod typescript;
 
 use thiserror::Error;

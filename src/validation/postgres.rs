@@ -1,6 +1,6 @@
 //! PostgreSQL through PostgreSQL 18's own parser, as `libpg_query` packages it.
 
-use super::ValidationError;
+use super::{ValidationError, stack::check_size};
 
 pub(super) const NAME: &str = "libpg_query";
 
@@ -11,9 +11,7 @@ const MAX_BYTES: usize = 256 << 10;
 /// add a limit on nesting that the server does not have.
 pub(super) fn check(text: &str) -> Result<(), ValidationError> {
     let limit = |what, limit| Err(ValidationError::Limit { validator: NAME, what, limit });
-    if text.len() > MAX_BYTES {
-        return limit("too many bytes of text", MAX_BYTES);
-    }
+    check_size(text, NAME, MAX_BYTES)?;
     match pg_query::split_with_parser(text) {
         Ok(statements) => match statements[..] {
             [_] => Ok(()),

@@ -6,7 +6,10 @@ use sqlparser::{
     tokenizer::Token,
 };
 
-use super::ValidationError;
+use super::{
+    ValidationError,
+    stack::{check_size, on_own_stack},
+};
 
 pub(super) const NAME: &str = "sqlparser";
 
@@ -26,28 +29,11 @@ const STACK_PER_BYTE: usize = 2 << 10;
 
 /// Whether the text is one statement with an optional final semicolon.
 pub(super) fn check(text: &str) -> Result<(), ValidationError> {
-    if text.len() > MAX_BYTES {
-        return Err(ValidationError::Limit {
-            validator: NAME,
-            what: "too many bytes of text",
-            limit: MAX_BYTES,
-        });
-    }
+    check_size(text, NAME, MAX_BYTES)?;
     if text.len() <= SHORT {
         return parse(text);
     }
-    std::thread::scope(|scope| {
-        std::thread::Builder::new()
-            .stack_size(text.len() * STACK_PER_BYTE)
-            .spawn_scoped(scope, || parse(text))
-            .ok()
-            .and_then(|thread| thread.join().ok())
-            .unwrap_or(Err(ValidationError::Limit {
-                validator: NAME,
-                what: "no memory for a text of this many bytes",
-                limit: SHORT,
-            }))
-    })
+    on_own_stack(text.len() * STACK_PER_BYTE, NAME, SHORT, || parse(text))
 }
 
 fn parse(text: &str) -> Result<(), ValidationError> {

@@ -4,7 +4,10 @@ use oxc_allocator::Allocator;
 use oxc_parser::Parser;
 use oxc_span::SourceType;
 
-use super::ValidationError;
+use super::{
+    ValidationError,
+    stack::{check_size, on_own_stack},
+};
 
 pub(super) const NAME: &str = "oxc_parser";
 
@@ -20,25 +23,8 @@ const STACK: usize = 256 << 10;
 
 /// Whether the text is one module.
 pub(super) fn check(text: &str) -> Result<(), ValidationError> {
-    if text.len() > MAX_BYTES {
-        return Err(ValidationError::Limit {
-            validator: NAME,
-            what: "too many bytes of text",
-            limit: MAX_BYTES,
-        });
-    }
-    std::thread::scope(|scope| {
-        std::thread::Builder::new()
-            .stack_size(STACK + text.len() * STACK_PER_BYTE)
-            .spawn_scoped(scope, || parse(text))
-            .ok()
-            .and_then(|thread| thread.join().ok())
-            .unwrap_or(Err(ValidationError::Limit {
-                validator: NAME,
-                what: "no memory for a text of this many bytes",
-                limit: MAX_BYTES,
-            }))
-    })
+    check_size(text, NAME, MAX_BYTES)?;
+    on_own_stack(STACK + text.len() * STACK_PER_BYTE, NAME, MAX_BYTES, || parse(text))
 }
 
 fn parse(text: &str) -> Result<(), ValidationError> {

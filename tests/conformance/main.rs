@@ -43,14 +43,16 @@ fn lines(path: &Path) -> Vec<serde_json::Value> {
     text.lines().map(|line| serde_json::from_str(line).expect("JSON lines")).collect()
 }
 
+/// Whether the text in this field is a sentence.
+fn accepts(grammar: &Arc<CompiledGrammar>, row: &serde_json::Value, field: &str) -> bool {
+    grammar.recognizer().check(row[field].as_str().expect("a text").as_bytes()).is_ok()
+}
+
 /// SQL by where the texts are from, and all statements that read or change rows.
 fn sql(figures: &mut Figures) {
     const DML: [&str; 5] = ["SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"];
     let grammar = compiled("sql-postgres");
-    let accepts = |row: &serde_json::Value| {
-        let text = row["sql"].as_str().expect("a text");
-        grammar.recognizer().check(text.as_bytes()).is_ok()
-    };
+    let accepts = |row: &serde_json::Value| accepts(&grammar, row, "sql");
     if let Some(path) = shared("corpora/sql/both.jsonl") {
         let rows = lines(&path);
         let verdicts: Vec<bool> = rows.par_iter().map(accepts).collect();
@@ -141,9 +143,7 @@ fn cypher(figures: &mut Figures) {
     let commands = compiled("cypher:administration");
     let newer = compiled("cypher:cypher_25");
     let text = |row: &serde_json::Value| row["text"].as_str().expect("a text").to_owned();
-    let accepts = |grammar: &Arc<CompiledGrammar>, row: &serde_json::Value| {
-        grammar.recognizer().check(text(row).as_bytes()).is_ok()
-    };
+    let accepts = |grammar: &_, row: &_| accepts(grammar, row, "text");
     if let Some(path) = shared("corpora/cypher/positive.jsonl") {
         for row in lines(&path) {
             let source = row["source"].as_str().unwrap_or("");
@@ -200,10 +200,7 @@ fn json(figures: &mut Figures) {
 
 fn typescript(figures: &mut Figures) {
     let grammar = compiled("typescript");
-    let accepts = |row: &serde_json::Value| {
-        let text = row["text"].as_str().expect("a text");
-        grammar.recognizer().check(text.as_bytes()).is_ok()
-    };
+    let accepts = |row: &serde_json::Value| accepts(&grammar, row, "text");
     if let Some(path) = shared("corpora/typescript/positive.jsonl") {
         let rows = lines(&path);
         let verdicts: Vec<bool> = rows.par_iter().map(accepts).collect();

@@ -8,7 +8,7 @@ patterns of one step, `count(*)` counts, and an ascending order is not written o
 from .conditions import conditions, either, join_conditions, value_of
 from .graphs import literal, make_graph, quote, render, returned, variables, where, write_schema
 from .options import Options
-from .phrases import ASK, pick_columns, touch_question, words_of
+from .phrases import ASK, how_many, pick_columns, touch_question, words_of
 from .words import article, plural, said_list, singular
 
 # Questions about one label
@@ -58,13 +58,7 @@ def q_all(r, t, v):
 
 def q_count(r, t, v):
     noun, fin, post, rel, test = asked(r, t, v, r.choices([0, 1, 2], [3, 7, 1])[0])
-    if fin and not post:
-        q = f"How many {noun} {' and '.join(fin)}?"
-    elif not (fin or post):
-        q = r.choice([f"How many {noun} are there?", f"Count the {noun}", f"What is the number of {noun}?", f"Count all {noun}"])
-    else:
-        q = r.choice([f"How many {rel} are there?", f"Count the {rel}", f"What is the number of {rel}?"])
-    return q, f"MATCH ({v}:{t.name}){where(test)} RETURN count(*)", "count"
+    return how_many(r, noun, fin, post, rel), f"MATCH ({v}:{t.name}){where(test)} RETURN count(*)", "count"
 
 
 AGG = {"avg": ["average", "mean"], "max": ["highest", "maximum", "largest"], "min": ["lowest", "minimum", "smallest"], "sum": ["total", "combined"]}

@@ -40,3 +40,12 @@ def touch_question(r, q):
     elif x < 0.29 and q.startswith(("Show me the ", "Give me the ", "List the ")):
         q = r.choice(["I need ", "I want "]) + q[q.index("the ") :]
     return q
+
+
+def how_many(r, noun, fin, post, rel):
+    """A question for a count, from what `join_conditions` gives."""
+    if fin and not post:
+        return f"How many {noun} {' and '.join(fin)}?"
+    if not (fin or post):
+        return r.choice([f"How many {noun} are there?", f"Count the {noun}", f"What is the number of {noun}?", f"Count all {noun}"])
+    return r.choice([f"How many {rel} are there?", f"Count the {rel}", f"What is the number of {rel}?"])

@@ -5,7 +5,7 @@ import re
 from .conditions import conditions, either, join_conditions, number, quote, sql_literal, value_of
 from .joins import q_join
 from .options import Options
-from .phrases import AGG, ASK, agg_word, pick_columns, touch_question, words_of
+from .phrases import AGG, ASK, agg_word, how_many, pick_columns, touch_question, words_of
 from .schemas import ddl, make_schema
 from .words import article, plural, said_list, singular
 
@@ -66,13 +66,7 @@ def q_all(r, t):
 def q_count(r, t):
     n = r.choices([0, 1, 2], [3, 7, 1])[0]
     noun, fin, post, rel, sql = join_conditions(r, t, conditions(r, t, n))
-    if fin and not post:
-        q = f"How many {noun} {' and '.join(fin)}?"
-    elif not (fin or post):
-        q = r.choice([f"How many {noun} are there?", f"Count the {noun}", f"What is the number of {noun}?", f"Count all {noun}"])
-    else:
-        q = r.choice([f"How many {rel} are there?", f"Count the {rel}", f"What is the number of {rel}?"])
-    return q, f"SELECT COUNT(*) FROM {t.name}{where(sql)}", "count"
+    return how_many(r, noun, fin, post, rel), f"SELECT COUNT(*) FROM {t.name}{where(sql)}", "count"
 
 
 def q_aggregate(r, t):

@@ -13,7 +13,10 @@ use pest::{
     error::{Error, ErrorVariant, LineColLocation},
 };
 
-use super::ValidationError;
+use super::{
+    ValidationError,
+    stack::{check_size, on_own_stack},
+};
 
 pub(super) const NAME: &str = "the Cypher validator";
 
@@ -42,20 +45,11 @@ use grammar::{Reader, Rule};
 
 /// Whether the text is one query with an optional final semicolon.
 pub(super) fn check(text: &str) -> Result<(), ValidationError> {
-    if text.len() > MAX_BYTES {
-        return Err(limit("too many bytes of text", MAX_BYTES));
-    }
+    check_size(text, NAME, MAX_BYTES)?;
     if depth(text) > MAX_DEPTH {
         return Err(limit("too many brackets and CASE expressions inside each other", MAX_DEPTH));
     }
-    std::thread::scope(|scope| {
-        std::thread::Builder::new()
-            .stack_size(STACK)
-            .spawn_scoped(scope, || parse(text))
-            .ok()
-            .and_then(|thread| thread.join().ok())
-            .unwrap_or(Err(limit("no memory for a stack of this many bytes", STACK)))
-    })
+    on_own_stack(STACK, NAME, STACK, || parse(text))
 }
 
 fn parse(text: &str) -> Result<(), ValidationError> {
