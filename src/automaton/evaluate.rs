@@ -61,12 +61,12 @@ struct Frame {
     whole: SetId,
     /// The first truncation of it that is worth looking at.
     base: usize,
-    /// The truncation on which the next edge or link is looked at. Each begins with the first one: what suffices there is then
+    /// The truncation on which the next edge, link or part is looked at. Each begins with the first one: what suffices there is then
     /// the same for all stacks that look so from above, however deep others must look.
     at: usize,
     /// The deepest truncation that was needed so far.
     deepest: usize,
-    /// Next edge or link; `None` before anything was looked at.
+    /// Next edge, link or part; `None` before anything was looked at.
     cursor: Option<usize>,
     groups: Vec<u32>,
 }
@@ -157,7 +157,8 @@ impl GrammarGeneration {
             },
         };
         let edges = node.edges.len();
-        while cursor < edges + node.links.len() {
+        let links = edges + node.links.len();
+        while cursor < links + node.parts.len() {
             let Some(set) = frame.truncation(reader, frame.at) else {
                 return Ok(Next::Return(self.finish(reader, frame, DEEPER)));
             };
@@ -168,9 +169,11 @@ impl GrammarGeneration {
                 if set != SetId::DEAD {
                     return Ok(Next::Call(child, set));
                 }
+            } else if let Some(&part) = node.parts.get(cursor.wrapping_sub(links)) {
+                return Ok(Next::Call(part, set));
             } else {
                 let link = &node.links[cursor - edges];
-                match reader.alive(link.config, set) {
+                match reader.alive(link.place.config, set) {
                     None => {
                         frame.at += 1;
                         continue;

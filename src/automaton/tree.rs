@@ -3,8 +3,10 @@
 //! An edge is a terminal completed inside a token; a node holds the tokens that end there, grouped by what their last,
 //! partial lexeme can still become. A tree depends on the lexer and the vocabulary alone.
 //!
-//! Trees share what they have in common: wherever a lexeme ends *before* a token's first byte, the token is read from the
-//! beginning of a lexeme, and all configurations that can end there link to the same trees, one per first byte.
+//! Trees share what they have in common. What a configuration reads from a place of the vocabulary's trie on is a tree of its
+//! own, built when a parser first allows what has been read up to there, and linked from wherever that configuration comes to
+//! that place: the middle of one word differs from the middle of another in the few bytes that lead on to keywords. Wherever
+//! a lexeme ends *before* a token's first byte, the token is read from the beginning of a lexeme, which is one tree for all.
 
 use std::sync::{
     OnceLock,
@@ -39,12 +41,24 @@ pub(super) struct Group {
     pub(super) tokens: u32,
 }
 
-/// What is left of tokens that begin with one byte, read from a configuration after that byte.
+/// What a configuration reads below a node of the vocabulary's trie.
 #[derive(Debug)]
 pub(super) struct Link {
-    pub(super) byte: u8,
-    pub(super) config: ConfigId,
+    pub(super) place: Place,
     pub(super) node: OnceLock<u32>,
+}
+
+/// A node of the vocabulary's trie, and the configuration after its last byte.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) struct Place {
+    pub(super) trie: u32,
+    pub(super) config: ConfigId,
+}
+
+impl Place {
+    pub(super) fn link(self) -> Link {
+        Link { place: self, node: OnceLock::new() }
+    }
 }
 
 /// A node of a tree.
@@ -55,6 +69,8 @@ pub(super) struct TreeNode {
     pub(super) edges: Box<[(TerminalId, u32)]>,
     /// Further trees at the same place of the parser.
     pub(super) links: Box<[Link]>,
+    /// Nodes that belong to this one, and to others.
+    pub(super) parts: Box<[u32]>,
 }
 
 /// All trees of one automaton.
@@ -64,8 +80,10 @@ pub(super) struct TreeTable {
     pub(super) tokens: Interner<Box<[u32]>, Tokens>,
     /// Configuration -> tree of all tokens.
     pub(super) roots: papaya::HashMap<ConfigId, u32, rustc_hash::FxBuildHasher>,
-    /// (first byte, configuration after it) -> tree of the tokens that begin so.
-    pub(super) branches: papaya::HashMap<(u8, ConfigId), u32, rustc_hash::FxBuildHasher>,
+    /// Place -> tree of the tokens that go through it.
+    pub(super) branches: papaya::HashMap<Place, u32, rustc_hash::FxBuildHasher>,
+    /// Places of neighbouring first bytes -> the node that links to them.
+    bundles: papaya::HashMap<Box<[Place]>, u32, rustc_hash::FxBuildHasher>,
     bytes: AtomicUsize,
 }
 
@@ -76,6 +94,7 @@ impl TreeTable {
             tokens: Interner::new(),
             roots: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
             branches: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
+            bundles: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
             bytes: AtomicUsize::new(0),
         }
     }
@@ -97,56 +116,70 @@ impl TreeTable {
         self.bytes.load(Ordering::Relaxed) + self.tokens.bytes()
     }
 
-    /// The tree of all tokens read from a configuration. Cost when new: one walk of the part of the trie that the
-    /// configuration can read.
-    ///
-    /// # Errors
-    /// The limit on the work of one step.
+    /// The tree of all tokens read from a configuration. Cost when new: one step per byte that tokens begin with.
     pub(super) fn root(
         &self,
         reader: Reader<'_>,
         vocabulary: &Vocabulary,
         config: ConfigId,
-    ) -> Result<u32, StepError> {
+    ) -> u32 {
         if let Some(known) = self.roots.pin().get(&config) {
-            return Ok(*known);
+            return *known;
         }
-        let node = if reader.tables.lex.is_fresh(config) {
-            self.bundle(reader, vocabulary, config)
-        } else {
-            let edges = reader
-                .ends(config)
-                .iter()
-                .map(|&(terminal, after)| Ok((terminal, self.root(reader, vocabulary, after)?)))
-                .collect::<Result<_, StepError>>()?;
-            let trie = vocabulary.trie();
-            let mut walk = Walk::new(reader, vocabulary);
-            walk.read(0..trie.len(), vec![(0, config)], true)?;
-            walk.finish(self, edges)
-        };
-        Ok(*self.roots.pin().get_or_insert(config, node))
-    }
-
-    /// All tokens, by first byte, from the beginning of a lexeme.
-    fn bundle(&self, reader: Reader<'_>, vocabulary: &Vocabulary, config: ConfigId) -> u32 {
+        // What follows a lexeme begins one, so that this goes one step deep only.
+        let edges = reader
+            .ends(config)
+            .iter()
+            .map(|&(terminal, after)| (terminal, self.root(reader, vocabulary, after)))
+            .collect();
+        let (mut links, mut parts) = (Vec::new(), Vec::new());
+        // Sixteen neighbouring bytes at a time: what is read alike after them is one node for all configurations.
         let trie = vocabulary.trie();
-        let mut links = Vec::new();
-        let mut at = 0;
+        let row = |place: &Place| trie.byte(place.trie as usize) >> 4;
+        let places = self.beginnings(reader, vocabulary, config);
+        for places in places.chunk_by(|a, b| row(a) == row(b)) {
+            match places {
+                [place] => links.push(place.link()),
+                _ => parts.push(self.bundle(places)),
+            }
+        }
+        let (links, parts) = (links.into(), parts.into());
+        let node = self.push(TreeNode { edges, links, parts, ..TreeNode::default() });
+        *self.roots.pin().get_or_insert(config, node)
+    }
+    /// Where a configuration gets to by the first bytes of tokens.
+    fn beginnings(
+        &self,
+        reader: Reader<'_>,
+        vocabulary: &Vocabulary,
+        config: ConfigId,
+    ) -> Vec<Place> {
+        let trie = vocabulary.trie();
+        let (mut places, mut at) = (Vec::new(), 0);
         while at < trie.len() {
-            let byte = trie.byte(at);
-            let after = reader.next(config, byte);
+            let after = reader.next(config, trie.byte(at));
             if after != ConfigId::DEAD {
-                links.push(Link { byte, config: after, node: OnceLock::new() });
+                places.push(Place { trie: at as u32, config: after });
             }
             at = trie.skip(at);
         }
-        self.push(TreeNode { links: links.into(), ..TreeNode::default() })
+        places
     }
 
-    /// The tree behind a link.
+    /// The node that links to some places and nothing else.
+    fn bundle(&self, places: &[Place]) -> u32 {
+        if let Some(known) = self.bundles.pin().get(places) {
+            return *known;
+        }
+        let links = places.iter().map(|place| place.link()).collect();
+        let node = self.push(TreeNode { links, ..TreeNode::default() });
+        *self.bundles.pin().get_or_insert(places.into(), node)
+    }
+
+    /// The tree behind a link. Cost when new: one walk of the trie below the link's place, less what is linked from there.
     ///
     /// # Errors
-    /// As [`root`](Self::root).
+    /// The limit on the work of one step.
     pub(super) fn follow(
         &self,
         reader: Reader<'_>,
@@ -156,28 +189,26 @@ impl TreeTable {
         if let Some(known) = link.node.get() {
             return Ok(*known);
         }
-        let key = (link.byte, link.config);
-        let known = self.branches.pin().get(&key).copied();
+        let known = self.branches.pin().get(&link.place).copied();
         let node = match known {
             Some(known) => known,
             None => {
-                let trie = vocabulary.trie();
-                let mut at = 0;
-                while trie.byte(at) != link.byte {
-                    at = trie.skip(at);
-                }
+                let (trie, at) = (vocabulary.trie(), link.place.trie as usize);
+                let start = [(0, link.place.config)];
                 let mut walk = Walk::new(reader, vocabulary);
-                walk.group(trie.tokens(at), &[(0, link.config)]);
-                walk.read(at + 1..trie.skip(at), vec![(0, link.config)], false)?;
-                let node = walk.finish(self, Vec::new());
-                *self.branches.pin().get_or_insert(key, node)
+                walk.group(trie.tokens(at), &start);
+                walk.read(at + 1..trie.skip(at), start.to_vec())?;
+                *self.branches.pin().get_or_insert(link.place, walk.finish(self))
             }
         };
         Ok(*link.node.get_or_init(|| node))
     }
 
     pub(super) fn push(&self, node: TreeNode) -> u32 {
-        let bytes = 80 + node.groups.len() * 8 + node.edges.len() * 8 + node.links.len() * 24;
+        let bytes = 96
+            + (node.groups.len() + node.edges.len()) * 8
+            + node.links.len() * 24
+            + node.parts.len() * 4;
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         u32::try_from(self.nodes.push(node)).expect("invariant: bounded by Limits::automaton_bytes")
     }
@@ -217,6 +248,7 @@ struct Draft {
     last: Option<TerminalId>,
     groups: Vec<(ConfigId, Vec<u32>)>,
     edges: Vec<(TerminalId, u32)>,
+    links: Vec<Link>,
 }
 
 /// One walk of the trie.
@@ -239,6 +271,9 @@ struct Walk<'a> {
 /// Steps that a node of a tree counts for: it costs memory.
 const NODE: u64 = 50;
 
+/// Nodes of the trie that are enough for a tree of their own: fewer are faster read again than looked up.
+const SHARED: usize = 256;
+
 impl<'a> Walk<'a> {
     fn new(reader: Reader<'a>, vocabulary: &'a Vocabulary) -> Self {
         Self {
@@ -253,8 +288,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Reads the trie nodes of a range from these (draft, configuration) pairs. With `begun`, lexemes that end before the
-    /// first byte are left out.
+    /// Reads the trie nodes of a range from these (draft, configuration) pairs.
     ///
     /// # Errors
     /// The limit on the work of one step: where lexemes can end in many ways, a long token has more readings than bytes.
@@ -262,7 +296,6 @@ impl<'a> Walk<'a> {
         &mut self,
         range: std::ops::Range<usize>,
         at: Vec<(u32, ConfigId)>,
-        begun: bool,
     ) -> Result<(), StepError> {
         let trie = self.vocabulary.trie();
         let Some(base) = (!range.is_empty()).then(|| trie.depth(range.start)) else {
@@ -279,13 +312,22 @@ impl<'a> Walk<'a> {
             let (above, below) = (&above[depth], &mut below[0]);
             below.clear();
             let (steps, drafts) = (above.len() as u64, self.drafts.len());
-            self.step(above, trie.byte(node), !(begun && depth == 0), below);
+            self.step(above, trie.byte(node), below);
             let made = (self.drafts.len() - drafts) as u64;
             self.left = self.left.checked_sub(steps + NODE * made).ok_or_else(|| {
                 StepError::Limit { limit: self.reader.grammar.limits().step_work }
             })?;
+            let after = trie.skip(node);
             if below.is_empty() {
-                node = trie.skip(node);
+                node = after;
+                continue;
+            }
+            if after - node >= SHARED {
+                for &(draft, config) in below.iter() {
+                    let place = Place { trie: node as u32, config };
+                    self.drafts[draft as usize].links.push(place.link());
+                }
+                node = after;
                 continue;
             }
             let tokens = trie.tokens(node);
@@ -304,7 +346,6 @@ impl<'a> Walk<'a> {
         &mut self,
         above: &[(u32, ConfigId)],
         byte: u8,
-        ending: bool,
         below: &mut Vec<(u32, ConfigId)>,
     ) {
         for &(draft, config) in above {
@@ -314,7 +355,7 @@ impl<'a> Walk<'a> {
             if longer != ConfigId::DEAD {
                 below.push((draft, longer));
             }
-            if !ending || !entry.ending {
+            if !entry.ending {
                 continue;
             }
             for &(terminal, after) in self.reader.ends(config) {
@@ -388,8 +429,8 @@ impl<'a> Walk<'a> {
         group
     }
 
-    /// Stores the drafts, children first; `edges` are added to the root.
-    fn finish(self, table: &TreeTable, edges: Vec<(TerminalId, u32)>) -> u32 {
+    /// Stores the drafts, children first.
+    fn finish(self, table: &TreeTable) -> u32 {
         let words = self.vocabulary.words();
         let mut ids = vec![0; self.drafts.len()];
         // A child is always made after its parent.
@@ -399,11 +440,9 @@ impl<'a> Walk<'a> {
                 .into_iter()
                 .map(|(config, list)| Group { config, tokens: table.push_tokens(list, words) })
                 .collect();
-            let own =
-                draft.edges.into_iter().map(|(terminal, child)| (terminal, ids[child as usize]));
-            let more = if i == 0 { edges.as_slice() } else { &[] };
-            let edges = own.chain(more.iter().copied()).collect();
-            ids[i] = table.push(TreeNode { groups, edges, links: Box::default() });
+            let edges = draft.edges.into_iter().map(|(t, child)| (t, ids[child as usize])).collect();
+            let (links, parts) = (draft.links.into(), Box::default());
+            ids[i] = table.push(TreeNode { groups, edges, links, parts });
         }
         ids[0]
     }

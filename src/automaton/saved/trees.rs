@@ -1,10 +1,8 @@
 //! Terminal-sequence trees as bytes. A node is written after its children, so that reading it finds no cycle.
 
-use std::sync::OnceLock;
-
 use rustc_hash::FxHashMap;
 
-use super::super::tree::{Group, Link, Tokens, TreeNode, TreeTable};
+use super::super::tree::{Group, Place, Tokens, TreeNode, TreeTable};
 use crate::{
     TerminalId, TokenId, Vocabulary,
     codec::{Malformed, Reader, Writer},
@@ -16,7 +14,7 @@ pub(in super::super) struct Collected<'a> {
     tokens: Vec<&'a Tokens>,
     nodes: Vec<&'a TreeNode>,
     roots: Vec<(ConfigId, u32)>,
-    branches: Vec<((u8, ConfigId), u32)>,
+    branches: Vec<(Place, u32)>,
     configs: Vec<ConfigId>,
     numbers: FxHashMap<ConfigId, u32>,
 }
@@ -33,17 +31,17 @@ impl TreeTable {
         let mut roots: Vec<(ConfigId, u32)> =
             self.roots.pin().iter().map(|(k, v)| (*k, *v)).filter(|r| there(r.1)).collect();
         roots.sort_unstable();
-        let mut branches: Vec<((u8, ConfigId), u32)> =
+        let mut branches: Vec<(Place, u32)> =
             self.branches.pin().iter().map(|(k, v)| (*k, *v)).filter(|b| there(b.1)).collect();
         branches.sort_unstable();
         let mut configs: Vec<ConfigId> = nodes
             .iter()
             .flat_map(|node| {
                 let groups = node.groups.iter().map(|group| group.config);
-                groups.chain(node.links.iter().map(|link| link.config))
+                groups.chain(node.links.iter().map(|link| link.place.config))
             })
             .chain(roots.iter().map(|root| root.0))
-            .chain(branches.iter().map(|branch| branch.0.1))
+            .chain(branches.iter().map(|branch| branch.0.config))
             .collect();
         configs.sort_unstable();
         configs.dedup();
@@ -87,11 +85,14 @@ impl TreeTable {
             sets.push(self.add_tokens(tokens));
             Malformed::beyond(limit, self.bytes())?;
         }
-        let begins = first_bytes(vocabulary);
         let config = |from: &mut Reader<'_>| Ok(configs[from.below(configs.len())? as usize]);
-        // Whether a node or one below it has links: a link may lead to a tree without links only.
-        let mut linked: Vec<bool> = Vec::new();
-        let mut targets: Vec<u32> = Vec::new();
+        let place = |from: &mut Reader<'_>| {
+            let trie = from.below(vocabulary.trie().len())?;
+            Ok(Place { trie, config: config(from)? })
+        };
+        // The first place of the trie that a node or one below it links to. What a place leads to must link to places
+        // after it only, so that nobody goes round in circles.
+        let mut first: Vec<u32> = Vec::new();
         for number in 0..from.count(3)? {
             let mut node = TreeNode::default();
             let mut groups = Vec::new();
@@ -100,50 +101,44 @@ impl TreeTable {
                 let tokens = sets[from.below(sets.len())? as usize];
                 groups.push(Group { config, tokens });
             }
-            let (mut edges, mut has_links) = (Vec::new(), false);
+            let (mut edges, mut links, mut parts) = (Vec::new(), Vec::new(), Vec::new());
+            let mut least = u32::MAX;
             for _ in 0..from.count(2)? {
                 let terminal = TerminalId(from.below(terminals)?);
                 let child = from.below(number)?;
-                has_links |= linked[child as usize];
+                least = least.min(first[child as usize]);
                 edges.push((terminal, child));
             }
-            let mut links = Vec::new();
-            for _ in 0..from.count(3)? {
-                let byte = from.below(256)? as u8;
-                if !begins[usize::from(byte)] {
-                    return Err(Malformed("no token begins so"));
-                }
-                let config = config(from)?;
-                let target = from.number()?.checked_sub(1);
-                has_links = true;
-                targets.extend(target);
-                let node = target.map_or_else(OnceLock::new, OnceLock::from);
-                links.push(Link { byte, config, node });
+            for _ in 0..from.count(2)? {
+                let place: Place = place(from)?;
+                least = least.min(place.trie);
+                links.push(place.link());
+            }
+            for _ in 0..from.count(1)? {
+                let part = from.below(number)?;
+                least = least.min(first[part as usize]);
+                parts.push(part);
             }
             node.groups = groups.into();
             node.edges = edges.into();
             node.links = links.into();
+            node.parts = parts.into();
             self.push(node);
-            linked.push(has_links);
+            first.push(least);
             Malformed::beyond(limit, self.bytes())?;
-        }
-        let plain = |node: u32| match linked.get(node as usize) {
-            Some(false) => Ok(node),
-            _ => Err(Malformed("a link leads to no plain tree")),
-        };
-        for target in targets {
-            plain(target)?;
         }
         for _ in 0..from.count(2)? {
             let config = config(from)?;
-            let node = from.below(linked.len())?;
+            let node = from.below(first.len())?;
             self.roots.pin().insert(config, node);
         }
         for _ in 0..from.count(3)? {
-            let byte = from.below(256)? as u8;
-            let config = config(from)?;
-            let node = plain(from.number()?)?;
-            self.branches.pin().insert((byte, config), node);
+            let place: Place = place(from)?;
+            let node = from.below(first.len())?;
+            if first[node as usize] <= place.trie {
+                return Err(Malformed("a link leads back"));
+            }
+            self.branches.pin().insert(place, node);
         }
         Ok(sets)
     }
@@ -191,10 +186,11 @@ impl Collected<'_> {
             }
             out.count(node.links.len());
             for link in &node.links {
-                out.number(u32::from(link.byte));
-                out.number(self.numbers[&link.config]);
-                let target = link.node.get().filter(|node| (**node as usize) < self.nodes.len());
-                out.number(target.map_or(0, |node| node + 1));
+                self.place(link.place, out);
+            }
+            out.count(node.parts.len());
+            for part in &node.parts {
+                out.number(*part);
             }
         }
         out.count(self.roots.len());
@@ -203,11 +199,15 @@ impl Collected<'_> {
             out.number(*node);
         }
         out.count(self.branches.len());
-        for ((byte, config), node) in &self.branches {
-            out.number(u32::from(*byte));
-            out.number(self.numbers[config]);
+        for (place, node) in &self.branches {
+            self.place(*place, out);
             out.number(*node);
         }
+    }
+
+    fn place(&self, place: Place, out: &mut Writer) {
+        out.number(place.trie);
+        out.number(self.numbers[&place.config]);
     }
 }
 
@@ -220,16 +220,4 @@ fn text(vocabulary: &Vocabulary) -> Vec<u32> {
         }
     }
     bits
-}
-
-/// The bytes that tokens begin with.
-fn first_bytes(vocabulary: &Vocabulary) -> [bool; 256] {
-    let trie = vocabulary.trie();
-    let mut begins = [false; 256];
-    let mut at = 0;
-    while at < trie.len() {
-        begins[usize::from(trie.byte(at))] = true;
-        at = trie.skip(at);
-    }
-    begins
 }
