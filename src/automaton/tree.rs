@@ -272,7 +272,7 @@ struct Walk<'a> {
 const NODE: u64 = 50;
 
 /// Nodes of the trie that are enough for a tree of their own: fewer are faster read again than looked up.
-const SHARED: usize = 256;
+static SHARED: std::sync::LazyLock<usize> = std::sync::LazyLock::new(|| std::env::var("SHARED").unwrap().parse().unwrap());
 
 impl<'a> Walk<'a> {
     fn new(reader: Reader<'a>, vocabulary: &'a Vocabulary) -> Self {
@@ -322,7 +322,7 @@ impl<'a> Walk<'a> {
                 node = after;
                 continue;
             }
-            if after - node >= SHARED {
+            if after - node >= *SHARED {
                 for &(draft, config) in below.iter() {
                     let place = Place { trie: node as u32, config };
                     self.drafts[draft as usize].links.push(place.link());
