@@ -4,7 +4,7 @@
 //! bracket is computed once, at any depth, and only closings look further down.
 
 use crate::{
-    Vocabulary,
+    TerminalId, Vocabulary,
     intern::Interner,
     parser::{SetId, TRUNCATIONS},
     recognizer::Reader,
@@ -111,7 +111,11 @@ impl GrammarGeneration {
         let limit = reader.grammar.limits().step_work;
         let stacks = &reader.tables.stacks;
         let (nodes, mut steps) = (stacks.len(), 0);
-        let mut frames = vec![Frame::new(reader, node, set)];
+        let begin = |node, set| {
+            let node = self.trees.answering(reader, vocabulary, node)?;
+            Ok::<_, StepError>(Frame::new(reader, node, set))
+        };
+        let mut frames = vec![begin(node, set)?];
         let mut returned = None;
         while let Some(frame) = frames.last_mut() {
             steps += 1;
@@ -123,7 +127,7 @@ impl GrammarGeneration {
                     returned = Some(list);
                     frames.pop();
                 }
-                Next::Call(node, set) => frames.push(Frame::new(reader, node, set)),
+                Next::Call(node, set) => frames.push(begin(node, set)?),
             }
         }
         match returned {
@@ -218,9 +222,13 @@ impl GrammarGeneration {
                 None => break,
             }
         }
-        let open = |set| reader.closure(set).open;
-        if frame.truncation(reader, frame.base).is_none_or(open) {
-            return Some(DEEPER);
+        let closure = frame.truncation(reader, frame.base).map(|set| reader.closure(set));
+        let Some(closure) = closure.filter(|closure| !closure.open) else { return Some(DEEPER) };
+        let is_viable = |terminal: TerminalId| closure.viable.contains(terminal.index());
+        for entry in &node.becoming {
+            if is_viable(entry.terminal) && !entry.within.is_some_and(is_viable) {
+                frame.groups.push(entry.tokens);
+            }
         }
         for group in &node.groups {
             let mut index = frame.base;

@@ -2,38 +2,78 @@
 
 use rustc_hash::FxHashMap;
 
-use super::super::tree::{Group, Place, Tokens, TreeNode, TreeTable};
+use super::super::tree::{Becoming, Group, Place, Tokens, TreeNode, TreeTable};
 use crate::{
     TerminalId, TokenId, Vocabulary,
     codec::{Malformed, Reader, Writer},
     lexer::ConfigId,
 };
 
-/// Trees as they are at one moment, and the configurations that they name, numbered.
+/// Trees as they are at one moment, with numbers of their own: nodes after their children, and nodes that others answer for
+/// left out.
 pub(in super::super) struct Collected<'a> {
     tokens: Vec<&'a Tokens>,
     nodes: Vec<&'a TreeNode>,
+    /// Node -> its number here.
+    numbers: FxHashMap<u32, u32>,
     roots: Vec<(ConfigId, u32)>,
     branches: Vec<(Place, u32)>,
     configs: Vec<ConfigId>,
-    numbers: FxHashMap<ConfigId, u32>,
+    config_numbers: FxHashMap<ConfigId, u32>,
 }
 
 impl TreeTable {
     /// What there is now.
     pub(super) fn collect(&self) -> Collected<'_> {
         let tokens: Vec<&Tokens> = (0..).map_while(|i| self.tokens.find(i)).collect();
-        let nodes: Vec<&TreeNode> = (0..)
+        let all: Vec<&TreeNode> = (0..)
             .map_while(|i| self.nodes.get(i))
-            .take_while(|node| node.groups.iter().all(|g| (g.tokens as usize) < tokens.len()))
+            .take_while(|node| {
+                let sets = node.groups.iter().map(|group| group.tokens);
+                let mut sets = sets.chain(node.becoming.iter().map(|entry| entry.tokens));
+                sets.all(|set| (set as usize) < tokens.len())
+            })
             .collect();
-        let there = |node: u32| (node as usize) < nodes.len();
+        let there = |node: u32| (node as usize) < all.len();
         let mut roots: Vec<(ConfigId, u32)> =
             self.roots.pin().iter().map(|(k, v)| (*k, *v)).filter(|r| there(r.1)).collect();
         roots.sort_unstable();
         let mut branches: Vec<(Place, u32)> =
             self.branches.pin().iter().map(|(k, v)| (*k, *v)).filter(|b| there(b.1)).collect();
         branches.sort_unstable();
+        let answering =
+            |node: u32| all[node as usize].whole().filter(|whole| there(*whole)).unwrap_or(node);
+        for (_, node) in &mut roots {
+            *node = answering(*node);
+        }
+        for (_, node) in &mut branches {
+            *node = answering(*node);
+        }
+        // Children first; a work-list that meets each node twice.
+        let (mut nodes, mut numbers) = (Vec::new(), FxHashMap::default());
+        let mut work: Vec<(u32, bool)> = Vec::new();
+        let tops = roots.iter().map(|root| root.1).chain(branches.iter().map(|branch| branch.1));
+        work.extend(tops.map(|node| (node, false)));
+        while let Some((id, is_left)) = work.pop() {
+            if numbers.contains_key(&id) {
+                continue;
+            }
+            let node = all[id as usize];
+            if is_left {
+                numbers.insert(id, nodes.len() as u32);
+                nodes.push(node);
+                continue;
+            }
+            work.push((id, true));
+            work.extend(children(node).map(|child| (answering(child), false)));
+        }
+        // What answers for a child is numbered under the child too.
+        for (id, node) in all.iter().enumerate() {
+            let whole = node.whole().and_then(|whole| numbers.get(&whole).copied());
+            if let Some(whole) = whole {
+                numbers.entry(id as u32).or_insert(whole);
+            }
+        }
         let mut configs: Vec<ConfigId> = nodes
             .iter()
             .flat_map(|node| {
@@ -45,8 +85,9 @@ impl TreeTable {
             .collect();
         configs.sort_unstable();
         configs.dedup();
-        let numbers = configs.iter().enumerate().map(|(i, config)| (*config, i as u32)).collect();
-        Collected { tokens, nodes, roots, branches, configs, numbers }
+        let config_numbers =
+            configs.iter().enumerate().map(|(i, config)| (*config, i as u32)).collect();
+        Collected { tokens, nodes, numbers, roots, branches, configs, config_numbers }
     }
 
     /// Reads what was written into an empty table; gives the sets of tokens by the file's numbers.
@@ -95,7 +136,13 @@ impl TreeTable {
         let mut first: Vec<u32> = Vec::new();
         for number in 0..from.count(3)? {
             let mut node = TreeNode::default();
-            let mut groups = Vec::new();
+            let (mut becoming, mut groups) = (Vec::new(), Vec::new());
+            for _ in 0..from.count(3)? {
+                let terminal = TerminalId(from.below(terminals)?);
+                let within = from.below(terminals + 1)?.checked_sub(1).map(TerminalId);
+                let tokens = sets[from.below(sets.len())? as usize];
+                becoming.push(Becoming { terminal, within, tokens });
+            }
             for _ in 0..from.count(2)? {
                 let config = config(from)?;
                 let tokens = sets[from.below(sets.len())? as usize];
@@ -119,6 +166,7 @@ impl TreeTable {
                 least = least.min(first[part as usize]);
                 parts.push(part);
             }
+            node.becoming = becoming.into();
             node.groups = groups.into();
             node.edges = edges.into();
             node.links = links.into();
@@ -145,9 +193,9 @@ impl TreeTable {
 }
 
 impl Collected<'_> {
-    /// Number of nodes.
-    pub(super) fn len(&self) -> usize {
-        self.nodes.len()
+    /// The number that a node is written under, if it is.
+    pub(super) fn number(&self, node: u32) -> Option<u32> {
+        self.numbers.get(&node).copied()
     }
 
     /// The configurations named.
@@ -174,15 +222,21 @@ impl Collected<'_> {
         }
         out.count(self.nodes.len());
         for node in &self.nodes {
+            out.count(node.becoming.len());
+            for entry in &node.becoming {
+                out.number(entry.terminal.0);
+                out.number(entry.within.map_or(0, |within| within.0 + 1));
+                out.number(entry.tokens);
+            }
             out.count(node.groups.len());
             for group in &node.groups {
-                out.number(self.numbers[&group.config]);
+                out.number(self.config_numbers[&group.config]);
                 out.number(group.tokens);
             }
             out.count(node.edges.len());
             for (terminal, child) in &node.edges {
                 out.number(terminal.0);
-                out.number(*child);
+                out.number(self.numbers[child]);
             }
             out.count(node.links.len());
             for link in &node.links {
@@ -190,25 +244,30 @@ impl Collected<'_> {
             }
             out.count(node.parts.len());
             for part in &node.parts {
-                out.number(*part);
+                out.number(self.numbers[part]);
             }
         }
         out.count(self.roots.len());
         for (config, node) in &self.roots {
-            out.number(self.numbers[config]);
-            out.number(*node);
+            out.number(self.config_numbers[config]);
+            out.number(self.numbers[node]);
         }
         out.count(self.branches.len());
         for (place, node) in &self.branches {
             self.place(*place, out);
-            out.number(*node);
+            out.number(self.numbers[node]);
         }
     }
 
     fn place(&self, place: Place, out: &mut Writer) {
         out.number(place.trie);
-        out.number(self.numbers[&place.config]);
+        out.number(self.config_numbers[&place.config]);
     }
+}
+
+/// The nodes below a node, links not followed.
+fn children(node: &TreeNode) -> impl Iterator<Item = u32> + '_ {
+    node.edges.iter().map(|edge| edge.1).chain(node.parts.iter().copied())
 }
 
 /// The tokens that a text can reach, as bits.
