@@ -14,6 +14,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 use super::{
     class::{Class, Rows},
     index::{Index, NONE, set, unite},
+    levels::Levels,
     text::{Selection, TextTable},
     trie::TokenTrie,
     whole::{self, Letters},
@@ -55,6 +56,7 @@ pub(super) struct BlankTable {
 pub(crate) struct Tables {
     words: usize,
     index: Index,
+    levels: Levels,
     /// For each special node of the index that a quote leads to, the node of the trie of all tokens.
     quotes: Vec<u32>,
     rows: Rows,
@@ -106,9 +108,11 @@ impl Tables {
             .filter(|token| !vocabulary.is_special(*token))
             .map(|token| (vocabulary.bytes(token), token.0))
             .filter(|(bytes, _)| !bytes.is_empty());
+        let index = Index::new(vocabulary);
         let mut tables = Self {
             words: vocabulary.words(),
-            index: Index::new(vocabulary),
+            levels: Levels::new(&index),
+            index,
             quotes: Vec::new(),
             rows: Rows::default(),
             unions: Mutex::default(),
@@ -127,7 +131,7 @@ impl Tables {
             text_bytes: AtomicUsize::new(0),
         };
         tables.push(TokenTrie::new(texts));
-        tables.charge(tables.index.bytes());
+        tables.charge(tables.index.bytes() + tables.levels.bytes());
         let quote = |node| {
             if tables.index.trie().byte(node as usize) == b'"' {
                 tables.of_index(node)
@@ -152,6 +156,11 @@ impl Tables {
     /// The index of the whole vocabulary.
     pub(super) fn index(&self) -> &Index {
         &self.index
+    }
+
+    /// The raw nodes of the index, level by level.
+    pub(super) fn levels(&self) -> &Levels {
+        &self.levels
     }
 
     /// For each special node of the index that a quote leads to, the node of the trie of all tokens.

@@ -5,13 +5,14 @@
 //! ([`Chain`]). Which tokens consist of such a class is a matter of a few operations on bits ([`Class`]); only where a token
 //! leaves the class is it read.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     class::Class,
     index::{Index, Kind, NONE, has, remove, set, unite},
+    levels,
     tables::{Location, MANY, Tables},
     text::Selection,
 };
@@ -49,6 +50,8 @@ pub(super) struct Letters {
     ascii: [usize; 128],
     /// Classes with characters beyond ASCII.
     wide: Vec<bool>,
+    /// The classes of the index's characters.
+    numbered: OnceLock<Box<[u16]>>,
     /// Classes of characters made of the automaton's.
     classes: Mutex<FxHashMap<Box<[usize]>, Arc<Class>>>,
 }
@@ -67,12 +70,25 @@ impl Letters {
                 .iter()
                 .sum::<usize>();
         }
-        Self { ranges, nodes, ascii, wide, classes: Mutex::default() }
+        Self { ranges, nodes, ascii, wide, numbered: OnceLock::new(), classes: Mutex::default() }
     }
 
     /// The class of a code point.
     fn class_of(&self, code: u32) -> usize {
         self.ranges[self.ranges.partition_point(|range| range.0 <= code) - 1].2
+    }
+
+    /// The class of each of the index's characters. Cost at first: these.
+    fn numbered(&self, index: &Index) -> &[u16] {
+        self.numbered.get_or_init(|| {
+            let mut classes = vec![0; index.end() as usize];
+            for &(low, high, class) in &self.ranges {
+                for numbers in numbers(index, low, high) {
+                    classes[numbers.start as usize..numbers.end as usize].fill(class as u16);
+                }
+            }
+            classes.into()
+        })
     }
 
     /// The union of some of the automaton's classes.
@@ -257,6 +273,10 @@ impl<'a> Draft<'a> {
                 self.stay(&chain, node, &dead);
                 return;
             }
+        }
+        if node == NONE {
+            self.all(automaton, letters, place);
+            return;
         }
         let trie = self.index.trie();
         let below = self.index.below(node);
@@ -562,6 +582,23 @@ impl<'a> Draft<'a> {
             at = self.index.parent(at);
         }
         true
+    }
+
+    /// Reads all raw tokens through the automaton.
+    fn all(&mut self, automaton: &TextDfa, letters: &Letters, start: Place) {
+        let table = levels::Table {
+            rows: automaton.rows(),
+            width: letters.nodes.len(),
+            classes: letters.numbered(self.index),
+        };
+        let lives = |state: u32, chars: u32| {
+            let (spelling, read) = (Spelling::BETWEEN, start.read + chars);
+            self.view.holds(Place { at: state, spelling, read })
+        };
+        let mut row = self.bits.take().unwrap_or_else(|| vec![0; self.tables.words()]);
+        let lives = (!self.far).then_some(&lives as &dyn Fn(u32, u32) -> bool);
+        self.tables.levels().read(table, start.at, lives, &mut row);
+        self.bits = Some(row);
     }
 
     /// Reads whatever is raw below a node through the automaton, in one pass over the trie.
