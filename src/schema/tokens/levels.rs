@@ -1,20 +1,25 @@
 //! Which raw tokens does an automaton read, where no class of characters tells? All of them in one pass.
 //!
 //! The raw nodes of the vocabulary's trie lie level by level, each after its parent, so that the state of a node is one look
-//! into the automaton's table: no branch depends on a state, and a processor reads many nodes at a time.
+//! into the automaton's table: no branch depends on a state, and a processor reads many nodes at a time. What is read of the
+//! trie are seven bytes a node, one after the other.
 
 use super::index::{Index, Kind, NONE};
+use crate::schema::text::TextDfa;
 
-/// The raw nodes below one character of ASCII, or below all others.
-#[derive(Debug, Default)]
+/// The raw nodes below one character of ASCII, or below all others. The first one is the text before all tokens.
+#[derive(Debug)]
 struct Part {
-    /// Per node its parent and its last character: places in this part, and numbers of [`Index`]. The first one is the text
-    /// before all tokens.
-    nodes: Vec<(u32, u32)>,
+    /// The number of a node's last character.
+    chars: Vec<u16>,
+    /// Nodes from the parent of the node before to its own.
+    skips: Vec<u8>,
+    /// The token that ends at a node; where there is none, one that is no token.
+    tokens: Vec<u32>,
+    /// Other tokens with the same text, after their nodes.
+    more: Vec<(u32, u32)>,
     /// Characters of a node's text.
     lengths: Vec<u8>,
-    /// Nodes where tokens end, with these.
-    tokens: Vec<(u32, u32)>,
 }
 
 /// See the module.
@@ -23,125 +28,213 @@ pub(super) struct Levels {
     /// By the first character, as far as it is of ASCII; the last one is that of all others.
     parts: Vec<Part>,
     /// Characters of the longest token.
-    longest: u8,
-}
-
-/// An automaton over characters as it is looked at here: the row of a state, and the class of each character by its number.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Table<'a> {
-    pub(super) rows: &'a [u32],
-    pub(super) width: usize,
-    pub(super) classes: &'a [u16],
+    longest: usize,
+    /// Words of a row with room for what is no token.
+    words: usize,
 }
 
 /// The number of parts.
 const PARTS: usize = 129;
 
+/// A state times the number of classes: where its row begins.
+trait Offset: Copy + Default {
+    fn new(offset: u32) -> Self;
+    fn at(self) -> usize;
+}
+
+impl Offset for u16 {
+    fn new(offset: u32) -> Self {
+        offset as Self
+    }
+
+    fn at(self) -> usize {
+        self.into()
+    }
+}
+
+impl Offset for u32 {
+    fn new(offset: u32) -> Self {
+        offset
+    }
+
+    fn at(self) -> usize {
+        self as usize
+    }
+}
+
+/// An automaton over characters, as it is looked at here.
+struct Table<'a, T> {
+    /// The rows of all states; the dead one's is the first.
+    rows: Vec<T>,
+    width: usize,
+    /// The class of each character by its number.
+    classes: &'a [u16],
+}
+
 impl Levels {
     /// Cost: a few passes over the trie.
     pub(super) fn new(index: &Index) -> Self {
-        let trie = index.trie();
-        // By levels of characters: nodes that are still to be put into a part, with the place of their parents.
-        let mut parts: Vec<Part> = (0..PARTS).map(|_| Part::default()).collect();
-        for part in &mut parts {
-            part.nodes.push((0, 0));
-            part.lengths.push(0);
-        }
-        let mut longest = 0;
-        let mut level: Vec<(u32, usize, u32)> = vec![(NONE, 0, 0)];
-        let mut next = Vec::new();
-        while !level.is_empty() {
-            for &(above, part, place) in &level {
-                // The raw nodes below, with nothing but begun ones between.
-                let below = index.below(above);
-                let mut at = below.start;
-                while at < below.end {
-                    match index.kind(at) {
-                        Kind::Begun => at += 1,
-                        Kind::Other => at = trie.skip(at as usize) as u32,
-                        Kind::Raw => {
-                            let char = index.last(at);
-                            let part =
-                                if above == NONE { (char as usize).min(PARTS - 1) } else { part };
-                            let here = &mut parts[part];
-                            let number = here.nodes.len() as u32;
-                            here.nodes.push((place, char));
-                            here.lengths.push(index.chars(at) as u8);
-                            let tokens = trie.tokens(at as usize);
-                            here.tokens.extend(tokens.iter().map(|token| (number, *token)));
-                            if !tokens.is_empty() {
-                                longest = longest.max(index.chars(at) as u8);
-                            }
-                            next.push((at, part, number));
-                            at = trie.skip(at as usize) as u32;
-                        }
-                    }
-                }
-            }
-            level.clear();
-            std::mem::swap(&mut level, &mut next);
-        }
-        Self { parts, longest }
+        let words = index.raw().len() + 1;
+        let nothing = index.raw().len() as u32 * 32;
+        let parts: Vec<Part> = (0..PARTS).map(|first| Part::new(index, first, nothing)).collect();
+        let longest = parts.iter().flat_map(|part| &part.lengths).max();
+        Self { longest: longest.copied().unwrap_or(0).into(), parts, words }
     }
 
     /// Adds to a row the raw tokens that can be read from a state; `lives`, where it counts, says whether a text of so many
-    /// characters that leads to a state can go on. Cost: the nodes below the first characters that can be read.
+    /// characters that leads to a state can go on. `classes` are those of the index's characters. Cost: the nodes below the
+    /// first characters that can be read.
     pub(super) fn read(
         &self,
-        table: Table<'_>,
+        automaton: &TextDfa,
+        classes: &[u16],
+        from: u32,
+        lives: Option<&dyn Fn(u32, u32) -> bool>,
+        row: &mut Vec<u32>,
+    ) {
+        let length = row.len();
+        row.resize(self.words, 0);
+        let rows = automaton.rows();
+        let width = automaton.row(0).len();
+        if rows.len() <= usize::from(u16::MAX) {
+            let rows = rows.iter().map(|to| *to as u16 * width as u16).collect();
+            self.pass(&Table { rows, width, classes }, from, lives, row);
+        } else {
+            let rows = rows.iter().map(|to| *to * width as u32).collect();
+            self.pass::<u32>(&Table { rows, width, classes }, from, lives, row);
+        }
+        row.truncate(length);
+    }
+
+    fn pass<T: Offset>(
+        &self,
+        table: &Table<'_, T>,
         from: u32,
         lives: Option<&dyn Fn(u32, u32) -> bool>,
         row: &mut [u32],
     ) {
-        let first = |part: usize| table.rows[from as usize * table.width + part];
-        let mut states: Vec<u32> = Vec::new();
+        let start = T::new(from * table.width as u32);
+        let most = self.parts.iter().map(|part| part.chars.len()).max().unwrap_or(0);
+        let mut states = vec![T::default(); most];
         let mut known = match lives {
-            Some(_) => vec![0u8; table.rows.len() / table.width * (usize::from(self.longest) + 1)],
+            Some(_) => vec![0u8; table.rows.len() / table.width * (self.longest + 1)],
             None => Vec::new(),
         };
-        for (i, part) in self.parts.iter().enumerate() {
-            let alive = match i < PARTS - 1 {
-                true => first(table.classes[i].into()) != 0,
-                false => {
-                    let firsts = part.nodes.iter().skip(1).take_while(|node| node.0 == 0);
-                    let mut classes = firsts.map(|node| table.classes[node.1 as usize]);
-                    classes.any(|class| first(class.into()) != 0)
-                }
-            };
-            if !alive {
-                continue;
-            }
-            states.clear();
-            states.resize(part.nodes.len(), 0);
-            states[0] = from;
-            for (at, &(parent, char)) in part.nodes.iter().enumerate().skip(1) {
-                let class = usize::from(table.classes[char as usize]);
-                states[at] = table.rows[states[parent as usize] as usize * table.width + class];
-            }
+        for part in self.parts.iter().filter(|part| part.begins(table, start)) {
+            states[0] = start;
             let Some(lives) = lives else {
-                for &(node, token) in &part.tokens {
-                    let alive = u32::from(states[node as usize] != 0);
-                    row[token as usize / 32] |= alive << (token % 32);
-                }
+                part.read(table, &mut states, row);
                 continue;
             };
-            for &(node, token) in &part.tokens {
-                let (state, chars) = (states[node as usize], part.lengths[node as usize]);
+            part.states(table, &mut states);
+            let mut check = |node: usize, token: u32| {
+                let (state, chars) = (states[node].at() / table.width, part.lengths[node]);
                 if state == 0 {
-                    continue;
+                    return;
                 }
-                let place = state as usize * (usize::from(self.longest) + 1) + usize::from(chars);
-                let known = &mut known[place];
+                let known = &mut known[state * (self.longest + 1) + usize::from(chars)];
                 if *known == 0 {
-                    *known = 1 + u8::from(lives(state, chars.into()));
+                    *known = 1 + u8::from(lives(state as u32, chars.into()));
                 }
                 row[token as usize / 32] |= u32::from(*known == 2) << (token % 32);
-            }
+            };
+            part.tokens.iter().enumerate().for_each(|(node, token)| check(node, *token));
+            part.more.iter().for_each(|(node, token)| check(*node as usize, *token));
         }
     }
 
     /// Bytes of memory.
     pub(super) fn bytes(&self) -> usize {
-        self.parts.iter().map(|part| part.nodes.len() * 9 + part.tokens.len() * 8 + 72).sum()
+        self.parts.iter().map(|part| part.chars.len() * 8 + part.more.len() * 8 + 144).sum()
+    }
+}
+
+impl Part {
+    /// The raw nodes whose first character is this, or beyond ASCII; `nothing` is no token.
+    fn new(index: &Index, first: usize, nothing: u32) -> Self {
+        let trie = index.trie();
+        let mut part = Self {
+            chars: vec![0],
+            skips: vec![0],
+            tokens: vec![nothing],
+            more: Vec::new(),
+            lengths: vec![0],
+        };
+        let add = |part: &mut Self, skip: usize, char: u32, token: u32, length: u32| {
+            part.chars.push(char as u16);
+            part.skips.push(skip as u8);
+            part.tokens.push(token);
+            part.lengths.push(length as u8);
+        };
+        // The nodes of the trie; those without one stand where parents are far from each other.
+        let mut nodes: Vec<Option<u32>> = vec![Some(NONE)];
+        let (mut parent, mut last) = (0, 0);
+        while let Some(&above) = nodes.get(parent) {
+            let mut below = above.map_or(0..0, |above| index.below(above));
+            while !below.is_empty() {
+                let at = below.start;
+                match index.kind(at) {
+                    // A character of which this is a part is below.
+                    Kind::Begun => below.start += 1,
+                    Kind::Other => below.start = trie.skip(at as usize) as u32,
+                    Kind::Raw => {
+                        below.start = trie.skip(at as usize) as u32;
+                        let char = index.last(at);
+                        if above == Some(NONE) && (char as usize).min(PARTS - 1) != first {
+                            continue;
+                        }
+                        while parent - last > usize::from(u8::MAX) {
+                            last += usize::from(u8::MAX);
+                            nodes.push(None);
+                            add(&mut part, u8::MAX.into(), 0, nothing, 0);
+                        }
+                        let tokens = trie.tokens(at as usize);
+                        let token = tokens.first().copied().unwrap_or(nothing);
+                        let more = tokens.iter().skip(1);
+                        part.more.extend(more.map(|token| (nodes.len() as u32, *token)));
+                        add(&mut part, parent - last, char, token, index.chars(at));
+                        nodes.push(Some(at));
+                        last = parent;
+                    }
+                }
+            }
+            parent += 1;
+        }
+        part
+    }
+
+    /// Whether one of the first characters can be read.
+    fn begins<T: Offset>(&self, table: &Table<'_, T>, start: T) -> bool {
+        let mut firsts = self.chars.iter().zip(&self.skips).skip(1).take_while(|node| *node.1 == 0);
+        firsts.any(|(char, _)| {
+            table.rows[start.at() + usize::from(table.classes[usize::from(*char)])].at() != 0
+        })
+    }
+
+    /// The states of all nodes; that of the first one is there.
+    fn states<T: Offset>(&self, table: &Table<'_, T>, states: &mut [T]) {
+        let mut parent = 0;
+        for (at, (char, skip)) in self.chars.iter().zip(&self.skips).enumerate().skip(1) {
+            parent += usize::from(*skip);
+            let class = usize::from(table.classes[usize::from(*char)]);
+            states[at] = table.rows[states[parent].at() + class];
+        }
+    }
+
+    /// The states of all nodes, and the tokens that are not dead.
+    fn read<T: Offset>(&self, table: &Table<'_, T>, states: &mut [T], row: &mut [u32]) {
+        let mut parent = 0;
+        let nodes = self.chars.iter().zip(&self.skips).zip(&self.tokens).enumerate().skip(1);
+        for (at, ((char, skip), token)) in nodes {
+            parent += usize::from(*skip);
+            let class = usize::from(table.classes[usize::from(*char)]);
+            let state = table.rows[states[parent].at() + class];
+            states[at] = state;
+            row[*token as usize / 32] |= u32::from(state.at() != 0) << (token % 32);
+        }
+        for (node, token) in &self.more {
+            row[*token as usize / 32] |=
+                u32::from(states[*node as usize].at() != 0) << (token % 32);
+        }
     }
 }

@@ -12,7 +12,6 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{
     class::Class,
     index::{Index, Kind, NONE, has, remove, set, unite},
-    levels,
     tables::{Location, MANY, Tables},
     text::Selection,
 };
@@ -35,6 +34,9 @@ const LEAVING: usize = 32;
 
 /// Of so many nodes below one, one may be where a token of a chain's characters may be dead.
 const CUT: usize = 8;
+
+/// Of so many nodes of the whole trie, one may be either; where there are more, all raw tokens are read in one pass.
+const EITHER: usize = 32;
 
 /// States looked at for one chain, times classes.
 const STEPS: usize = 20_000;
@@ -510,8 +512,12 @@ impl<'a> Draft<'a> {
     ) -> Option<Vec<u32>> {
         let index = self.index;
         let size = index.below(node).len();
-        let cuts = self.places(letters, &chain.cuts, node, size / CUT)?;
-        let leaving = self.places(letters, &chain.leaving, node, size / LEAVING)?;
+        let (cut, left) = match node {
+            NONE => (size / EITHER, size / EITHER),
+            _ => (size / CUT, size / LEAVING),
+        };
+        let cuts = self.places(letters, &chain.cuts, node, cut)?;
+        let leaving = self.places(letters, &chain.leaving, node, left)?;
         let mut dead = Vec::new();
         for (class, leaf) in cuts {
             if self.may_cut(letters, chain, leaf, node, class)
@@ -586,18 +592,14 @@ impl<'a> Draft<'a> {
 
     /// Reads all raw tokens through the automaton.
     fn all(&mut self, automaton: &TextDfa, letters: &Letters, start: Place) {
-        let table = levels::Table {
-            rows: automaton.rows(),
-            width: letters.nodes.len(),
-            classes: letters.numbered(self.index),
-        };
         let lives = |state: u32, chars: u32| {
             let (spelling, read) = (Spelling::BETWEEN, start.read + chars);
             self.view.holds(Place { at: state, spelling, read })
         };
         let mut row = self.bits.take().unwrap_or_else(|| vec![0; self.tables.words()]);
         let lives = (!self.far).then_some(&lives as &dyn Fn(u32, u32) -> bool);
-        self.tables.levels().read(table, start.at, lives, &mut row);
+        let classes = letters.numbered(self.index);
+        self.tables.levels().read(automaton, classes, start.at, lives, &mut row);
         self.bits = Some(row);
     }
 
