@@ -7,8 +7,27 @@ use super::{
     class::SURROGATES,
 };
 
-/// A range of bytes and where it leads.
-type Entry = (u8, u8, u32);
+/// A range of bytes and where it leads: one number, which is hashed faster than three.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct Entry(u64);
+
+impl Entry {
+    fn new(low: u8, high: u8, to: u32) -> Self {
+        Self(u64::from(low) << 40 | u64::from(high) << 32 | u64::from(to))
+    }
+
+    fn low(self) -> u8 {
+        (self.0 >> 40) as u8
+    }
+
+    fn high(self) -> u8 {
+        (self.0 >> 32) as u8
+    }
+
+    fn to(self) -> u32 {
+        self.0 as u32
+    }
+}
 
 /// The byte automaton: minimal, because the automaton over characters is, and equal remainders of characters are one state.
 #[derive(Clone, Debug)]
@@ -102,7 +121,7 @@ impl Nodes {
 
     /// The node after whose `shift / 6` bytes there is always the same state.
     fn full(&mut self, shift: u32, to: u32) -> u32 {
-        (0..shift / 6).fold(to, |to, _| self.intern(&[(0x80, 0xBF, to)]))
+        (0..shift / 6).fold(to, |to, _| self.intern(&[Entry::new(0x80, 0xBF, to)]))
     }
 
     /// The entries of a node: bytes are `mark` and the bits of the code point above `shift`.
@@ -118,7 +137,7 @@ impl Nodes {
             if low == block << shift && high >= end {
                 let last = ((high + 1) >> shift) - 1;
                 let child = self.full(shift, to);
-                push(&mut entries, (byte(block), byte(last), child));
+                push(&mut entries, Entry::new(byte(block), byte(last), child));
                 let low = (last + 1) << shift;
                 current = if low <= high { Some((low, high, to)) } else { rest.next() };
                 continue;
@@ -130,7 +149,7 @@ impl Nodes {
             }
             let inside = self.entries(shift - 6, 0x80, &pieces);
             let child = self.intern(&inside);
-            push(&mut entries, (byte(block), byte(block), child));
+            push(&mut entries, Entry::new(byte(block), byte(block), child));
         }
         entries
     }
@@ -159,7 +178,9 @@ impl Nodes {
 /// Adds an entry, or makes the last one longer.
 fn push(entries: &mut Vec<Entry>, entry: Entry) {
     match entries.last_mut() {
-        Some(last) if last.2 == entry.2 && last.1 + 1 == entry.0 => last.1 = entry.1,
+        Some(last) if last.to() == entry.to() && last.high() + 1 == entry.low() => {
+            *last = Entry::new(last.low(), entry.high(), entry.to());
+        }
         _ => entries.push(entry),
     }
 }
@@ -184,7 +205,7 @@ impl Tree {
             dfa.partition.ranges().map(|(low, high, class)| (low, high, class as u32)).collect();
         let mut nodes = Nodes::new(classes as u32);
         let mut single = nodes.row(&ranges);
-        let more = single.split_off(single.partition_point(|entry| entry.1 < 0x80));
+        let more = single.split_off(single.partition_point(|entry| entry.high() < 0x80));
         let mut wide: Vec<usize> =
             ranges.iter().filter(|range| range.1 >= 0x80).map(|range| range.2 as usize).collect();
         wide.sort_unstable();
@@ -194,11 +215,11 @@ impl Tree {
 
     /// Entries with what they lead to in a row of an automaton, where the nodes are what `values` says.
     fn map(&self, entries: &[Entry], row: &[u32], values: &[u32], mapped: &mut Vec<Entry>) {
-        for &(low, high, to) in entries {
-            let to = to as usize;
+        for entry in entries {
+            let to = entry.to() as usize;
             let to = if to < self.classes { row[to] } else { values[to - self.classes] };
             if to != DEAD {
-                push(mapped, (low, high, to));
+                push(mapped, Entry::new(entry.low(), entry.high(), to));
             }
         }
     }
@@ -240,9 +261,9 @@ impl ByteDfa {
         }
         let rows = || rows.iter().chain(nodes.entries.iter());
         let mut border = [false; 257];
-        for &(low, high, _) in rows().flatten() {
-            border[usize::from(low)] = true;
-            border[usize::from(high) + 1] = true;
+        for entry in rows().flatten() {
+            border[usize::from(entry.low())] = true;
+            border[usize::from(entry.high()) + 1] = true;
         }
         let mut classes = Box::new([0u8; 256]);
         for byte in 1..256 {
@@ -251,18 +272,19 @@ impl ByteDfa {
         let stride = usize::from(classes[255]) + 1;
         let mut table = vec![DEAD; rows().count() * stride];
         for (entries, row) in rows().zip(table.chunks_mut(stride)) {
-            for &(low, high, to) in entries {
-                row[classes[usize::from(low)].into()..=classes[usize::from(high)].into()].fill(to);
+            for entry in entries {
+                let [from, to] = [entry.low(), entry.high()].map(|byte| classes[usize::from(byte)]);
+                row[from.into()..=to.into()].fill(entry.to());
             }
         }
         let mut ends: Lists<u32> = Lists::new();
         let mut all = Vec::new();
         for node in nodes.entries.iter() {
             all.clear();
-            for &(_, _, to) in node {
-                match to.checked_sub(outside) {
+            for entry in node {
+                match entry.to().checked_sub(outside) {
                     Some(inner) => all.extend_from_slice(ends.get(inner as usize)),
-                    None => all.push(to),
+                    None => all.push(entry.to()),
                 }
             }
             all.sort_unstable();

@@ -4,6 +4,8 @@
 //! into the automaton's table: no branch depends on a state, and a processor reads many nodes at a time. What is read of the
 //! trie are seven bytes a node, one after the other.
 
+use std::sync::{Mutex, PoisonError};
+
 use super::index::{Index, Kind, NONE};
 use crate::schema::text::TextDfa;
 
@@ -31,44 +33,29 @@ pub(super) struct Levels {
     longest: usize,
     /// Words of a row with room for what is no token.
     words: usize,
+    /// Room for the states of a part, for whoever reads next.
+    room: Mutex<Vec<u32>>,
 }
 
 /// The number of parts.
 const PARTS: usize = 129;
 
-/// A state times the number of classes: where its row begins.
-trait Offset: Copy + Default {
-    fn new(offset: u32) -> Self;
-    fn at(self) -> usize;
-}
-
-impl Offset for u16 {
-    fn new(offset: u32) -> Self {
-        offset as Self
-    }
-
-    fn at(self) -> usize {
-        self.into()
-    }
-}
-
-impl Offset for u32 {
-    fn new(offset: u32) -> Self {
-        offset
-    }
-
-    fn at(self) -> usize {
-        self as usize
-    }
-}
-
 /// An automaton over characters, as it is looked at here.
-struct Table<'a, T> {
+struct Table<'a> {
     /// The rows of all states; the dead one's is the first.
-    rows: Vec<T>,
+    rows: &'a [u32],
     width: usize,
     /// The class of each character by its number.
     classes: &'a [u16],
+}
+
+impl Table<'_> {
+    /// The state after a character.
+    #[inline]
+    fn next(&self, state: u32, char: u16) -> u32 {
+        let class = usize::from(self.classes[usize::from(char)]);
+        self.rows[state as usize * self.width + class]
+    }
 }
 
 impl Levels {
@@ -78,7 +65,13 @@ impl Levels {
         let nothing = index.raw().len() as u32 * 32;
         let parts: Vec<Part> = (0..PARTS).map(|first| Part::new(index, first, nothing)).collect();
         let longest = parts.iter().flat_map(|part| &part.lengths).max();
-        Self { longest: longest.copied().unwrap_or(0).into(), parts, words }
+        let most = parts.iter().map(|part| part.chars.len()).max().unwrap_or(0);
+        Self {
+            longest: longest.copied().unwrap_or(0).into(),
+            parts,
+            words,
+            room: Mutex::new(vec![0; most]),
+        }
     }
 
     /// Adds to a row the raw tokens that can be read from a state; `lives`, where it counts, says whether a text of so many
@@ -94,53 +87,37 @@ impl Levels {
     ) {
         let length = row.len();
         row.resize(self.words, 0);
-        let rows = automaton.rows();
-        let width = automaton.row(0).len();
-        if rows.len() <= usize::from(u16::MAX) {
-            let rows = rows.iter().map(|to| *to as u16 * width as u16).collect();
-            self.pass(&Table { rows, width, classes }, from, lives, row);
-        } else {
-            let rows = rows.iter().map(|to| *to * width as u32).collect();
-            self.pass::<u32>(&Table { rows, width, classes }, from, lives, row);
-        }
-        row.truncate(length);
-    }
-
-    fn pass<T: Offset>(
-        &self,
-        table: &Table<'_, T>,
-        from: u32,
-        lives: Option<&dyn Fn(u32, u32) -> bool>,
-        row: &mut [u32],
-    ) {
-        let start = T::new(from * table.width as u32);
-        let most = self.parts.iter().map(|part| part.chars.len()).max().unwrap_or(0);
-        let mut states = vec![T::default(); most];
+        let table = Table { rows: automaton.rows(), width: automaton.row(0).len(), classes };
         let mut known = match lives {
             Some(_) => vec![0u8; table.rows.len() / table.width * (self.longest + 1)],
             None => Vec::new(),
         };
-        for part in self.parts.iter().filter(|part| part.begins(table, start)) {
-            states[0] = start;
+        let room = || self.room.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut states = std::mem::take(&mut *room());
+        for part in self.parts.iter().filter(|part| part.begins(&table, from)) {
+            states.resize(states.len().max(part.chars.len()), 0);
+            states[0] = from;
             let Some(lives) = lives else {
-                part.read(table, &mut states, row);
+                part.read(&table, &mut states, row);
                 continue;
             };
-            part.states(table, &mut states);
+            part.states(&table, &mut states);
             let mut check = |node: usize, token: u32| {
-                let (state, chars) = (states[node].at() / table.width, part.lengths[node]);
+                let (state, chars) = (states[node], part.lengths[node]);
                 if state == 0 {
                     return;
                 }
-                let known = &mut known[state * (self.longest + 1) + usize::from(chars)];
+                let known = &mut known[state as usize * (self.longest + 1) + usize::from(chars)];
                 if *known == 0 {
-                    *known = 1 + u8::from(lives(state as u32, chars.into()));
+                    *known = 1 + u8::from(lives(state, chars.into()));
                 }
                 row[token as usize / 32] |= u32::from(*known == 2) << (token % 32);
             };
             part.tokens.iter().enumerate().for_each(|(node, token)| check(node, *token));
             part.more.iter().for_each(|(node, token)| check(*node as usize, *token));
         }
+        *room() = states;
+        row.truncate(length);
     }
 
     /// Bytes of memory.
@@ -204,37 +181,32 @@ impl Part {
     }
 
     /// Whether one of the first characters can be read.
-    fn begins<T: Offset>(&self, table: &Table<'_, T>, start: T) -> bool {
+    fn begins(&self, table: &Table<'_>, from: u32) -> bool {
         let mut firsts = self.chars.iter().zip(&self.skips).skip(1).take_while(|node| *node.1 == 0);
-        firsts.any(|(char, _)| {
-            table.rows[start.at() + usize::from(table.classes[usize::from(*char)])].at() != 0
-        })
+        firsts.any(|(char, _)| table.next(from, *char) != 0)
     }
 
     /// The states of all nodes; that of the first one is there.
-    fn states<T: Offset>(&self, table: &Table<'_, T>, states: &mut [T]) {
+    fn states(&self, table: &Table<'_>, states: &mut [u32]) {
         let mut parent = 0;
         for (at, (char, skip)) in self.chars.iter().zip(&self.skips).enumerate().skip(1) {
             parent += usize::from(*skip);
-            let class = usize::from(table.classes[usize::from(*char)]);
-            states[at] = table.rows[states[parent].at() + class];
+            states[at] = table.next(states[parent], *char);
         }
     }
 
     /// The states of all nodes, and the tokens that are not dead.
-    fn read<T: Offset>(&self, table: &Table<'_, T>, states: &mut [T], row: &mut [u32]) {
+    fn read(&self, table: &Table<'_>, states: &mut [u32], row: &mut [u32]) {
         let mut parent = 0;
         let nodes = self.chars.iter().zip(&self.skips).zip(&self.tokens).enumerate().skip(1);
         for (at, ((char, skip), token)) in nodes {
             parent += usize::from(*skip);
-            let class = usize::from(table.classes[usize::from(*char)]);
-            let state = table.rows[states[parent].at() + class];
+            let state = table.next(states[parent], *char);
             states[at] = state;
-            row[*token as usize / 32] |= u32::from(state.at() != 0) << (token % 32);
+            row[*token as usize / 32] |= u32::from(state != 0) << (token % 32);
         }
         for (node, token) in &self.more {
-            row[*token as usize / 32] |=
-                u32::from(states[*node as usize].at() != 0) << (token % 32);
+            row[*token as usize / 32] |= u32::from(states[*node as usize] != 0) << (token % 32);
         }
     }
 }
