@@ -60,6 +60,8 @@ pub(crate) struct Tables {
     /// For each special node of the index that a quote leads to, the node of the trie of all tokens.
     quotes: Vec<u32>,
     rows: Rows,
+    /// What is left of tokens after the closing quote of a free text; and as bits the tokens of which nothing is.
+    closing: Option<(Location, Arc<[u32]>)>,
     /// By the places of rows in memory: these, and their union.
     unions: Mutex<FxHashMap<Box<[usize]>, Union>>,
     /// By ranges of code points.
@@ -115,6 +117,7 @@ impl Tables {
             index,
             quotes: Vec::new(),
             rows: Rows::default(),
+            closing: None,
             unions: Mutex::default(),
             classes: Mutex::default(),
             wholes: papaya::HashMap::with_hasher(FxBuildHasher),
@@ -142,7 +145,13 @@ impl Tables {
         tables.quotes = tables.index.special().iter().map(|special| quote(special.node)).collect();
         // What every schema needs.
         let free = Language::Free { except: Words::new(Vec::new()), min: 0, max: None };
-        tables.select(Location::ALL, View::all(&free), 0, Place::free(0));
+        let selection = tables.select(Location::ALL, View::all(&free), 0, Place::free(0));
+        tables.closing = selection.rest.map(|rest| {
+            let mut row = vec![0; tables.words];
+            let tokens = tables.trie(rest).tokens(rest.node).iter();
+            tokens.for_each(|token| set(&mut row, *token));
+            (rest, tables.row(row))
+        });
         tables.blanks(Location::ALL, u32::MAX);
         tables
     }
@@ -166,6 +175,12 @@ impl Tables {
     /// For each special node of the index that a quote leads to, the node of the trie of all tokens.
     pub(super) fn quotes(&self) -> &[u32] {
         &self.quotes
+    }
+
+    /// The tokens that end at a location, as bits, if these are many masks'.
+    pub(super) fn closing(&self, location: Location) -> Option<&Arc<[u32]>> {
+        let closing = self.closing.as_ref().filter(|closing| closing.0 == location);
+        closing.map(|closing| &closing.1)
     }
 
     /// The node of the trie of all tokens for one of the index. O(depth).

@@ -341,8 +341,10 @@ impl<'a> Walk<'a> {
                 self.doubt(location)?;
             }
             let trie = self.tables.trie(location);
-            if !self.next.is_empty() {
-                self.parts.own.extend_from_slice(trie.tokens(location.node));
+            match self.tables.closing(location) {
+                _ if self.next.is_empty() => {}
+                Some(row) => self.parts.bases.push(Arc::clone(row)),
+                None => self.parts.own.extend_from_slice(trie.tokens(location.node)),
             }
             // Where readings part they meet again, and would be followed again and again.
             let parts = self.next.len() > 1;
