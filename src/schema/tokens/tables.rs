@@ -60,6 +60,8 @@ pub(crate) struct Tables {
     /// For each special node of the index that a quote leads to, the node of the trie of all tokens.
     quotes: Vec<u32>,
     rows: Rows,
+    /// Lists of tokens that many masks of different schemas have: once, they are in the processor's cache.
+    lists: Rows,
     /// What is left of tokens after the closing quote of a free text; and as bits the tokens of which nothing is.
     closing: Option<(Location, Arc<[u32]>)>,
     /// By the places of rows in memory: these, and their union.
@@ -117,6 +119,7 @@ impl Tables {
             index,
             quotes: Vec::new(),
             rows: Rows::default(),
+            lists: Rows::default(),
             closing: None,
             unions: Mutex::default(),
             classes: Mutex::default(),
@@ -211,6 +214,14 @@ impl Tables {
         let (row, new) = self.rows.intern(row);
         self.charge_text(if new { row.len() * 4 + 64 } else { 0 });
         row
+    }
+
+    /// A list of tokens, shared with equal ones.
+    pub(super) fn list(&self, list: Vec<u32>) -> Arc<[u32]> {
+        let bytes = list.len() * 4 + 64;
+        let (list, new) = self.lists.intern(list);
+        self.charge_text(if new { bytes } else { 0 });
+        list
     }
 
     /// One row of several. Cost when new: an operation on rows for each.
@@ -422,6 +433,7 @@ impl Tables {
             self.classes.lock().unwrap_or_else(PoisonError::into_inner).clear();
             self.unions.lock().unwrap_or_else(PoisonError::into_inner).clear();
             self.rows.forget();
+            self.lists.forget();
         }
     }
 }

@@ -88,7 +88,9 @@ impl<'a> Walk<'a> {
                 self.parts.own.push(token);
             }
         }
-        let recipe = self.parts.recipe(self.minus, |rows| self.tables.union(rows));
+        let tables = self.tables;
+        let union = |rows| tables.union(rows);
+        let recipe = self.parts.recipe(self.minus, union, |list| tables.list(list));
         Ok((recipe, self.look, self.left))
     }
 
@@ -103,7 +105,7 @@ impl<'a> Walk<'a> {
     fn close(&mut self, inner: Self) -> Vec<u32> {
         (self.left, self.look) = (inner.left, Look(self.look.0.min(inner.look.0)));
         self.doubtful.extend(inner.doubtful);
-        let recipe = inner.parts.recipe(inner.minus, |rows| self.tables.union(rows));
+        let recipe = inner.parts.recipe(inner.minus, |rows| self.tables.union(rows), Arc::from);
         recipe.tokens(self.tables.words())
     }
 
