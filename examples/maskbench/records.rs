@@ -76,7 +76,9 @@ impl Slowest {
     /// To standard error.
     pub(crate) fn print(&self, pass: u32) {
         for (time, name, test, token, near) in &self.masks {
-            eprintln!("pass {pass}: {time:>9.1} us  {name}, instance {test}, token {token}: {near:?}");
+            eprintln!(
+                "pass {pass}: {time:>9.1} us  {name}, instance {test}, token {token}: {near:?}"
+            );
         }
     }
 }

@@ -210,3 +210,53 @@ impl Part {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Limits, Vocabulary,
+        schema::text::{Language, TextSet},
+    };
+
+    #[test]
+    fn reads_what_the_automaton_reads() {
+        // Many leaves before a node with a child: its place is far from that of the parent before.
+        let mut texts: Vec<String> = ('\u{4e00}'..'\u{5000}').map(String::from).collect();
+        let longer =
+            ["ab", "abé", "é", "a", "a", "b\"", "\u{4fff}a", "\u{4fff}ab", "\u{4e00}", "\n"];
+        texts.extend(longer.map(String::from));
+        let tokens = texts.iter().map(|text| text.clone().into_bytes()).collect();
+        let index = Index::new(&Vocabulary::new(tokens, &[], &[]).unwrap());
+        let levels = Levels::new(&index);
+        for pattern in ["^[^b]*$", "^[a-z]+$", "a.?$", "^\u{4fff}a", "^[\u{4e01}-\u{4fff}]a*$"] {
+            let set = TextSet::pattern(pattern, &Limits::default()).unwrap();
+            let Language::Automaton(automaton) = &set.pieces()[0].language else {
+                panic!("{pattern} is no automaton");
+            };
+            let mut classes = vec![0; index.end() as usize];
+            for (low, high, class) in automaton.ranges() {
+                for numbers in
+                    [low.min(128)..(high + 1).min(128), index.numbers(low.max(128), high)]
+                {
+                    classes[numbers.start as usize..numbers.end as usize].fill(class as u16);
+                }
+            }
+            let after = |text: &str| {
+                text.bytes().fold(automaton.start(), |at, byte| automaton.next(at, byte))
+            };
+            let odd = |state: u32, chars: u32| (state + chars) % 2 == 1;
+            for lives in [None, Some(&odd as &dyn Fn(u32, u32) -> bool)] {
+                let mut row = vec![0; index.raw().len()];
+                levels.read(automaton, &classes, automaton.start(), lives, &mut row);
+                for (token, text) in texts.iter().enumerate() {
+                    let raw = !text.contains(['"', '\n']);
+                    let (at, chars) = (after(text), text.chars().count() as u32);
+                    let expected = raw && at != 0 && lives.is_none_or(|lives| lives(at, chars));
+                    let read = row[token / 32] >> (token % 32) & 1 == 1;
+                    assert_eq!(read, expected, "{text:?} under {pattern}");
+                }
+            }
+        }
+    }
+}

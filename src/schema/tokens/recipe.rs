@@ -182,7 +182,8 @@ mod tests {
         };
         write(&[&recipe], &mut row);
         assert_eq!(row, [0b0011, 1 << 1 | 1 << 8]);
-        let other = Parts { own: vec![3, 7], ..Parts::default() }.recipe(Vec::new(), union, Arc::from);
+        let other =
+            Parts { own: vec![3, 7], ..Parts::default() }.recipe(Vec::new(), union, Arc::from);
         write(&[&recipe, &other], &mut row);
         assert_eq!(row, [0b1000_1011, 1 << 1 | 1 << 8]);
         let parts = Parts { bases: vec![Arc::from([0b1_0100, 1])], ..Parts::default() };
