@@ -20,20 +20,7 @@ pub(super) fn minimal(
     start: u32,
 ) -> CharDfa {
     let classes = partition.len();
-    let (block_of, representatives) = if accept.len() < FEW {
-        blocks(table, accept, classes)
-    } else {
-        // What a look at the rows tells is cheaper than a splitter per class.
-        let (alike, first) = alike(table, accept, classes);
-        let rows = first.iter().flat_map(|state| &table[*state as usize * classes..][..classes]);
-        let less: Vec<u32> = rows.map(|to| alike[*to as usize]).collect();
-        let accepts: Vec<bool> = first.iter().map(|state| accept[*state as usize]).collect();
-        let (block_of, representatives) = blocks(&less, &accepts, classes);
-        (
-            alike.iter().map(|state| block_of[*state as usize]).collect(),
-            representatives.iter().map(|state| first[*state as usize]).collect(),
-        )
-    };
+    let (block_of, representatives) = blocks(table, accept, classes);
     let row = |block: u32| {
         let state = representatives[block as usize] as usize;
         table[state * classes..(state + 1) * classes].iter().map(|t| block_of[*t as usize])
@@ -85,37 +72,6 @@ pub(super) fn minimal(
     CharDfa { partition, table: compact.into(), accept: accept.into() }
 }
 
-/// Automata of fewer states are minimised at once.
-const FEW: usize = 64;
-
-/// State -> number of states with the same row, or rows that lead to such states; and one state of each number. Of those that
-/// accept the same texts not all need have one number. O(n c) for each round that saves a fifth of the states.
-fn alike(table: &[u32], accept: &[bool], classes: usize) -> (Vec<u32>, Vec<u32>) {
-    let mut number: Vec<u32> = (0..accept.len() as u32).collect();
-    let mut first = number.clone();
-    loop {
-        let mut known: FxHashMap<(bool, Box<[u32]>), u32> = FxHashMap::default();
-        let mut kept = Vec::new();
-        let mut row = Vec::with_capacity(classes);
-        let merged: Vec<u32> = (first.iter())
-            .map(|&state| {
-                row.clear();
-                let to = &table[state as usize * classes..][..classes];
-                row.extend(to.iter().map(|to| number[*to as usize]));
-                *known.entry((accept[state as usize], row.as_slice().into())).or_insert_with(|| {
-                    kept.push(state);
-                    kept.len() as u32 - 1
-                })
-            })
-            .collect();
-        number.iter_mut().for_each(|number| *number = merged[*number as usize]);
-        let before = std::mem::replace(&mut first, kept).len();
-        if first.len() * 5 > before * 4 {
-            return (number, first);
-        }
-    }
-}
-
 fn reachable<I: Iterator<Item = u32>>(
     start: u32,
     dead: Option<u32>,
@@ -137,8 +93,9 @@ fn reachable<I: Iterator<Item = u32>>(
     order
 }
 
-/// State -> block of states that accept the same texts; and one state of each block.
-fn blocks(table: &[u32], accept: &[bool], classes: usize) -> (Vec<u32>, Vec<u32>) {
+/// State -> block of states that accept the same texts; and one state of each block. `table` has one row of classes per state.
+/// O(n c log n).
+pub(crate) fn blocks(table: &[u32], accept: &[bool], classes: usize) -> (Vec<u32>, Vec<u32>) {
     let n = accept.len();
     // Per class, the predecessors of each state: those of `t` are `sources[first[t]..first[t + 1]]`.
     let mut first = vec![0u32; classes * (n + 1) + 1];
