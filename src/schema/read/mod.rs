@@ -334,6 +334,15 @@ impl Reader {
             let message = "this draft does not know the keyword: it is an annotation";
             self.warnings.push(self.error(SchemaErrorKind::Unsupported, message));
         }
+        if draft == Draft::Draft7 {
+            // Annotations in all drafts after this one.
+            for content in ["contentEncoding", "contentMediaType"] {
+                if members.get(content).is_some() {
+                    self.at(content);
+                    self.unsupported("draft 7 has it assert what a string contains")?;
+                }
+            }
+        }
         let mut parts = Vec::new();
         let leaf = self.leaf(&keywords, context)?;
         if leaf != ExprId::TRUE {
