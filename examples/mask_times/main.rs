@@ -1,9 +1,12 @@
 //! How long do the masks of a grammar take on given texts? Fills the row and accepts the token at every position, twice: with
 //! an automaton that knows nothing yet, and again.
 //!
-//! `cargo run --release --example mask_times -- GRAMMAR TOKENIZER FILE...`; a folder stands for all its files.
+//! `cargo run --release --example mask_times -- GRAMMAR TOKENIZER FILE...`; a folder stands for all its files. With `--lines N`
+//! before the files each is followed by itself, and times and the growth of the tables are printed for every N lines of it.
 
 #![allow(clippy::print_stdout, reason = "a program that prints figures")]
+
+mod parts;
 
 use std::{
     path::{Path, PathBuf},
@@ -19,6 +22,11 @@ fn main() -> anyhow::Result<()> {
         anyhow::bail!("expected a grammar, a tokenizer.json and files");
     };
     let mut files = Vec::new();
+    let mut arguments = arguments.peekable();
+    let lines = match arguments.next_if(|argument| argument == "--lines") {
+        Some(_) => Some(arguments.next().unwrap_or_default().parse::<usize>()?.max(1)),
+        None => None,
+    };
     arguments.try_for_each(|path| find(Path::new(&path), &mut files))?;
     files.sort();
     let limits = Limits::default();
@@ -41,6 +49,14 @@ fn main() -> anyhow::Result<()> {
         "{:<6} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
         "", "tokens", "mean", "p50", "p99", "p99.9", "max"
     );
+    if let Some(lines) = lines {
+        for (file, text) in files.iter().zip(&texts) {
+            println!("{}", file.display());
+            parts::print(&automaton, &vocabulary, text, lines)?;
+        }
+        println!("{:?}", automaton.stats());
+        return Ok(());
+    }
     let mut row = vec![0u32; vocabulary.words()];
     for name in ["cold", "warm"] {
         let mut times: Vec<(Duration, usize, usize)> = Vec::new();
