@@ -4,7 +4,7 @@
 //! bracket is computed once, at any depth, and only closings look further down.
 
 use crate::{
-    TerminalId, Vocabulary,
+    Vocabulary,
     intern::Interner,
     parser::{SetId, TRUNCATIONS},
     recognizer::Reader,
@@ -170,8 +170,18 @@ impl GrammarGeneration {
             frame.cursor = Some(cursor);
             if let Some(&(terminal, child)) = node.edges.get(cursor) {
                 let set = reader.advance(set, terminal);
-                if set != SetId::DEAD {
+                let child_node = self.trees.node(child);
+                if set != SetId::DEAD && !child_node.is_leaf() {
                     return Ok(Next::Call(child, set));
+                }
+                // Most tokens end one lexeme at most. What is then allowed is faster found again than looked up.
+                if set != SetId::DEAD {
+                    let closure = reader.closure(set);
+                    if closure.open {
+                        frame.at += 1;
+                        continue;
+                    }
+                    frame.groups.extend(child_node.allowed(closure));
                 }
             } else if let Some(&part) = node.parts.get(cursor.wrapping_sub(links)) {
                 return Ok(Next::Call(part, set));
@@ -224,12 +234,7 @@ impl GrammarGeneration {
         }
         let closure = frame.truncation(reader, frame.base).map(|set| reader.closure(set));
         let Some(closure) = closure.filter(|closure| !closure.open) else { return Some(DEEPER) };
-        let is_viable = |terminal: TerminalId| closure.viable.contains(terminal.index());
-        for entry in &node.becoming {
-            if is_viable(entry.terminal) && !entry.within.is_some_and(is_viable) {
-                frame.groups.push(entry.tokens);
-            }
-        }
+        frame.groups.extend(node.allowed(closure));
         for group in &node.groups {
             let mut index = frame.base;
             let is_allowed = loop {

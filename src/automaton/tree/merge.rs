@@ -133,12 +133,21 @@ impl TreeTable {
                 sets.push(entry.tokens);
             }
         }
+        // Many terminals, the kinds of names, have the same tokens.
+        let mut known: FxHashMap<Vec<u32>, u32> = FxHashMap::default();
         let entries = entries.into_iter().map(|(terminal, (within, mut sets))| {
             sets.sort_unstable();
             sets.dedup();
             let tokens = match sets.as_slice() {
                 [tokens] => *tokens,
-                _ => self.union(&sets, vocabulary.words()),
+                _ => match known.get(&sets) {
+                    Some(tokens) => *tokens,
+                    None => {
+                        let tokens = self.union(&sets, vocabulary.words());
+                        known.insert(sets, tokens);
+                        tokens
+                    }
+                },
             };
             Becoming { terminal, within, tokens }
         });

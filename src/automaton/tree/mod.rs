@@ -19,7 +19,7 @@ use std::sync::{
 use walk::Walk;
 
 use super::StepError;
-use crate::{TerminalId, Vocabulary, intern::Interner, lexer::ConfigId, recognizer::Reader};
+use crate::{TerminalId, Vocabulary, intern::Interner, lexer::ConfigId, parser::Closure, recognizer::Reader};
 
 /// A set of tokens that share their fate.
 #[derive(Debug)]
@@ -107,6 +107,23 @@ pub(super) struct TreeNode {
 }
 
 impl TreeNode {
+    /// Whether it holds nothing but tokens that a parser judges by what it allows next.
+    pub(super) fn is_leaf(&self) -> bool {
+        self.groups.is_empty()
+            && self.edges.is_empty()
+            && self.links.is_empty()
+            && self.parts.is_empty()
+    }
+
+    /// The sets of tokens that end here and are allowed by what a parser allows next.
+    pub(super) fn allowed<'a>(&'a self, closure: &'a Closure) -> impl Iterator<Item = u32> + 'a {
+        let is_viable = |terminal: TerminalId| closure.viable.contains(terminal.index());
+        let allowed = self.becoming.iter().filter(move |entry| {
+            is_viable(entry.terminal) && !entry.within.is_some_and(is_viable)
+        });
+        allowed.map(|entry| entry.tokens)
+    }
+
     /// The node that answers for this one since it was asked about often.
     #[inline]
     pub(super) fn whole(&self) -> Option<u32> {

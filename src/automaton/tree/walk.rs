@@ -1,14 +1,11 @@
 //! One walk of the vocabulary's trie: the tree of what a configuration reads below a place.
 
-use std::collections::hash_map::Entry;
-
 use rustc_hash::FxHashMap;
 
 use super::{Becoming, Group, Link, Place, TreeNode, TreeTable};
 use crate::{
     TerminalId, Vocabulary,
     automaton::StepError,
-    bitset::BitSet,
     lexer::{ConfigId, Live},
     recognizer::Reader,
 };
@@ -218,37 +215,41 @@ impl<'a> Walk<'a> {
         groups: Vec<(ConfigId, Vec<u32>)>,
     ) -> (Box<[Becoming]>, Box<[Group]>) {
         let words = self.vocabulary.words();
-        let mut by_terminal: FxHashMap<usize, (Vec<u32>, BitSet)> = FxHashMap::default();
+        let mut of_terminal: FxHashMap<usize, Vec<usize>> = FxHashMap::default();
         let mut undecided = Vec::new();
-        for (config, tokens) in groups {
-            let live = self.reader.tables.lex.live(&self.reader.grammar.lexer, config);
-            for terminal in live.sure.iter() {
-                match by_terminal.entry(terminal) {
-                    Entry::Vacant(entry) => {
-                        entry.insert((tokens.clone(), live.sure.clone()));
-                    }
-                    Entry::Occupied(entry) => {
-                        let (all, common) = entry.into_mut();
-                        all.extend_from_slice(&tokens);
-                        common.intersect_with(&live.sure);
-                    }
-                }
-            }
+        let lives: Vec<&Live> = groups
+            .iter()
+            .map(|group| self.reader.tables.lex.live(&self.reader.grammar.lexer, group.0))
+            .collect();
+        for (i, live) in lives.iter().enumerate() {
+            live.sure.iter().for_each(|terminal| of_terminal.entry(terminal).or_default().push(i));
             if !live.maybe.is_empty() {
-                undecided.push(Group { config, tokens: table.push_tokens(tokens, words) });
+                let (config, tokens) = &groups[i];
+                let tokens = table.push_tokens(tokens.clone(), words);
+                undecided.push(Group { config: *config, tokens });
             }
         }
+        let size = |of: &[usize]| of.iter().map(|i| groups[*i].1.len()).sum::<usize>();
         let sizes: FxHashMap<usize, usize> =
-            by_terminal.iter().map(|(t, (tokens, _))| (*t, tokens.len())).collect();
-        let mut becoming: Vec<Becoming> = by_terminal
-            .into_iter()
-            .map(|(terminal, (tokens, common))| {
-                let largest = common.iter().max_by_key(|t| sizes[t]);
-                let within = largest.filter(|t| sizes[t] > tokens.len()).map(TerminalId::new);
-                let terminal = TerminalId::new(terminal);
-                Becoming { terminal, within, tokens: table.push_tokens(tokens, words) }
-            })
-            .collect();
+            of_terminal.iter().map(|(terminal, of)| (*terminal, size(of))).collect();
+        // Many terminals, the kinds of names, have the same tokens.
+        let mut known: FxHashMap<&[usize], u32> = FxHashMap::default();
+        let mut becoming = Vec::with_capacity(of_terminal.len());
+        for (&terminal, of) in &of_terminal {
+            let mut common = lives[of[0]].sure.clone();
+            of[1..].iter().for_each(|i| common.intersect_with(&lives[*i].sure));
+            let largest = common.iter().max_by_key(|other| sizes[other]);
+            let within = largest.filter(|other| sizes[other] > sizes[&terminal]);
+            let tokens = *known.entry(of).or_insert_with(|| {
+                let all = of.iter().flat_map(|i| &groups[*i].1).copied().collect();
+                table.push_tokens(all, words)
+            });
+            becoming.push(Becoming {
+                terminal: TerminalId::new(terminal),
+                within: within.map(TerminalId::new),
+                tokens,
+            });
+        }
         becoming.sort_unstable_by_key(|b| b.terminal);
         (becoming.into(), undecided.into())
     }
