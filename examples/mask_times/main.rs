@@ -1,10 +1,12 @@
 //! How long do the masks of a grammar take on given texts? Fills the row and accepts the token at every position: with an
 //! automaton that knows nothing yet, with one that was warmed on other texts, saved and loaded, and again.
 //!
-//! `cargo run --release --example mask_times -- GRAMMAR TOKENIZER FILE... [--warming FILE...]`; a folder stands for all its
-//! files.
+//! `cargo run --release --example mask_times -- GRAMMAR TOKENIZER FILE... [--warming FILE...] [--lines N]`; a folder stands for all
+//! its files. With `--lines N` times and the growth of the tables are printed for every N lines of each file instead.
 
 #![allow(clippy::print_stdout, reason = "a program that prints figures")]
+
+mod parts;
 
 use std::{
     path::{Path, PathBuf},
@@ -19,11 +21,14 @@ fn main() -> anyhow::Result<()> {
     let (Some(grammar), Some(tokenizer)) = (arguments.next(), arguments.next()) else {
         anyhow::bail!("expected a grammar, a tokenizer.json and files");
     };
-    let (mut files, mut warming) = (Vec::new(), Vec::new());
+    let (mut files, mut warming, mut lines) = (Vec::new(), Vec::new(), None);
     let mut into = &mut files;
-    for argument in arguments {
+    while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--warming" => into = &mut warming,
+            "--lines" => {
+                lines = Some(arguments.next().unwrap_or_default().parse::<usize>()?.max(1))
+            }
             path => find(Path::new(path), into)?,
         }
     }
@@ -48,6 +53,14 @@ fn main() -> anyhow::Result<()> {
         "{:<6} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
         "", "tokens", "mean", "p50", "p99", "p99.9", "max"
     );
+    if let Some(lines) = lines {
+        for (file, text) in files.iter().zip(&texts) {
+            println!("{}", file.display());
+            parts::print(&automaton, &vocabulary, text, lines)?;
+        }
+        println!("{:?}", automaton.stats());
+        return Ok(());
+    }
     let mut row = vec![0u32; vocabulary.words()];
     let mut passes = vec![("cold", Arc::clone(&automaton)), ("warm", Arc::clone(&automaton))];
     if !warming.is_empty() {

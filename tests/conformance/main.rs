@@ -6,6 +6,7 @@
 
 #![allow(clippy::print_stderr, reason = "a skipped corpus must be seen")]
 
+mod cypher_shape;
 mod figures;
 mod json_schema;
 
