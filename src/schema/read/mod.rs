@@ -321,6 +321,10 @@ impl Reader {
             return self.malformed("a schema: an object, `true` or `false`");
         };
         let (keywords, foreign) = Keywords::of(&members, draft);
+        // Annotations in all drafts but this one.
+        let content = ["contentEncoding", "contentMediaType"]
+            .into_iter()
+            .find(|name| draft == Draft::Draft7 && members.get(name).is_some());
         self.canon.spend(1)?;
         let before = draft < Draft::Draft201909;
         if let Some(reference) = keywords.reference
@@ -334,14 +338,9 @@ impl Reader {
             let message = "this draft does not know the keyword: it is an annotation";
             self.warnings.push(self.error(SchemaErrorKind::Unsupported, message));
         }
-        if draft == Draft::Draft7 {
-            // Annotations in all drafts after this one.
-            for content in ["contentEncoding", "contentMediaType"] {
-                if members.get(content).is_some() {
-                    self.at(content);
-                    self.unsupported("draft 7 has it assert what a string contains")?;
-                }
-            }
+        if let Some(content) = content {
+            self.at(content);
+            self.unsupported("draft 7 has it assert what a string contains")?;
         }
         let mut parts = Vec::new();
         let leaf = self.leaf(&keywords, context)?;
