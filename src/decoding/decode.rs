@@ -112,6 +112,8 @@ impl<'a> Decoder<'a> {
             logits,
             sampler: self.sampler.clone(),
             pending: Vec::new(),
+            allowed: Vec::new(),
+            scores: Vec::new(),
             stats,
         };
         let thinking = match self.options.thinking {
@@ -137,6 +139,9 @@ struct Run<'a> {
     sampler: Sampler,
     /// Tokens of the answer that the model has not read.
     pending: Vec<TokenId>,
+    /// Scratch: the allowed tokens and their logits.
+    allowed: Vec<TokenId>,
+    scores: Vec<f32>,
     stats: Stats,
 }
 
@@ -200,6 +205,9 @@ impl Run<'_> {
             text.push(vocabulary.bytes(token));
             tokens.push(token);
             self.pending.push(token);
+            if !options.forced_runs {
+                self.read()?;
+            }
             self.sampler.observe(token);
             let found = stops.find(text.bytes(), read, |at| guide.is_sentence(text.bytes(), at));
             if let Some(found) = found {
@@ -227,17 +235,37 @@ impl Run<'_> {
         self.stats.allowed += allowed as f64 / self.decoder.vocabulary.len().max(1) as f64;
     }
 
-    /// Lets the model read what is pending, and samples.
-    fn choose(&mut self, mask: &TokenMask) -> Result<TokenId, DecodeError> {
-        self.note_share(mask.len());
-        let begin = Instant::now();
-        if !self.pending.is_empty() {
+    /// Lets the model read what is pending, as far as it fits the context.
+    fn read(&mut self) -> Result<(), DecodeError> {
+        if self.has_room() && !self.pending.is_empty() {
+            let begin = Instant::now();
             self.logits.advance(&self.pending)?;
             self.pending.clear();
+            self.stats.layers_time += begin.elapsed();
+            self.stats.model_time += begin.elapsed();
         }
-        let row = self.logits.logits()?;
+        Ok(())
+    }
+
+    /// Lets the model read what is pending, and samples: the mask is there first, and the logits of other tokens are not
+    /// computed.
+    fn choose(&mut self, mask: &TokenMask) -> Result<TokenId, DecodeError> {
+        self.note_share(mask.len());
+        self.read()?;
+        let begin = Instant::now();
+        if !self.decoder.options.sparse_head {
+            let row = self.logits.logits()?;
+            let model = begin.elapsed();
+            let token = self.sampler.sample(row, mask)?;
+            self.stats.model_time += model;
+            self.stats.sample_time += begin.elapsed().saturating_sub(model);
+            return Ok(token);
+        }
+        self.allowed.clear();
+        self.allowed.extend(mask.iter());
+        self.logits.logits_of(&self.allowed, &mut self.scores)?;
         let model = begin.elapsed();
-        let token = self.sampler.sample(row, mask)?;
+        let token = self.sampler.sample_among(&self.allowed, &self.scores)?;
         self.stats.model_time += model;
         self.stats.sample_time += begin.elapsed().saturating_sub(model);
         Ok(token)
