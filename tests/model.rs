@@ -15,10 +15,12 @@ use std::{
 
 use candle_core::{DType, Device, Tensor};
 use constrained_gen::{
-    Automaton, Limits, TokenId,
+    Automaton, Limits, SchemaCompiler, TokenId,
     decoding::{Decoder, Finish, Logits, LogitsError, Options, Sampling},
+    frontend::lark,
     library,
     model::{ChatPrompt, KvCache, Model, ModelError, ModelOptions, Qwen3},
+    schema::{SchemaOptions, Whitespace},
 };
 
 use toy::CONTROL;
@@ -472,6 +474,81 @@ fn the_embedded_model_answers_in_the_grammar() {
             assert!(answer.whole || answer.finish == Finish::MaxTokens);
         }
     }
+}
+
+/// Logits of all rows or of the allowed ones, forced tokens read in runs or one by one, one thread or two, behind a prompt
+/// that was read by the sequence or copied: a seed names one text, and one sequence of tokens.
+#[test]
+fn a_seed_names_one_text_however_it_is_computed() {
+    let models = [1, 2].map(|threads| Model::embedded(&ModelOptions::default().threads(threads)));
+    let models = models.map(Result::unwrap);
+    let limits = Limits::default();
+    let grammar = library::grammar("json", &limits).unwrap();
+    let schema = r#"{"type": "object", "properties": {"name": {"type": "string"}, "unit": {"const": "metres"}},
+        "required": ["name", "unit"], "additionalProperties": false}"#;
+    let vocabulary = models[0].vocabulary();
+    let mut options = SchemaOptions::default();
+    options.whitespace = Whitespace::Compact;
+    let compiler = SchemaCompiler::new(vocabulary.clone(), &limits);
+    let automata = [
+        Automaton::new(&grammar, vocabulary.clone(), &limits).unwrap(),
+        compiler.compile(schema, &options).unwrap(),
+    ];
+    let question = "Ada Park is 31 years old and lives in Rome.";
+    let prompt = ChatPrompt { question, ..ChatPrompt::default() };
+    let prompt = models[0].prompts().chat(&prompt).unwrap();
+    let mut forced = 0;
+    for (automaton, seed) in automata.iter().flat_map(|a| (0..6).map(move |seed| (a, seed))) {
+        let mut texts = Vec::new();
+        for (model, sparse_head, forced_runs, copied) in [
+            (&models[0], true, true, false),
+            (&models[0], false, true, false),
+            (&models[0], true, false, true),
+            (&models[1], false, false, false),
+            (&models[1], true, true, true),
+        ] {
+            let options =
+                Options { max_tokens: 60, sparse_head, forced_runs, ..Options::default() };
+            let sampling = Sampling { temperature: 1.0, seed, ..Sampling::default() };
+            let decoder = Decoder::new(model.vocabulary(), &sampling, &options).unwrap();
+            let decoder = decoder.spelled_by(model.prompts());
+            let mut session = model.session().unwrap();
+            let (before, rest) = prompt.split_at(if copied { prompt.len() - 3 } else { 0 });
+            if copied {
+                session.advance(before).unwrap();
+                session = session.fork().unwrap();
+            }
+            let mut constraint = automaton.constraint();
+            let answer =
+                decoder.run(&mut session, rest, Some(&mut constraint), &mut |_| {}).unwrap();
+            forced += answer.stats.forced_tokens;
+            texts.push((answer.text, answer.tokens));
+        }
+        assert!(texts.iter().all(|text| *text == texts[0]), "{texts:?}");
+    }
+    assert!(forced > 0, "something was forced");
+}
+
+/// What must come is spelled as the tokenizer spells it, whatever the model would have preferred.
+#[test]
+fn what_must_come_is_spelled_by_the_tokenizer() {
+    let model = Model::embedded(&ModelOptions::default()).unwrap();
+    let text = "SELECT name, age FROM users WHERE age > 30 ORDER BY name";
+    let limits = Limits::default();
+    let grammar = lark::parse(&format!("start: \"{text}\" END\nEND: /[;.]/"), &limits).unwrap();
+    let automaton = Automaton::new(&grammar, model.vocabulary().clone(), &limits).unwrap();
+    let prompt = ChatPrompt { question: "Names and ages?", ..ChatPrompt::default() };
+    let prompt = model.prompts().chat(&prompt).unwrap();
+    let decoder =
+        Decoder::new(model.vocabulary(), &Sampling::default(), &Options::default()).unwrap();
+    let decoder = decoder.spelled_by(model.prompts());
+    let mut constraint = automaton.constraint();
+    let mut session = model.session().unwrap();
+    let answer = decoder.run(&mut session, &prompt, Some(&mut constraint), &mut |_| {}).unwrap();
+    assert!(answer.text.starts_with(text) && answer.whole);
+    let canonical = model.prompts().text(&answer.text).unwrap();
+    assert_eq!(answer.tokens, canonical);
+    assert!(answer.stats.forced_tokens + 3 >= canonical.len(), "{:?}", answer.stats);
 }
 
 #[test]

@@ -34,6 +34,14 @@ impl Session {
         Ok(Self { model, adapter, cache, hidden: None, row: Vec::new(), scored: false })
     }
 
+    /// A sequence of a model at its start.
+    ///
+    /// # Errors
+    /// There is no memory for its cache on the device.
+    pub fn of(model: &Arc<Qwen3>) -> Result<Self, ModelError> {
+        Self::new(Arc::clone(model), None)
+    }
+
     /// Another sequence that has read the same: a prefix that many share is read once.
     ///
     /// # Errors

@@ -31,7 +31,10 @@ pub(super) fn answer(arguments: &Arguments, request: &Request) -> Result<Outcome
         question: &request.question,
         thinking: arguments.think,
     })?;
-    let decoder = Decoder::new(model.vocabulary(), &request.sampling, &request.options)?;
+    let mut decoder = Decoder::new(model.vocabulary(), &request.sampling, &request.options)?;
+    if !arguments.own_spelling {
+        decoder = decoder.spelled_by(model.prompts());
+    }
 
     let live = std::io::stdout().is_terminal() && !arguments.json;
     let mut out = std::io::stdout().lock();
@@ -80,7 +83,8 @@ fn load(arguments: &Arguments, expert: &Expert) -> Result<Model> {
         Device::Cuda => DeviceChoice::Cuda(0),
         Device::Metal => DeviceChoice::Metal(0),
     };
-    let options = ModelOptions::default().device(device).rope(rope(expert));
+    let options =
+        ModelOptions::default().device(device).rope(rope(expert)).threads(arguments.threads);
     if expert.manifest.base_models.iter().flat_map(|base| &base.adapters).next().is_some() {
         complain::note(format_args!(
             "expert `{}` names an adapter that is not applied: the base model answers alone",
