@@ -33,6 +33,11 @@ impl BitSet {
         changed
     }
 
+    /// Takes out what another set does not have.
+    pub(crate) fn intersect_with(&mut self, other: &Self) {
+        self.words.iter_mut().zip(&other.words).for_each(|(a, b)| *a &= b);
+    }
+
     /// Whether the two sets share an index.
     #[inline]
     pub(crate) fn intersects(&self, other: &Self) -> bool {

@@ -1,7 +1,8 @@
-//! How long do the masks of a grammar take on given texts? Fills the row and accepts the token at every position, twice: with
-//! an automaton that knows nothing yet, and again.
+//! How long do the masks of a grammar take on given texts? Fills the row and accepts the token at every position: with an
+//! automaton that knows nothing yet, with one that was warmed on other texts, saved and loaded, and again.
 //!
-//! `cargo run --release --example mask_times -- GRAMMAR TOKENIZER FILE...`; a folder stands for all its files.
+//! `cargo run --release --example mask_times -- GRAMMAR TOKENIZER FILE... [--warming FILE...]`; a folder stands for all its
+//! files.
 
 #![allow(clippy::print_stdout, reason = "a program that prints figures")]
 
@@ -11,15 +12,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use constrained_gen::{Automaton, Limits, TokenId, Vocabulary, library};
+use constrained_gen::{Automaton, CompiledGrammar, Limits, TokenId, Vocabulary, library};
 
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let (Some(grammar), Some(tokenizer)) = (arguments.next(), arguments.next()) else {
         anyhow::bail!("expected a grammar, a tokenizer.json and files");
     };
-    let mut files = Vec::new();
-    arguments.try_for_each(|path| find(Path::new(&path), &mut files))?;
+    let (mut files, mut warming) = (Vec::new(), Vec::new());
+    let mut into = &mut files;
+    for argument in arguments {
+        match argument.as_str() {
+            "--warming" => into = &mut warming,
+            path => find(Path::new(path), into)?,
+        }
+    }
     files.sort();
     let limits = Limits::default();
     let json = std::fs::read(tokenizer)?;
@@ -42,7 +49,26 @@ fn main() -> anyhow::Result<()> {
         "", "tokens", "mean", "p50", "p99", "p99.9", "max"
     );
     let mut row = vec![0u32; vocabulary.words()];
-    for name in ["cold", "warm"] {
+    let mut passes = vec![("cold", Arc::clone(&automaton)), ("warm", Arc::clone(&automaton))];
+    if !warming.is_empty() {
+        let other = Automaton::new(&grammar, Arc::clone(&vocabulary), &limits)?;
+        let texts = warming.iter().map(std::fs::read).collect::<Result<Vec<_>, _>>()?;
+        let start = Instant::now();
+        other.warm(&texts.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        let warmed = start.elapsed();
+        let saved = other.save().expect("the automaton of a grammar");
+        let compiled = CompiledGrammar::new(&grammar, &limits)?;
+        let start = Instant::now();
+        let loaded = Automaton::load_of(compiled, Arc::clone(&vocabulary), &saved)?;
+        println!(
+            "warmed in {warmed:.1?}, {} KiB saved, loaded in {:.1?}: {:?}",
+            saved.len() >> 10,
+            start.elapsed(),
+            loaded.stats()
+        );
+        passes.push(("saved", loaded));
+    }
+    for (name, automaton) in passes {
         let mut times: Vec<(Duration, usize, usize)> = Vec::new();
         let mut refused = 0;
         for (i, text) in texts.iter().enumerate() {
@@ -79,8 +105,8 @@ fn main() -> anyhow::Result<()> {
             let before = tokenizer.decode(before, false).unwrap_or_default();
             println!("  {:>9} us after {before:?} in {}", us(time), files[i].display());
         }
+        println!("{:?}", automaton.stats());
     }
-    println!("{:?}", automaton.stats());
     Ok(())
 }
 

@@ -61,12 +61,12 @@ struct Frame {
     whole: SetId,
     /// The first truncation of it that is worth looking at.
     base: usize,
-    /// The truncation on which the next edge or link is looked at. Each begins with the first one: what suffices there is then
+    /// The truncation on which the next edge, link or part is looked at. Each begins with the first one: what suffices there is then
     /// the same for all stacks that look so from above, however deep others must look.
     at: usize,
     /// The deepest truncation that was needed so far.
     deepest: usize,
-    /// Next edge or link; `None` before anything was looked at.
+    /// Next edge, link or part; `None` before anything was looked at.
     cursor: Option<usize>,
     groups: Vec<u32>,
 }
@@ -111,7 +111,11 @@ impl GrammarGeneration {
         let limit = reader.grammar.limits().step_work;
         let stacks = &reader.tables.stacks;
         let (nodes, mut steps) = (stacks.len(), 0);
-        let mut frames = vec![Frame::new(reader, node, set)];
+        let begin = |node, set| {
+            let node = self.trees.answering(reader, vocabulary, node)?;
+            Ok::<_, StepError>(Frame::new(reader, node, set))
+        };
+        let mut frames = vec![begin(node, set)?];
         let mut returned = None;
         while let Some(frame) = frames.last_mut() {
             steps += 1;
@@ -123,7 +127,7 @@ impl GrammarGeneration {
                     returned = Some(list);
                     frames.pop();
                 }
-                Next::Call(node, set) => frames.push(Frame::new(reader, node, set)),
+                Next::Call(node, set) => frames.push(begin(node, set)?),
             }
         }
         match returned {
@@ -157,7 +161,8 @@ impl GrammarGeneration {
             },
         };
         let edges = node.edges.len();
-        while cursor < edges + node.links.len() {
+        let links = edges + node.links.len();
+        while cursor < links + node.parts.len() {
             let Some(set) = frame.truncation(reader, frame.at) else {
                 return Ok(Next::Return(self.finish(reader, frame, DEEPER)));
             };
@@ -165,12 +170,24 @@ impl GrammarGeneration {
             frame.cursor = Some(cursor);
             if let Some(&(terminal, child)) = node.edges.get(cursor) {
                 let set = reader.advance(set, terminal);
-                if set != SetId::DEAD {
+                let child_node = self.trees.node(child);
+                if set != SetId::DEAD && !child_node.is_leaf() {
                     return Ok(Next::Call(child, set));
                 }
+                // Most tokens end one lexeme at most. What is then allowed is faster found again than looked up.
+                if set != SetId::DEAD {
+                    let closure = reader.closure(set);
+                    if closure.open {
+                        frame.at += 1;
+                        continue;
+                    }
+                    frame.groups.extend(child_node.allowed(closure));
+                }
+            } else if let Some(&part) = node.parts.get(cursor.wrapping_sub(links)) {
+                return Ok(Next::Call(part, set));
             } else {
                 let link = &node.links[cursor - edges];
-                match reader.alive(link.config, set) {
+                match reader.alive(link.place.config, set) {
                     None => {
                         frame.at += 1;
                         continue;
@@ -215,10 +232,9 @@ impl GrammarGeneration {
                 None => break,
             }
         }
-        let open = |set| reader.closure(set).open;
-        if frame.truncation(reader, frame.base).is_none_or(open) {
-            return Some(DEEPER);
-        }
+        let closure = frame.truncation(reader, frame.base).map(|set| reader.closure(set));
+        let Some(closure) = closure.filter(|closure| !closure.open) else { return Some(DEEPER) };
+        frame.groups.extend(node.allowed(closure));
         for group in &node.groups {
             let mut index = frame.base;
             let is_allowed = loop {

@@ -153,7 +153,7 @@ impl GrammarGeneration {
         vocabulary: &Vocabulary,
         at: Hypothesis,
     ) -> Result<u32, StepError> {
-        let root = self.trees.root(reader, vocabulary, at.config)?;
+        let root = self.trees.root(reader, vocabulary, at.config);
         self.evaluate(reader, vocabulary, root, at.set)
     }
 }

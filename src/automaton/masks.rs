@@ -1,6 +1,6 @@
 //! Masks, interned: equal lists of token groups are one mask.
 
-use super::{grammar::GrammarGeneration, tree::Tokens};
+use super::grammar::GrammarGeneration;
 use crate::{TokenMask, Vocabulary, intern::Interner};
 
 /// All masks of one automaton.
@@ -43,7 +43,7 @@ impl MaskTable {
             let mut words = vec![0u32; vocabulary.words()];
             for list in &lists[1..] {
                 for &group in generation.results.list(*list) {
-                    add(&mut words, generation.trees.tokens(group));
+                    generation.trees.tokens(group).add_to(&mut words);
                 }
             }
             if complete {
@@ -54,20 +54,5 @@ impl MaskTable {
             let bytes = words.len() * 4 + lists.len() * 8;
             (TokenMask::from_words(words), bytes)
         })
-    }
-}
-
-fn add(words: &mut [u32], tokens: &Tokens) {
-    match tokens {
-        Tokens::List(list) => {
-            for token in list {
-                words[*token as usize / 32] |= 1 << (token % 32);
-            }
-        }
-        Tokens::Bits(bits) => {
-            for (word, bits) in words.iter_mut().zip(bits) {
-                *word |= bits;
-            }
-        }
     }
 }

@@ -181,6 +181,7 @@ impl StackTable {
         let mut complete = grammar.empty_sentence() && self.sets.get(set.0).nodes.contains(&bottom);
         for &node in &self.sets.get(set.0).nodes {
             let entry = self.nodes.get(node);
+            complete |= lr.get(entry.state()).accepts;
             frozen.push((entry.state(), node));
             if !lr.get(entry.state()).reductions.is_empty() {
                 work.extend(entry.parents().iter().map(|p| (entry.state(), *p)));
@@ -269,12 +270,56 @@ impl StackTable {
                 tops.entry(target).or_default().push(node);
             }
         }
+        self.settle(lr, grammar, &mut tops);
         let mut nodes: Vec<u32> =
             tops.into_iter().map(|(state, mut parents)| self.node(state, &mut parents)).collect();
         nodes.sort_unstable();
         let next = self.set(&nodes);
         self.advances.pin().insert((set, terminal), next);
         next
+    }
+
+    /// Reduces at once where nothing else can be done: the two hundred words that can be a name then lead to one place. A
+    /// state stays if it can shift, or if its reductions reach below what is known of the stack.
+    fn settle(&self, lr: &LrTable, grammar: &NormalGrammar, tops: &mut FxHashMap<u32, Vec<u32>>) {
+        let is_forced = |state: &u32| {
+            let state = lr.get(*state);
+            state.viable.is_empty() && !state.accepts && !state.reductions.is_empty()
+        };
+        let mut work: Vec<u32> = tops.keys().copied().filter(is_forced).collect();
+        let (mut ends, mut below) = (Vec::new(), Vec::new());
+        while let Some(state) = work.pop() {
+            let Some(parents) = tops.remove(&state) else { continue };
+            let mut reduced: Vec<(u32, u32)> = Vec::new();
+            let mut is_known = true;
+            for &(lhs, length) in &lr.get(state).reductions {
+                ends.clone_from(&parents);
+                for _ in 1..length {
+                    below.clear();
+                    ends.iter().for_each(|end| below.extend_from_slice(self.node_parts(*end).1));
+                    below.sort_unstable();
+                    below.dedup();
+                    is_known &= !below.contains(&UNKNOWN);
+                    below.retain(|node| *node != UNKNOWN);
+                    std::mem::swap(&mut ends, &mut below);
+                }
+                let target = |end: &u32| lr.goto(grammar, self.node_parts(*end).0, lhs);
+                reduced.extend(ends.iter().filter_map(|end| Some((target(end)?, *end))));
+            }
+            if !is_known {
+                tops.insert(state, parents);
+                continue;
+            }
+            for (target, end) in reduced {
+                let parents = tops.entry(target).or_default();
+                if !parents.contains(&end) {
+                    parents.push(end);
+                    if is_forced(&target) && !work.contains(&target) {
+                        work.push(target);
+                    }
+                }
+            }
+        }
     }
 
     /// All places of several sets as one: nodes of the same state become one, over the parents of all. Readings of a text that

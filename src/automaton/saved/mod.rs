@@ -111,7 +111,7 @@ impl GrammarGeneration {
         let trees = self.trees.collect();
         self.tables.lex.save(trees.configs(), out);
         trees.save(out);
-        results.save(&self.results, &self.tables.stacks, &grammar.lr, trees.len(), out);
+        results.save(&self.results, &self.tables.stacks, &grammar.lr, &trees, out);
     }
 
     fn load(

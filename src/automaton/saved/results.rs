@@ -2,7 +2,10 @@
 
 use rustc_hash::FxHashMap;
 
-use super::super::evaluate::{DEEPER, Results};
+use super::{
+    super::evaluate::{DEEPER, Results},
+    trees::Collected as Trees,
+};
 use crate::{
     codec::{Malformed, Reader, Writer},
     parser::{LrTable, SetId, StackTable},
@@ -60,24 +63,27 @@ impl Results {
 }
 
 impl Collected {
-    /// Writes the stacks, and the results on tree nodes below `nodes`.
+    /// Writes the stacks, and the results on tree nodes that were written.
     pub(super) fn save(
-        mut self,
+        self,
         results: &Results,
         stacks: &StackTable,
         lr: &LrTable,
-        nodes: usize,
+        trees: &Trees<'_>,
         out: &mut Writer,
     ) {
-        self.0.retain(|((node, _), _)| (*node as usize) < nodes);
-        let mut sets: Vec<SetId> = self.0.iter().map(|((_, set), _)| *set).collect();
+        let number = |((node, set), list)| Some(((trees.number(node)?, set), list));
+        let mut known: Vec<((u32, SetId), u32)> = self.0.into_iter().filter_map(number).collect();
+        known.sort_unstable();
+        known.dedup_by_key(|(key, _)| *key);
+        let mut sets: Vec<SetId> = known.iter().map(|((_, set), _)| *set).collect();
         sets.sort_unstable();
         sets.dedup();
         stacks.save(lr, &sets, out);
         let sets: FxHashMap<SetId, u32> =
             sets.into_iter().enumerate().map(|(i, set)| (set, i as u32)).collect();
         let mut lists: Vec<u32> =
-            self.0.iter().map(|(_, list)| *list).filter(|list| *list != DEEPER).collect();
+            known.iter().map(|(_, list)| *list).filter(|list| *list != DEEPER).collect();
         lists.sort_unstable();
         lists.dedup();
         out.count(lists.len());
@@ -86,9 +92,9 @@ impl Collected {
         }
         let numbers: FxHashMap<u32, u32> =
             lists.into_iter().enumerate().map(|(i, list)| (list, i as u32 + 1)).collect();
-        out.count(self.0.len());
+        out.count(known.len());
         let mut previous = 0;
-        for ((node, set), list) in self.0 {
+        for ((node, set), list) in known {
             out.number(node - previous);
             previous = node;
             out.number(sets[&set]);

@@ -1,54 +1,93 @@
 //! Terminal-sequence trees as bytes. A node is written after its children, so that reading it finds no cycle.
 
-use std::sync::OnceLock;
-
 use rustc_hash::FxHashMap;
 
-use super::super::tree::{Group, Link, Tokens, TreeNode, TreeTable};
+use super::super::tree::{Becoming, Group, Place, Tokens, TreeNode, TreeTable};
 use crate::{
     TerminalId, TokenId, Vocabulary,
     codec::{Malformed, Reader, Writer},
     lexer::ConfigId,
 };
 
-/// Trees as they are at one moment, and the configurations that they name, numbered.
+/// Trees as they are at one moment, with numbers of their own: nodes after their children, and nodes that others answer for
+/// left out.
 pub(in super::super) struct Collected<'a> {
     tokens: Vec<&'a Tokens>,
     nodes: Vec<&'a TreeNode>,
+    /// Node -> its number here.
+    numbers: FxHashMap<u32, u32>,
     roots: Vec<(ConfigId, u32)>,
-    branches: Vec<((u8, ConfigId), u32)>,
+    branches: Vec<(Place, u32)>,
     configs: Vec<ConfigId>,
-    numbers: FxHashMap<ConfigId, u32>,
+    config_numbers: FxHashMap<ConfigId, u32>,
 }
 
 impl TreeTable {
     /// What there is now.
     pub(super) fn collect(&self) -> Collected<'_> {
         let tokens: Vec<&Tokens> = (0..).map_while(|i| self.tokens.find(i)).collect();
-        let nodes: Vec<&TreeNode> = (0..)
+        let all: Vec<&TreeNode> = (0..)
             .map_while(|i| self.nodes.get(i))
-            .take_while(|node| node.groups.iter().all(|g| (g.tokens as usize) < tokens.len()))
+            .take_while(|node| {
+                let sets = node.groups.iter().map(|group| group.tokens);
+                let mut sets = sets.chain(node.becoming.iter().map(|entry| entry.tokens));
+                sets.all(|set| (set as usize) < tokens.len())
+            })
             .collect();
-        let there = |node: u32| (node as usize) < nodes.len();
+        let there = |node: u32| (node as usize) < all.len();
         let mut roots: Vec<(ConfigId, u32)> =
             self.roots.pin().iter().map(|(k, v)| (*k, *v)).filter(|r| there(r.1)).collect();
         roots.sort_unstable();
-        let mut branches: Vec<((u8, ConfigId), u32)> =
+        let mut branches: Vec<(Place, u32)> =
             self.branches.pin().iter().map(|(k, v)| (*k, *v)).filter(|b| there(b.1)).collect();
         branches.sort_unstable();
+        let answering =
+            |node: u32| all[node as usize].whole().filter(|whole| there(*whole)).unwrap_or(node);
+        for (_, node) in &mut roots {
+            *node = answering(*node);
+        }
+        for (_, node) in &mut branches {
+            *node = answering(*node);
+        }
+        // Children first; a work-list that meets each node twice.
+        let (mut nodes, mut numbers) = (Vec::new(), FxHashMap::default());
+        let mut work: Vec<(u32, bool)> = Vec::new();
+        let tops = roots.iter().map(|root| root.1).chain(branches.iter().map(|branch| branch.1));
+        work.extend(tops.map(|node| (node, false)));
+        while let Some((id, is_left)) = work.pop() {
+            if numbers.contains_key(&id) {
+                continue;
+            }
+            let node = all[id as usize];
+            if is_left {
+                numbers.insert(id, nodes.len() as u32);
+                nodes.push(node);
+                continue;
+            }
+            work.push((id, true));
+            work.extend(children(node).map(|child| (answering(child), false)));
+        }
+        // What answers for a child is numbered under the child too.
+        for (id, node) in all.iter().enumerate() {
+            let whole = node.whole().and_then(|whole| numbers.get(&whole).copied());
+            if let Some(whole) = whole {
+                numbers.entry(id as u32).or_insert(whole);
+            }
+        }
         let mut configs: Vec<ConfigId> = nodes
             .iter()
             .flat_map(|node| {
                 let groups = node.groups.iter().map(|group| group.config);
-                groups.chain(node.links.iter().map(|link| link.config))
+                groups.chain(node.links.iter().map(|link| link.place.config))
             })
             .chain(roots.iter().map(|root| root.0))
-            .chain(branches.iter().map(|branch| branch.0.1))
+            .chain(branches.iter().map(|branch| branch.0.config))
             .collect();
         configs.sort_unstable();
         configs.dedup();
-        let numbers = configs.iter().enumerate().map(|(i, config)| (*config, i as u32)).collect();
-        Collected { tokens, nodes, roots, branches, configs, numbers }
+        let config_numbers =
+            configs.iter().enumerate().map(|(i, config)| (*config, i as u32)).collect();
+        Collected { tokens, nodes, numbers, roots, branches, configs, config_numbers }
     }
 
     /// Reads what was written into an empty table; gives the sets of tokens by the file's numbers.
@@ -87,72 +126,76 @@ impl TreeTable {
             sets.push(self.add_tokens(tokens));
             Malformed::beyond(limit, self.bytes())?;
         }
-        let begins = first_bytes(vocabulary);
         let config = |from: &mut Reader<'_>| Ok(configs[from.below(configs.len())? as usize]);
-        // Whether a node or one below it has links: a link may lead to a tree without links only.
-        let mut linked: Vec<bool> = Vec::new();
-        let mut targets: Vec<u32> = Vec::new();
+        let place = |from: &mut Reader<'_>| {
+            let trie = from.below(vocabulary.trie().len())?;
+            Ok(Place { trie, config: config(from)? })
+        };
+        // The first place of the trie that a node or one below it links to. What a place leads to must link to places
+        // after it only, so that nobody goes round in circles.
+        let mut first: Vec<u32> = Vec::new();
         for number in 0..from.count(3)? {
             let mut node = TreeNode::default();
-            let mut groups = Vec::new();
+            let (mut becoming, mut groups) = (Vec::new(), Vec::new());
+            for _ in 0..from.count(3)? {
+                let terminal = TerminalId(from.below(terminals)?);
+                let within = from.below(terminals + 1)?.checked_sub(1).map(TerminalId);
+                let tokens = sets[from.below(sets.len())? as usize];
+                becoming.push(Becoming { terminal, within, tokens });
+            }
             for _ in 0..from.count(2)? {
                 let config = config(from)?;
                 let tokens = sets[from.below(sets.len())? as usize];
                 groups.push(Group { config, tokens });
             }
-            let (mut edges, mut has_links) = (Vec::new(), false);
+            let (mut edges, mut links, mut parts) = (Vec::new(), Vec::new(), Vec::new());
+            let mut least = u32::MAX;
             for _ in 0..from.count(2)? {
                 let terminal = TerminalId(from.below(terminals)?);
                 let child = from.below(number)?;
-                has_links |= linked[child as usize];
+                least = least.min(first[child as usize]);
                 edges.push((terminal, child));
             }
-            let mut links = Vec::new();
-            for _ in 0..from.count(3)? {
-                let byte = from.below(256)? as u8;
-                if !begins[usize::from(byte)] {
-                    return Err(Malformed("no token begins so"));
-                }
-                let config = config(from)?;
-                let target = from.number()?.checked_sub(1);
-                has_links = true;
-                targets.extend(target);
-                let node = target.map_or_else(OnceLock::new, OnceLock::from);
-                links.push(Link { byte, config, node });
+            for _ in 0..from.count(2)? {
+                let place: Place = place(from)?;
+                least = least.min(place.trie);
+                links.push(place.link());
             }
+            for _ in 0..from.count(1)? {
+                let part = from.below(number)?;
+                least = least.min(first[part as usize]);
+                parts.push(part);
+            }
+            node.becoming = becoming.into();
             node.groups = groups.into();
             node.edges = edges.into();
             node.links = links.into();
+            node.parts = parts.into();
             self.push(node);
-            linked.push(has_links);
+            first.push(least);
             Malformed::beyond(limit, self.bytes())?;
-        }
-        let plain = |node: u32| match linked.get(node as usize) {
-            Some(false) => Ok(node),
-            _ => Err(Malformed("a link leads to no plain tree")),
-        };
-        for target in targets {
-            plain(target)?;
         }
         for _ in 0..from.count(2)? {
             let config = config(from)?;
-            let node = from.below(linked.len())?;
+            let node = from.below(first.len())?;
             self.roots.pin().insert(config, node);
         }
         for _ in 0..from.count(3)? {
-            let byte = from.below(256)? as u8;
-            let config = config(from)?;
-            let node = plain(from.number()?)?;
-            self.branches.pin().insert((byte, config), node);
+            let place: Place = place(from)?;
+            let node = from.below(first.len())?;
+            if first[node as usize] <= place.trie {
+                return Err(Malformed("a link leads back"));
+            }
+            self.branches.pin().insert(place, node);
         }
         Ok(sets)
     }
 }
 
 impl Collected<'_> {
-    /// Number of nodes.
-    pub(super) fn len(&self) -> usize {
-        self.nodes.len()
+    /// The number that a node is written under, if it is.
+    pub(super) fn number(&self, node: u32) -> Option<u32> {
+        self.numbers.get(&node).copied()
     }
 
     /// The configurations named.
@@ -179,36 +222,52 @@ impl Collected<'_> {
         }
         out.count(self.nodes.len());
         for node in &self.nodes {
+            out.count(node.becoming.len());
+            for entry in &node.becoming {
+                out.number(entry.terminal.0);
+                out.number(entry.within.map_or(0, |within| within.0 + 1));
+                out.number(entry.tokens);
+            }
             out.count(node.groups.len());
             for group in &node.groups {
-                out.number(self.numbers[&group.config]);
+                out.number(self.config_numbers[&group.config]);
                 out.number(group.tokens);
             }
             out.count(node.edges.len());
             for (terminal, child) in &node.edges {
                 out.number(terminal.0);
-                out.number(*child);
+                out.number(self.numbers[child]);
             }
             out.count(node.links.len());
             for link in &node.links {
-                out.number(u32::from(link.byte));
-                out.number(self.numbers[&link.config]);
-                let target = link.node.get().filter(|node| (**node as usize) < self.nodes.len());
-                out.number(target.map_or(0, |node| node + 1));
+                self.place(link.place, out);
+            }
+            out.count(node.parts.len());
+            for part in &node.parts {
+                out.number(self.numbers[part]);
             }
         }
         out.count(self.roots.len());
         for (config, node) in &self.roots {
-            out.number(self.numbers[config]);
-            out.number(*node);
+            out.number(self.config_numbers[config]);
+            out.number(self.numbers[node]);
         }
         out.count(self.branches.len());
-        for ((byte, config), node) in &self.branches {
-            out.number(u32::from(*byte));
-            out.number(self.numbers[config]);
-            out.number(*node);
+        for (place, node) in &self.branches {
+            self.place(*place, out);
+            out.number(self.numbers[node]);
         }
     }
+
+    fn place(&self, place: Place, out: &mut Writer) {
+        out.number(place.trie);
+        out.number(self.config_numbers[&place.config]);
+    }
+}
+
+/// The nodes below a node, links not followed.
+fn children(node: &TreeNode) -> impl Iterator<Item = u32> + '_ {
+    node.edges.iter().map(|edge| edge.1).chain(node.parts.iter().copied())
 }
 
 /// The tokens that a text can reach, as bits.
@@ -220,16 +279,4 @@ fn text(vocabulary: &Vocabulary) -> Vec<u32> {
         }
     }
     bits
-}
-
-/// The bytes that tokens begin with.
-fn first_bytes(vocabulary: &Vocabulary) -> [bool; 256] {
-    let trie = vocabulary.trie();
-    let mut begins = [false; 256];
-    let mut at = 0;
-    while at < trie.len() {
-        begins[usize::from(trie.byte(at))] = true;
-        at = trie.skip(at);
-    }
-    begins
 }

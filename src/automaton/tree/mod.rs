@@ -1,0 +1,315 @@
+//! Terminal-sequence trees: what the tokens of a vocabulary do to a lexer configuration, whatever the parser says.
+//!
+//! An edge is a terminal completed inside a token; a node holds the tokens that end there, by the terminals that their last,
+//! partial lexeme can still become. A tree depends on the lexer and the vocabulary alone.
+//!
+//! Trees share what they have in common. What a configuration reads from a place of the vocabulary's trie on is a tree of its
+//! own, built when a parser first allows what has been read up to there, and linked from wherever that configuration comes to
+//! that place: the middle of one word differs from the middle of another in the few bytes that lead on to keywords. Wherever
+//! a lexeme ends *before* a token's first byte, the token is read from the beginning of a lexeme, which is one tree for all.
+
+mod merge;
+mod walk;
+
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicU32, AtomicUsize, Ordering},
+};
+
+use walk::Walk;
+
+use super::StepError;
+use crate::{TerminalId, Vocabulary, intern::Interner, lexer::ConfigId, parser::Closure, recognizer::Reader};
+
+/// A set of tokens that share their fate.
+#[derive(Debug)]
+pub(super) enum Tokens {
+    /// Ascending ids.
+    List(Box<[u32]>),
+    /// Bits, in a mask's layout: smaller than the list.
+    Bits(Box<[u32]>),
+}
+
+impl Tokens {
+    /// Sets the bits of these tokens in a mask's words.
+    pub(super) fn add_to(&self, words: &mut [u32]) {
+        match self {
+            Self::List(list) => {
+                for token in list {
+                    words[*token as usize / 32] |= 1 << (token % 32);
+                }
+            }
+            Self::Bits(bits) => {
+                for (word, bits) in words.iter_mut().zip(bits) {
+                    *word |= bits;
+                }
+            }
+        }
+    }
+}
+
+/// Tokens that end at a tree node with a partial lexeme that can become this terminal, after which any continuation is
+/// possible: they are allowed where the terminal is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Becoming {
+    pub(super) terminal: TerminalId,
+    /// Another terminal that all of these tokens, and more, can become: where it is allowed they need not be added. Most
+    /// words of a language could be names.
+    pub(super) within: Option<TerminalId>,
+    /// Index into [`TreeTable::tokens`].
+    pub(super) tokens: u32,
+}
+
+/// Tokens that end at a tree node with a partial lexeme that must be judged on the stack.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Group {
+    /// One of the configurations they end in; the others can become the same.
+    pub(super) config: ConfigId,
+    /// Index into [`TreeTable::tokens`].
+    pub(super) tokens: u32,
+}
+
+/// What a configuration reads below a node of the vocabulary's trie.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) place: Place,
+    pub(super) node: OnceLock<u32>,
+}
+
+/// A node of the vocabulary's trie, and the configuration after its last byte.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) struct Place {
+    pub(super) trie: u32,
+    pub(super) config: ConfigId,
+}
+
+impl Place {
+    pub(super) fn link(self) -> Link {
+        Link { place: self, node: OnceLock::new() }
+    }
+}
+
+/// A node of a tree.
+#[derive(Debug, Default)]
+pub(super) struct TreeNode {
+    /// Ascending by terminal.
+    pub(super) becoming: Box<[Becoming]>,
+    pub(super) groups: Box<[Group]>,
+    /// Completed terminals and the nodes after them.
+    pub(super) edges: Box<[(TerminalId, u32)]>,
+    /// Further trees at the same place of the parser.
+    pub(super) links: Box<[Link]>,
+    /// Nodes that belong to this one, and to others.
+    pub(super) parts: Box<[u32]>,
+    /// How often a node with links was asked about stacks, and the node without them that it is from then on.
+    asked: AtomicU32,
+    whole: OnceLock<u32>,
+}
+
+impl TreeNode {
+    /// Whether it holds nothing but tokens that a parser judges by what it allows next.
+    pub(super) fn is_leaf(&self) -> bool {
+        self.groups.is_empty()
+            && self.edges.is_empty()
+            && self.links.is_empty()
+            && self.parts.is_empty()
+    }
+
+    /// The sets of tokens that end here and are allowed by what a parser allows next.
+    pub(super) fn allowed<'a>(&'a self, closure: &'a Closure) -> impl Iterator<Item = u32> + 'a {
+        let is_viable = |terminal: TerminalId| closure.viable.contains(terminal.index());
+        let allowed = self.becoming.iter().filter(move |entry| {
+            is_viable(entry.terminal) && !entry.within.is_some_and(is_viable)
+        });
+        allowed.map(|entry| entry.tokens)
+    }
+
+    /// The node that answers for this one since it was asked about often.
+    #[inline]
+    pub(super) fn whole(&self) -> Option<u32> {
+        self.whole.get().copied()
+    }
+}
+
+/// All trees of one automaton.
+#[derive(Debug)]
+pub(super) struct TreeTable {
+    pub(super) nodes: boxcar::Vec<TreeNode>,
+    pub(super) tokens: Interner<Box<[u32]>, Tokens>,
+    /// Configuration -> tree of all tokens.
+    pub(super) roots: papaya::HashMap<ConfigId, u32, rustc_hash::FxBuildHasher>,
+    /// Place -> tree of the tokens that go through it.
+    pub(super) branches: papaya::HashMap<Place, u32, rustc_hash::FxBuildHasher>,
+    /// Places of neighbouring first bytes -> the node that links to them.
+    bundles: papaya::HashMap<Box<[Place]>, u32, rustc_hash::FxBuildHasher>,
+    bytes: AtomicUsize,
+}
+
+impl TreeTable {
+    pub(super) fn new() -> Self {
+        Self {
+            nodes: boxcar::Vec::new(),
+            tokens: Interner::new(),
+            roots: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
+            branches: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
+            bundles: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
+            bytes: AtomicUsize::new(0),
+        }
+    }
+
+    #[inline]
+    pub(super) fn node(&self, node: u32) -> &TreeNode {
+        &self.nodes[node as usize]
+    }
+
+    pub(super) fn tokens(&self, tokens: u32) -> &Tokens {
+        self.tokens.get(tokens)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.nodes.count()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed) + self.tokens.bytes()
+    }
+
+    /// The tree of all tokens read from a configuration. Cost when new: one step per byte that tokens begin with.
+    pub(super) fn root(
+        &self,
+        reader: Reader<'_>,
+        vocabulary: &Vocabulary,
+        config: ConfigId,
+    ) -> u32 {
+        if let Some(known) = self.roots.pin().get(&config) {
+            return *known;
+        }
+        // What follows a lexeme begins one, so that this goes one step deep only.
+        let edges = reader
+            .ends(config)
+            .iter()
+            .map(|&(terminal, after)| (terminal, self.root(reader, vocabulary, after)))
+            .collect();
+        let (mut links, mut parts) = (Vec::new(), Vec::new());
+        // Sixteen neighbouring bytes at a time: what is read alike after them is one node for all configurations.
+        let trie = vocabulary.trie();
+        let row = |place: &Place| trie.byte(place.trie as usize) >> 4;
+        let places = self.beginnings(reader, vocabulary, config);
+        for places in places.chunk_by(|a, b| row(a) == row(b)) {
+            match places {
+                [place] => links.push(place.link()),
+                _ => parts.push(self.bundle(places)),
+            }
+        }
+        let (links, parts) = (links.into(), parts.into());
+        let node = self.push(TreeNode { edges, links, parts, ..TreeNode::default() });
+        *self.roots.pin().get_or_insert(config, node)
+    }
+    /// Where a configuration gets to by the first bytes of tokens.
+    fn beginnings(
+        &self,
+        reader: Reader<'_>,
+        vocabulary: &Vocabulary,
+        config: ConfigId,
+    ) -> Vec<Place> {
+        let trie = vocabulary.trie();
+        let (mut places, mut at) = (Vec::new(), 0);
+        while at < trie.len() {
+            let after = reader.next(config, trie.byte(at));
+            if after != ConfigId::DEAD {
+                places.push(Place { trie: at as u32, config: after });
+            }
+            at = trie.skip(at);
+        }
+        places
+    }
+
+    /// The node that links to some places and nothing else.
+    fn bundle(&self, places: &[Place]) -> u32 {
+        if let Some(known) = self.bundles.pin().get(places) {
+            return *known;
+        }
+        let links = places.iter().map(|place| place.link()).collect();
+        let node = self.push(TreeNode { links, ..TreeNode::default() });
+        *self.bundles.pin().get_or_insert(places.into(), node)
+    }
+
+    /// The tree behind a link. Cost when new: one walk of the trie below the link's place, less what is linked from there.
+    ///
+    /// # Errors
+    /// The limit on the work of one step.
+    pub(super) fn follow(
+        &self,
+        reader: Reader<'_>,
+        vocabulary: &Vocabulary,
+        link: &Link,
+    ) -> Result<u32, StepError> {
+        if let Some(known) = link.node.get() {
+            return Ok(*known);
+        }
+        let known = self.branches.pin().get(&link.place).copied();
+        let node = match known {
+            Some(known) => known,
+            None => {
+                let (trie, at) = (vocabulary.trie(), link.place.trie as usize);
+                let start = [(0, link.place.config)];
+                let mut walk = Walk::new(reader, vocabulary);
+                walk.group(trie.tokens(at), &start);
+                walk.read(at + 1..trie.skip(at), start.to_vec())?;
+                *self.branches.pin().get_or_insert(link.place, walk.finish(self))
+            }
+        };
+        Ok(*link.node.get_or_init(|| node))
+    }
+
+    pub(super) fn push(&self, node: TreeNode) -> u32 {
+        let bytes = 128
+            + node.becoming.len() * 16
+            + (node.groups.len() + node.edges.len()) * 8
+            + node.links.len() * 24
+            + node.parts.len() * 4;
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        u32::try_from(self.nodes.push(node)).expect("invariant: bounded by Limits::automaton_bytes")
+    }
+
+    fn push_tokens(&self, mut list: Vec<u32>, words: usize) -> u32 {
+        // Many tokens are sorted faster by setting their bits.
+        if list.len() > words / 16 {
+            let mut bits = vec![0; words];
+            for token in list {
+                bits[token as usize / 32] |= 1 << (token % 32);
+            }
+            return self.push_bits(bits);
+        }
+        list.sort_unstable();
+        list.dedup();
+        self.add_tokens(Tokens::List(list.into()))
+    }
+
+    fn push_bits(&self, bits: Vec<u32>) -> u32 {
+        let count: usize = bits.iter().map(|word| word.count_ones() as usize).sum();
+        if count > bits.len() {
+            return self.add_tokens(Tokens::Bits(bits.into()));
+        }
+        let mut list = Vec::with_capacity(count);
+        for (at, mut word) in bits.into_iter().enumerate() {
+            while word != 0 {
+                list.push(at as u32 * 32 + word.trailing_zeros());
+                word &= word - 1;
+            }
+        }
+        self.add_tokens(Tokens::List(list.into()))
+    }
+
+    /// The number of a set of tokens. Trees of configurations that differ in little have most of their sets in common.
+    pub(super) fn add_tokens(&self, tokens: Tokens) -> u32 {
+        let (kind, content) = match &tokens {
+            Tokens::List(content) => (0, content),
+            Tokens::Bits(content) => (1, content),
+        };
+        let mut key = Vec::with_capacity(content.len() + 1);
+        key.push(kind);
+        key.extend_from_slice(content);
+        self.tokens.intern(key.as_slice(), || (tokens, key.len() * 8))
+    }
+}

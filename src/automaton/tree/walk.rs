@@ -1,0 +1,256 @@
+//! One walk of the vocabulary's trie: the tree of what a configuration reads below a place.
+
+use rustc_hash::FxHashMap;
+
+use super::{Becoming, Group, Link, Place, TreeNode, TreeTable};
+use crate::{
+    TerminalId, Vocabulary,
+    automaton::StepError,
+    lexer::{ConfigId, Live},
+    recognizer::Reader,
+};
+
+/// A tree node being built.
+#[derive(Default)]
+struct Draft {
+    /// The terminal completed last, the ignored ones not counted; none at the root.
+    last: Option<TerminalId>,
+    groups: Vec<(ConfigId, Vec<u32>)>,
+    edges: Vec<(TerminalId, u32)>,
+    links: Vec<Link>,
+}
+
+/// One walk of the trie.
+pub(super) struct Walk<'a> {
+    reader: Reader<'a>,
+    vocabulary: &'a Vocabulary,
+    drafts: Vec<Draft>,
+    /// What a configuration can become, numbered.
+    lives: FxHashMap<&'a Live, u32>,
+    /// (draft, what it can become) -> group of the draft.
+    groups: FxHashMap<(u32, u32), u32>,
+    /// (draft, configuration) -> group of the draft: saves hashing what it can become.
+    known: FxHashMap<(u32, ConfigId), u32>,
+    /// The group used last: tokens of one kind come in runs.
+    last: ((u32, ConfigId), u32),
+    /// Elementary steps left.
+    left: u64,
+}
+
+/// Steps that a node of a tree counts for: it costs memory.
+const NODE: u64 = 50;
+
+/// Nodes of the trie that are enough for a tree of their own: fewer are faster read again than looked up.
+const SHARED: usize = 512;
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(reader: Reader<'a>, vocabulary: &'a Vocabulary) -> Self {
+        Self {
+            reader,
+            vocabulary,
+            drafts: vec![Draft::default()],
+            lives: FxHashMap::default(),
+            groups: FxHashMap::default(),
+            known: FxHashMap::default(),
+            last: ((u32::MAX, ConfigId::DEAD), 0),
+            left: reader.grammar.limits().step_work,
+        }
+    }
+
+    /// Reads the trie nodes of a range from these (draft, configuration) pairs.
+    ///
+    /// # Errors
+    /// The limit on the work of one step: where lexemes can end in many ways, a long token has more readings than bytes.
+    pub(super) fn read(
+        &mut self,
+        range: std::ops::Range<usize>,
+        at: Vec<(u32, ConfigId)>,
+    ) -> Result<(), StepError> {
+        let trie = self.vocabulary.trie();
+        let Some(base) = (!range.is_empty()).then(|| trie.depth(range.start)) else {
+            return Ok(());
+        };
+        let mut levels = vec![at];
+        let mut node = range.start;
+        while node < range.end {
+            let depth = trie.depth(node) - base;
+            if levels.len() < depth + 2 {
+                levels.resize_with(depth + 2, Vec::new);
+            }
+            let (above, below) = levels.split_at_mut(depth + 1);
+            let (above, below) = (&above[depth], &mut below[0]);
+            below.clear();
+            let (steps, drafts) = (above.len() as u64, self.drafts.len());
+            self.step(above, trie.byte(node), below);
+            let made = (self.drafts.len() - drafts) as u64;
+            self.left = self.left.checked_sub(steps + NODE * made).ok_or_else(|| {
+                StepError::Limit { limit: self.reader.grammar.limits().step_work }
+            })?;
+            let after = trie.skip(node);
+            if below.is_empty() {
+                node = after;
+                continue;
+            }
+            if after - node >= SHARED {
+                for &(draft, config) in below.iter() {
+                    let place = Place { trie: node as u32, config };
+                    self.drafts[draft as usize].links.push(place.link());
+                }
+                node = after;
+                continue;
+            }
+            let tokens = trie.tokens(node);
+            if !tokens.is_empty() {
+                let below = std::mem::take(&mut levels[depth + 1]);
+                self.group(tokens, &below);
+                levels[depth + 1] = below;
+            }
+            node += 1;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn step(&mut self, above: &[(u32, ConfigId)], byte: u8, below: &mut Vec<(u32, ConfigId)>) {
+        for &(draft, config) in above {
+            let lex = &self.reader.tables.lex;
+            let entry = lex.get(config);
+            let longer = lex.next_byte_of(&self.reader.grammar.lexer, config, entry, byte);
+            if longer != ConfigId::DEAD {
+                below.push((draft, longer));
+            }
+            if !entry.ending {
+                continue;
+            }
+            for &(terminal, after) in self.reader.ends(config) {
+                let begun = self.reader.next(after, byte);
+                if begun != ConfigId::DEAD && self.are_neighbours(draft, terminal, begun) {
+                    below.push((self.child(draft, terminal), begun));
+                }
+            }
+        }
+        if below.len() > 1 {
+            below.sort_unstable();
+            below.dedup();
+        }
+    }
+
+    /// Whether a sentence can have this terminal after the draft's last one, and after it what the lexeme begun can become.
+    #[inline]
+    fn are_neighbours(&self, draft: u32, terminal: TerminalId, begun: ConfigId) -> bool {
+        let grammar = self.reader.grammar;
+        let (ignored, follow) = (grammar.lexer.ignored(), grammar.normal.follow());
+        let mut last = self.drafts[draft as usize].last;
+        if !ignored.contains(terminal.index()) {
+            if last.is_some_and(|last| !follow.after(last).contains(terminal.index())) {
+                return false;
+            }
+            last = Some(terminal);
+        }
+        let becoming = self.reader.tables.lex.becoming(begun);
+        last.is_none_or(|last| {
+            becoming.intersects(follow.after(last)) || becoming.intersects(ignored)
+        })
+    }
+
+    fn child(&mut self, draft: u32, terminal: TerminalId) -> u32 {
+        // Nothing of the parser's changes at an ignored terminal.
+        if self.reader.grammar.lexer.ignored().contains(terminal.index()) {
+            return draft;
+        }
+        let edges = &self.drafts[draft as usize].edges;
+        if let Some((_, child)) = edges.iter().rev().find(|(t, _)| *t == terminal) {
+            return *child;
+        }
+        let child = self.drafts.len() as u32;
+        self.drafts.push(Draft { last: Some(terminal), ..Draft::default() });
+        self.drafts[draft as usize].edges.push((terminal, child));
+        child
+    }
+
+    #[inline]
+    pub(super) fn group(&mut self, tokens: &[u32], at: &[(u32, ConfigId)]) {
+        for &key in at {
+            let group = if self.last.0 == key { self.last.1 } else { self.find_group(key) };
+            self.last = (key, group);
+            self.drafts[key.0 as usize].groups[group as usize].1.extend_from_slice(tokens);
+        }
+    }
+
+    fn find_group(&mut self, key: (u32, ConfigId)) -> u32 {
+        if let Some(known) = self.known.get(&key) {
+            return *known;
+        }
+        let live = self.reader.tables.lex.live(&self.reader.grammar.lexer, key.1);
+        let next = self.lives.len() as u32;
+        let live = *self.lives.entry(live).or_insert(next);
+        let groups = &mut self.drafts[key.0 as usize].groups;
+        let group = *self.groups.entry((key.0, live)).or_insert_with(|| {
+            groups.push((key.1, Vec::new()));
+            groups.len() as u32 - 1
+        });
+        self.known.insert(key, group);
+        group
+    }
+
+    /// Stores the drafts, children first.
+    pub(super) fn finish(mut self, table: &TreeTable) -> u32 {
+        let drafts = std::mem::take(&mut self.drafts);
+        let mut ids = vec![0; drafts.len()];
+        // A child is always made after its parent.
+        for (i, draft) in drafts.into_iter().enumerate().rev() {
+            let (becoming, groups) = self.sort(table, draft.groups);
+            let edges =
+                draft.edges.into_iter().map(|(t, child)| (t, ids[child as usize])).collect();
+            let links = draft.links.into();
+            ids[i] = table.push(TreeNode { becoming, groups, edges, links, ..TreeNode::default() });
+        }
+        ids[0]
+    }
+
+    /// Groups of a draft by what they can become, and those that only a stack can judge.
+    fn sort(
+        &self,
+        table: &TreeTable,
+        groups: Vec<(ConfigId, Vec<u32>)>,
+    ) -> (Box<[Becoming]>, Box<[Group]>) {
+        let words = self.vocabulary.words();
+        let mut of_terminal: FxHashMap<usize, Vec<usize>> = FxHashMap::default();
+        let mut undecided = Vec::new();
+        let lives: Vec<&Live> = groups
+            .iter()
+            .map(|group| self.reader.tables.lex.live(&self.reader.grammar.lexer, group.0))
+            .collect();
+        for (i, live) in lives.iter().enumerate() {
+            live.sure.iter().for_each(|terminal| of_terminal.entry(terminal).or_default().push(i));
+            if !live.maybe.is_empty() {
+                let (config, tokens) = &groups[i];
+                let tokens = table.push_tokens(tokens.clone(), words);
+                undecided.push(Group { config: *config, tokens });
+            }
+        }
+        let size = |of: &[usize]| of.iter().map(|i| groups[*i].1.len()).sum::<usize>();
+        let sizes: FxHashMap<usize, usize> =
+            of_terminal.iter().map(|(terminal, of)| (*terminal, size(of))).collect();
+        // Many terminals, the kinds of names, have the same tokens.
+        let mut known: FxHashMap<&[usize], u32> = FxHashMap::default();
+        let mut becoming = Vec::with_capacity(of_terminal.len());
+        for (&terminal, of) in &of_terminal {
+            let mut common = lives[of[0]].sure.clone();
+            of[1..].iter().for_each(|i| common.intersect_with(&lives[*i].sure));
+            let largest = common.iter().max_by_key(|other| sizes[other]);
+            let within = largest.filter(|other| sizes[other] > sizes[&terminal]);
+            let tokens = *known.entry(of).or_insert_with(|| {
+                let all = of.iter().flat_map(|i| &groups[*i].1).copied().collect();
+                table.push_tokens(all, words)
+            });
+            becoming.push(Becoming {
+                terminal: TerminalId::new(terminal),
+                within: within.map(TerminalId::new),
+                tokens,
+            });
+        }
+        becoming.sort_unstable_by_key(|b| b.terminal);
+        (becoming.into(), undecided.into())
+    }
+}
