@@ -17,7 +17,7 @@ use candle_core::{DType, Device, Tensor};
 use constrained_gen::{
     Automaton, Limits, SchemaCompiler, TokenId,
     decoding::{Decoder, Finish, Logits, LogitsError, Options, Sampling},
-    frontend::lark,
+    frontend::{NoSources, lark},
     library,
     model::{ChatPrompt, KvCache, Model, ModelError, ModelOptions, Qwen3},
     schema::{SchemaOptions, Whitespace},
@@ -535,7 +535,8 @@ fn what_must_come_is_spelled_by_the_tokenizer() {
     let model = Model::embedded(&ModelOptions::default()).unwrap();
     let text = "SELECT name, age FROM users WHERE age > 30 ORDER BY name";
     let limits = Limits::default();
-    let grammar = lark::parse(&format!("start: \"{text}\" END\nEND: /[;.]/"), &limits).unwrap();
+    let source = format!("start: \"{text}\" END\nEND: /[;.]/\n");
+    let grammar = lark::parse("one", &source, None, &NoSources, &limits).unwrap();
     let automaton = Automaton::new(&grammar, model.vocabulary().clone(), &limits).unwrap();
     let prompt = ChatPrompt { question: "Names and ages?", ..ChatPrompt::default() };
     let prompt = model.prompts().chat(&prompt).unwrap();

@@ -19,7 +19,9 @@ use std::sync::{
 use walk::Walk;
 
 use super::StepError;
-use crate::{TerminalId, Vocabulary, intern::Interner, lexer::ConfigId, parser::Closure, recognizer::Reader};
+use crate::{
+    TerminalId, Vocabulary, intern::Interner, lexer::ConfigId, parser::Closure, recognizer::Reader,
+};
 
 /// A set of tokens that share their fate.
 #[derive(Debug)]
@@ -118,9 +120,10 @@ impl TreeNode {
     /// The sets of tokens that end here and are allowed by what a parser allows next.
     pub(super) fn allowed<'a>(&'a self, closure: &'a Closure) -> impl Iterator<Item = u32> + 'a {
         let is_viable = |terminal: TerminalId| closure.viable.contains(terminal.index());
-        let allowed = self.becoming.iter().filter(move |entry| {
-            is_viable(entry.terminal) && !entry.within.is_some_and(is_viable)
-        });
+        let allowed = self
+            .becoming
+            .iter()
+            .filter(move |entry| is_viable(entry.terminal) && !entry.within.is_some_and(is_viable));
         allowed.map(|entry| entry.tokens)
     }
 

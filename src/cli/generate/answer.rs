@@ -21,6 +21,10 @@ use super::{
 /// Decodes the answer to a request and prints it.
 pub(super) fn answer(arguments: &Arguments, request: &Request) -> Result<Outcome> {
     let model = load(arguments, &request.expert)?;
+    let mut session = match &arguments.adapter {
+        Some(directory) => model.session_under(&model.adapter(directory)?)?,
+        None => model.session()?,
+    };
     let constraint = match &request.language {
         None => None,
         Some(language) => Some(language.automaton(model.vocabulary().clone())?.constraint()),
@@ -45,7 +49,7 @@ pub(super) fn answer(arguments: &Arguments, request: &Request) -> Result<Outcome
         }
     };
     let mut constraint = constraint;
-    let generation = decoder.run(&mut model.session()?, &prompt, constraint.as_mut(), &mut on_text);
+    let generation = decoder.run(&mut session, &prompt, constraint.as_mut(), &mut on_text);
     if live {
         // Whatever comes next, an error too, begins on a line of its own.
         writeln!(out)?;
@@ -85,7 +89,8 @@ fn load(arguments: &Arguments, expert: &Expert) -> Result<Model> {
     };
     let options =
         ModelOptions::default().device(device).rope(rope(expert)).threads(arguments.threads);
-    if expert.manifest.base_models.iter().flat_map(|base| &base.adapters).next().is_some() {
+    let named = expert.manifest.base_models.iter().flat_map(|base| &base.adapters).next();
+    if named.is_some() && arguments.adapter.is_none() {
         complain::note(format_args!(
             "expert `{}` names an adapter that is not applied: the base model answers alone",
             expert.name

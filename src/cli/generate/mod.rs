@@ -34,6 +34,9 @@ pub(super) struct Arguments {
     /// demonstration model if not given
     #[arg(long, value_name = "DIR|FILE")]
     model: Option<PathBuf>,
+    /// A LoRA or DoRA adapter of the model, as PEFT saves it
+    #[arg(long, value_name = "DIR")]
+    adapter: Option<PathBuf>,
     /// Threads of the model [default: as many as this process may use]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     threads: usize,
