@@ -261,7 +261,7 @@ mod tests {
                 let (low, high) = level.nibbles(level.u8s(&self.0));
                 let x: [f32; 8] = std::array::from_fn(|i| f32::from(signed[i]) / 16.0);
                 let halves: [u16; 8] =
-                    std::array::from_fn(|i| u16::from(self.0[i]) * 73 & 0x7BFF | 0x8000);
+                    std::array::from_fn(|i| (u16::from(self.0[i]) * 73) & 0x7BFF | 0x8000);
                 let f = level.f32s(&x);
                 [
                     level.dot_signed(level.i8s(&self.0.map(|x| x as i8)), level.i8s(&signed)),
