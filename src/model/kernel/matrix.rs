@@ -16,6 +16,10 @@ const JOBS_PER_THREAD: usize = 4;
 /// Bytes of rows below which another thread costs more than it gives.
 const LEAST_JOB_BYTES: usize = 24 << 10;
 
+/// Bytes of weights, times tokens by fours, up to which one thread is quicker: about 25 microseconds, which is what another
+/// one takes to wake up, or far less than it takes to come back where others hold its core.
+const ALONE_BYTES: usize = 256 << 10;
+
 /// Weights [rows, columns].
 #[derive(Debug)]
 pub(in crate::model) struct Matrix {
@@ -190,7 +194,15 @@ pub(in crate::model) fn products(
         let chunks = out.chunks_mut(step * n).enumerate();
         jobs.extend(chunks.map(|(i, out)| (*matrix, i * step, out)));
     }
-    threads.each(jobs, |(matrix, first, out)| matrix.multiply(|i| first + i, input, out));
+    let work = |(matrix, first, out): (&Matrix, usize, &mut [f32])| {
+        matrix.multiply(|i| first + i, input, out);
+    };
+    let bytes: usize = matrices.iter().map(|m| m.bytes()).sum();
+    if bytes * n.div_ceil(4) <= ALONE_BYTES {
+        jobs.into_iter().for_each(work);
+    } else {
+        threads.each(jobs, work);
+    }
     if n > 1 {
         for out in &mut outs {
             *out = transposed(out, n);
