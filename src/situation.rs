@@ -86,10 +86,10 @@ impl<H: Clone + Hash + Eq, M> SituationTable<H, M> {
         let size = self.size.load(Ordering::Acquire);
         let Some(steps) = self.steps[size].get() else { return };
         steps.put(from.0, token.0, to.0);
-        // Where as many were kept as there are slots, many a one has put out another.
+        // Where half as many were kept as there are slots, soon many a one puts out another.
         let kept = self.kept.fetch_add(1, Ordering::Relaxed) + 1;
         let slots = steps.slots() * GROWTH;
-        if kept == steps.slots() && size + 1 < SIZES && slots <= self.most {
+        if kept == steps.slots() / 2 && size + 1 < SIZES && slots <= self.most {
             let larger = Shortcut::with_slots(slots);
             steps.copy_to(&larger);
             if self.steps[size + 1].set(larger).is_ok() {

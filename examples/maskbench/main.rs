@@ -78,6 +78,9 @@ struct Arguments {
     /// Threads of each engine.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1))]
     threads: u32,
+    /// Prints so many of the first engine's slowest masks of each pass.
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    slowest: usize,
     /// With --peer: then runs each engine alone, for its peak memory.
     #[arg(long, requires = "peer")]
     apart: bool,
@@ -185,6 +188,7 @@ fn passes(
     let mut passes = Vec::new();
     for pass in 1..=arguments.passes {
         let mut tallies: Vec<Tally> = engines.iter().map(|_| Tally::default()).collect();
+        let mut slowest = records::Slowest::new(arguments.slowest);
         corpus::read(&arguments.files, sample, tokenizer, |file, schema| {
             // Who goes second finds the caches as the first left them: in turn.
             let turn = tallies[0].schemas() % engines.len();
@@ -192,10 +196,14 @@ fn passes(
             for i in (turn..engines.len()).chain(0..turn) {
                 let run = protocol::run(&mut *engines[i], &schema, &mut row, &text);
                 tallies[i].add(&schema.name, &run);
+                if i == 0 && arguments.slowest > 0 {
+                    slowest.add(&schema, &run, &text);
+                }
                 runs.push((engines[i].name(), run));
             }
             records.write(file, &schema.name, pass, &runs)
         })?;
+        slowest.print(pass);
         passes.push(tallies);
     }
     Ok(passes)

@@ -82,6 +82,8 @@ pub(crate) struct Run {
     pub compile: f32,
     pub ttfm: Option<f32>,
     pub tbm: Vec<f32>,
+    /// Masks before each instance.
+    pub starts: Vec<usize>,
     /// Instances: valid, of those refused; invalid, of those accepted.
     pub valid: [usize; 2],
     pub invalid: [usize; 2],
@@ -156,6 +158,7 @@ fn steps(
     let mut worst = [Outcome::Passing; 2];
     for (i, test) in schema.tests.iter().enumerate() {
         let mut sequence = first.take().unwrap_or_else(|| compiled.start());
+        run.starts.push(run.tbm.len());
         let verdict = walk(&mut *sequence, test, row, run);
         let timed_out = matches!(verdict, Verdict::TimedOut(_));
         let judged = judge(&verdict, test.valid);
@@ -242,9 +245,20 @@ fn worse(one: Outcome, other: Outcome) -> Outcome {
     if weight(other) > weight(one) { other } else { one }
 }
 
+/// The text of some tokens before one, and behind `⟂` that one.
+pub(crate) fn near(test: &Test, at: usize, text: &dyn Fn(u32) -> Vec<u8>) -> String {
+    const TOKENS_BEFORE: usize = 24;
+    let bytes = |tokens: &[u32]| {
+        let bytes: Vec<u8> = tokens.iter().flat_map(|&token| text(token)).collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    let before = bytes(&test.tokens[at.saturating_sub(TOKENS_BEFORE)..at]);
+    let token = bytes(&test.tokens[at..test.tokens.len().min(at + 1)]);
+    format!("{before}⟂{token}")
+}
+
 fn record(run: &mut Run, i: usize, test: &Test, verdict: &Verdict, text: &dyn Fn(u32) -> Vec<u8>) {
     const FIRST: usize = 3;
-    const TOKENS_BEFORE: usize = 24;
     if run.failures.len() >= FIRST {
         return;
     }
@@ -255,13 +269,7 @@ fn record(run: &mut Run, i: usize, test: &Test, verdict: &Verdict, text: &dyn Fn
         Verdict::Failed(at, message) => (*at, kind_of(message)),
         Verdict::TimedOut(at) => (*at, "too slow".to_owned()),
     };
-    let bytes = |tokens: &[u32]| {
-        let bytes: Vec<u8> = tokens.iter().flat_map(|&token| text(token)).collect();
-        String::from_utf8_lossy(&bytes).into_owned()
-    };
-    let before = bytes(&test.tokens[at.saturating_sub(TOKENS_BEFORE)..at]);
-    let token = bytes(&test.tokens[at..test.tokens.len().min(at + 1)]);
-    let near = format!("{before}⟂{token}");
+    let near = near(test, at, text);
     run.failures.push(Failure { test: i, valid: test.valid, tokens: at, near, why });
 }
 

@@ -10,9 +10,10 @@ use anyhow::Context as _;
 use serde_json::{Map, Value, json};
 
 use crate::{
+    corpus::Schema,
     engines::Refusal,
     figures::{Figures, Tally, rounded},
-    protocol::Run,
+    protocol::{Run, near},
 };
 
 /// A file of JSON lines, one per schema and pass; each is written out at once, so that the last line tells where a process
@@ -41,6 +42,44 @@ impl Records {
         writeln!(out, "{line}")?;
         out.flush()?;
         Ok(())
+    }
+}
+
+/// The slowest masks of a pass.
+pub(crate) struct Slowest {
+    most: usize,
+    /// Time, schema, instance, token, and the text there; the slowest first.
+    masks: Vec<(f32, String, usize, usize, String)>,
+}
+
+impl Slowest {
+    /// None so far, of at most so many.
+    pub(crate) fn new(most: usize) -> Self {
+        Self { most, masks: Vec::new() }
+    }
+
+    /// Looks at the masks of one schema.
+    pub(crate) fn add(&mut self, schema: &Schema, run: &Run, text: &dyn Fn(u32) -> Vec<u8>) {
+        for (at, &time) in run.tbm.iter().enumerate() {
+            let place = self.masks.partition_point(|mask| mask.0 >= time);
+            if place < self.most {
+                let test = run.starts.partition_point(|start| *start <= at).saturating_sub(1);
+                let token = at - run.starts.get(test).copied().unwrap_or(0);
+                let near = schema.tests.get(test).map(|test| near(test, token, text));
+                let name = schema.name.clone();
+                self.masks.insert(place, (time, name, test, token, near.unwrap_or_default()));
+                self.masks.truncate(self.most);
+            }
+        }
+    }
+
+    /// To standard error.
+    pub(crate) fn print(&self, pass: u32) {
+        for (time, name, test, token, near) in &self.masks {
+            eprintln!(
+                "pass {pass}: {time:>9.1} us  {name}, instance {test}, token {token}: {near:?}"
+            );
+        }
     }
 }
 

@@ -154,14 +154,22 @@ fn refusal(name: &str, error: DfaError) -> CompileError {
 /// The coarsest byte classes that refine those of all automata.
 fn common_classes(dfas: &[Dfa]) -> (Box<[u8; 256]>, Vec<u8>) {
     let mut classes = Box::new([0u8; 256]);
+    let mut count = 1;
+    // (class so far, the automaton's class) -> class, plus one.
+    let mut pairs: Vec<u16> = Vec::new();
     for dfa in dfas {
-        let mut pairs = rustc_hash::FxHashMap::default();
-        for byte in 0..256 {
-            let next = pairs.len() as u8;
-            classes[byte] = *pairs.entry((classes[byte], dfa.classes()[byte])).or_insert(next);
+        pairs.clear();
+        pairs.resize(count * dfa.stride(), 0);
+        count = 0;
+        for (class, other) in classes.iter_mut().zip(dfa.classes()) {
+            let pair = &mut pairs[usize::from(*class) * dfa.stride() + usize::from(*other)];
+            if *pair == 0 {
+                count += 1;
+                *pair = count as u16;
+            }
+            *class = (*pair - 1) as u8;
         }
     }
-    let count = usize::from(*classes.iter().max().expect("invariant: 256 entries")) + 1;
     let mut representatives = vec![0; count];
     for byte in (0..=255u8).rev() {
         representatives[classes[byte as usize] as usize] = byte;

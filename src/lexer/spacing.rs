@@ -67,18 +67,16 @@ impl Proof<'_> {
     }
 
     /// Whether a blank, and the lexeme after it, get rid of all that any text of the terminal leaves behind.
-    fn settles(&self, terminal: usize, blank: u8, blanks: &[u8]) -> bool {
+    ///
+    /// `continuing`: the rivals that this blank continues somewhere.
+    fn settles(&self, terminal: usize, blank: u8, continuing: &[&Dfa], blanks: &[u8]) -> bool {
         let kept_apart = |guard: &Dfa| {
             let state = guard.next(guard.start(), blank);
             let gives_way = |&next: &u8| self.gives_way(guard, state, next);
             state == DEAD || (!guard.accepts(state) && blanks.iter().all(gives_way))
         };
         self.guards[terminal].is_none_or(kept_apart)
-            && self
-                .rivals
-                .iter()
-                .filter(|rival| rival.continues_with(blank))
-                .all(|rival| !self.terminals[terminal].ends_inside(rival, blank))
+            && continuing.iter().all(|rival| !self.terminals[terminal].ends_inside(rival, blank))
     }
 
     /// Whether lexemes can follow any text of an ignored terminal right away.
@@ -185,8 +183,13 @@ impl Spacing {
             witnesses: read.iter().map(|&t| terminals[t].shortest()).collect(),
         };
         let blanks: Vec<u8> = (0..=255).filter(|&byte| proof.is_blank(ignored, byte)).collect();
+        let continuing: Vec<Vec<&Dfa>> = blanks
+            .iter()
+            .map(|&blank| proof.rivals.iter().filter(|rival| rival.continues_with(blank)).collect())
+            .collect();
         let settled = |t: usize| {
-            blanks.iter().any(|&blank| proof.settles(t, blank, &blanks))
+            let mut each = blanks.iter().zip(&continuing);
+            each.any(|(&blank, continuing)| proof.settles(t, blank, continuing, &blanks))
                 || blanks
                     .first()
                     .is_some_and(|&blank| ignored.contains(t) && proof.is_direct(t, blank))

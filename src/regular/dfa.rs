@@ -1,8 +1,11 @@
-//! A deterministic automaton over bytes for one regular language: minimal, trimmed, with Boolean operations.
+//! A deterministic automaton over bytes for one regular language: trimmed, small, with Boolean operations.
 
 use rustc_hash::FxHashMap;
 
-use super::Regular;
+use super::{
+    Regular,
+    words::{self, Trie},
+};
 use crate::{Limits, codec::Writer};
 use regex_automata::{
     Anchored, MatchKind,
@@ -10,12 +13,12 @@ use regex_automata::{
     nfa::thompson,
     util::start,
 };
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::Hir;
 
 /// The state from which nothing is accepted.
 pub(crate) const DEAD: u32 = 0;
 
-/// A minimal automaton. State [`DEAD`] is the only one from which no text is accepted (so "not dead" means "can still
+/// An automaton, minimal or nearly so. State [`DEAD`] is the only one from which no text is accepted (so "not dead" means "can still
 /// become a lexeme"); it exists always.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Dfa {
@@ -39,6 +42,9 @@ pub(crate) enum DfaError {
     /// What regex-automata says of it.
     Build(String),
 }
+
+/// How an automaton is made of a table of states: classes, stride, table, accepting states, the first one.
+type Finish = fn([u8; 256], usize, &[u32], &[bool], u32) -> Dfa;
 
 impl Dfa {
     /// The automaton of a language.
@@ -82,7 +88,10 @@ impl Dfa {
                 Step::Combine(accept) => {
                     let b = done.pop().expect("invariant: two operands were pushed");
                     let a = done.pop().expect("invariant: two operands were pushed");
-                    done.push(a.product(&b, accept, limits)?);
+                    // The states of names that are no keywords differ wherever the keywords' own do: to make them fewer
+                    // takes longer than it saves. What goes on into another operation is made small.
+                    let finish = if work.is_empty() { Self::trimmed } else { Self::minimal };
+                    done.push(a.combine(&b, accept, limits, finish)?);
                 }
             }
         }
@@ -90,8 +99,14 @@ impl Dfa {
     }
 
     fn from_hir(hir: &Hir, limits: &Limits) -> Result<Self, DfaError> {
-        if let Some(chain) = byte_chain(hir) {
-            return Ok(Self::from_chain(&chain));
+        match words::of(hir).as_deref() {
+            Some([word]) if !word.is_empty() => return Ok(Self::from_chain(word)),
+            Some(words) => {
+                if let Some(dfa) = Trie::new(words).map(|trie| Self::from_trie(&trie)) {
+                    return Ok(dfa);
+                }
+            }
+            None => {}
         }
         let build = |e: &dyn std::fmt::Display| DfaError::Build(e.to_string());
         let nfa = thompson::Compiler::new()
@@ -133,6 +148,7 @@ impl Dfa {
             |s, b| (!dense.is_dead_state(*s)).then(|| dense.next_state(*s, b)),
             |s| dense.is_match_state(dense.next_eoi_state(*s)),
             limits,
+            Self::minimal,
         )
     }
 
@@ -162,13 +178,31 @@ impl Dfa {
         Self { classes: Box::new(classes), stride, table, accept, extends, start: 1 }
     }
 
-    /// Determinises nothing, but enumerates: the states reachable from `start`, then minimises.
+    /// A language of some hundred words: what is taken out of names.
+    fn from_trie(trie: &Trie) -> Self {
+        let (classes, sets) = trie.classes();
+        let stride = usize::from(*classes.iter().max().expect("invariant: 256 entries")) + 1;
+        let mut table = vec![DEAD; (trie.nodes.len() + 1) * stride];
+        let mut accept = vec![false];
+        for (node, entry) in trie.nodes.iter().enumerate() {
+            accept.push(entry.ends);
+            for (set, child) in &entry.children {
+                for class in &sets[*set] {
+                    table[(node + 1) * stride + usize::from(*class)] = *child as u32 + 1;
+                }
+            }
+        }
+        Self::minimal(classes, stride, &table, &accept, 1)
+    }
+
+    /// Determinises nothing, but enumerates: the states reachable from `start`, then makes them fewer.
     fn explore<S: std::hash::Hash + Eq + Clone>(
         start: S,
         classes: &[u8; 256],
         next: impl Fn(&S, u8) -> Option<S>,
         accepts: impl Fn(&S) -> bool,
         limits: &Limits,
+        finish: Finish,
     ) -> Result<Self, DfaError> {
         let stride = usize::from(*classes.iter().max().expect("invariant: 256 entries")) + 1;
         let mut representative = vec![0u8; stride];
@@ -199,7 +233,7 @@ impl Dfa {
                 return Err(DfaError::Limit("dfa_states", limits.dfa_states as u64));
             }
         }
-        Ok(Self::minimal(*classes, stride, &table, &accept, 1))
+        Ok(finish(*classes, stride, &table, &accept, 1))
     }
 
     /// Moore's partition refinement; states from which nothing is accepted fall into one block with the dead state.
@@ -239,6 +273,57 @@ impl Dfa {
             }
             count = ids.len();
         }
+        Self::of_blocks(classes, stride, table, accept, start, &block)
+    }
+
+    /// Without the states from which nothing is accepted.
+    fn trimmed(
+        classes: [u8; 256],
+        stride: usize,
+        table: &[u32],
+        accept: &[bool],
+        start: u32,
+    ) -> Self {
+        let n = accept.len();
+        let mut before: Vec<Vec<u32>> = vec![Vec::new(); n];
+        for state in 0..n {
+            for &target in &table[state * stride..(state + 1) * stride] {
+                if before[target as usize].last() != Some(&(state as u32)) {
+                    before[target as usize].push(state as u32);
+                }
+            }
+        }
+        let mut live = accept.to_vec();
+        let mut work: Vec<u32> = (0..n as u32).filter(|state| accept[*state as usize]).collect();
+        while let Some(state) = work.pop() {
+            for &other in &before[state as usize] {
+                if !std::mem::replace(&mut live[other as usize], true) {
+                    work.push(other);
+                }
+            }
+        }
+        let mut count = DEAD;
+        let block: Vec<u32> = live
+            .iter()
+            .map(|live| {
+                count += u32::from(*live);
+                if *live { count } else { DEAD }
+            })
+            .collect();
+        Self::of_blocks(classes, stride, table, accept, start, &block)
+    }
+
+    /// The automaton whose states are blocks of another one's; block [`DEAD`] is the dead state's.
+    fn of_blocks(
+        classes: [u8; 256],
+        stride: usize,
+        table: &[u32],
+        accept: &[bool],
+        start: u32,
+        block: &[u32],
+    ) -> Self {
+        let n = accept.len();
+        let count = block.iter().max().map_or(0, |last| *last as usize + 1);
         // Merge columns that no state tells apart, so that products stay small.
         let mut rows = vec![DEAD; count * stride];
         let mut accepts = vec![false; count];
@@ -284,6 +369,16 @@ impl Dfa {
         accept: fn(bool, bool) -> bool,
         limits: &Limits,
     ) -> Result<Self, DfaError> {
+        self.combine(other, accept, limits, Self::minimal)
+    }
+
+    fn combine(
+        &self,
+        other: &Self,
+        accept: fn(bool, bool) -> bool,
+        limits: &Limits,
+        finish: Finish,
+    ) -> Result<Self, DfaError> {
         let mut pairs: FxHashMap<(u8, u8), u8> = FxHashMap::default();
         let classes: [u8; 256] = std::array::from_fn(|b| {
             let next = pairs.len() as u8;
@@ -298,6 +393,7 @@ impl Dfa {
             },
             |(a, b)| accept(self.accept[*a as usize], other.accept[*b as usize]),
             limits,
+            finish,
         )
     }
 
@@ -326,6 +422,7 @@ impl Dfa {
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         let mut seen = rustc_hash::FxHashSet::default();
         let mut work = vec![(self.start, other.start)];
+        let bytes = self.representatives(other);
         while let Some((a, b)) = work.pop() {
             if a == DEAD || b == DEAD || !seen.insert((a, b)) {
                 continue;
@@ -333,11 +430,19 @@ impl Dfa {
             if self.accepts(a) && other.accepts(b) {
                 return true;
             }
-            for byte in 0..=255 {
-                work.push((self.next(a, byte), other.next(b, byte)));
-            }
+            work.extend(bytes.iter().map(|&byte| (self.next(a, byte), other.next(b, byte))));
         }
         false
+    }
+
+    /// One byte of each class that two automata have together.
+    fn representatives(&self, other: &Self) -> Vec<u8> {
+        let mut seen = vec![false; self.stride * other.stride];
+        let class = |byte: u8| {
+            let (a, b) = (self.classes[byte as usize], other.classes[byte as usize]);
+            usize::from(a) * other.stride + usize::from(b)
+        };
+        (0..=255).filter(|byte| !std::mem::replace(&mut seen[class(*byte)], true)).collect()
     }
 
     /// Whether `byte` leads on from any state.
@@ -355,8 +460,9 @@ impl Dfa {
         let mut seen = rustc_hash::FxHashSet::default();
         let mut work = vec![(self.start, other.start)];
         let mut states = Vec::new();
+        let bytes = self.representatives(other);
         while let Some((a, b)) = work.pop() {
-            for next in 0..=255 {
+            for &next in &bytes {
                 let pair = (self.next(a, next), other.next(b, next));
                 if pair.0 != DEAD && pair.1 != DEAD && seen.insert(pair) {
                     if self.accepts(pair.0) {
@@ -387,6 +493,11 @@ impl Dfa {
         Vec::new()
     }
 
+    /// Number of byte classes.
+    pub(crate) fn stride(&self) -> usize {
+        self.stride
+    }
+
     /// Byte classes: two bytes in one column lead to the same states everywhere.
     pub(crate) fn classes(&self) -> &[u8; 256] {
         &self.classes
@@ -415,31 +526,6 @@ impl Dfa {
     pub(crate) fn bytes(&self) -> usize {
         self.table.len() * 4 + self.accept.len() * 2 + 300
     }
-}
-
-/// The byte sets of an expression that is a plain sequence of bytes and small byte classes, without ends and choices.
-fn byte_chain(hir: &Hir) -> Option<Vec<Vec<u8>>> {
-    let mut chain = Vec::new();
-    let parts = match hir.kind() {
-        HirKind::Concat(parts) => parts.as_slice(),
-        _ => std::slice::from_ref(hir),
-    };
-    for part in parts {
-        match part.kind() {
-            HirKind::Literal(literal) => chain.extend(literal.0.iter().map(|b| vec![*b])),
-            HirKind::Class(Class::Bytes(class)) => {
-                chain.push(class.ranges().iter().flat_map(|r| r.start()..=r.end()).collect());
-            }
-            HirKind::Class(Class::Unicode(class)) if class.is_ascii() => {
-                let bytes = class.ranges().iter().flat_map(|r| r.start() as u8..=r.end() as u8);
-                chain.push(bytes.collect());
-            }
-            _ => return None,
-        }
-    }
-    // Long chains would have more columns than a byte can number only beyond 255 distinct behaviours: impossible for
-    // bytes, but an empty class would make the language void, which the general way reports.
-    (!chain.is_empty() && chain.iter().all(|set| !set.is_empty())).then_some(chain)
 }
 
 #[cfg(test)]
@@ -474,6 +560,19 @@ mod tests {
             accepts(&keyword, "As_1") && !accepts(&keyword, "As_") && !accepts(&keyword, "as-1")
         );
         assert!(!keyword.extends("aS_1".bytes().fold(keyword.start(), |s, b| keyword.next(s, b))));
+    }
+
+    #[test]
+    fn words_equal_the_general_way() {
+        let words = dfa("(?i-u)(?:select|sel|set|from|f[0-9]x?|from_)");
+        for text in ["SELECT", "sel", "sEt", "from", "FROM_", "f7", "f0X"] {
+            assert!(accepts(&words, text), "{text}");
+        }
+        for text in ["", "se", "selec", "fro", "f", "f7xx", "selset"] {
+            assert!(!accepts(&words, text), "{text}");
+        }
+        // Sets that overlap go the other way.
+        assert!(accepts(&dfa("[ab]x|[bc]y"), "by") && !accepts(&dfa("[ab]x|[bc]y"), "ay"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod dfa;
 mod language;
+mod words;
 
 pub(crate) use dfa::{DEAD, Dfa, DfaError};
 pub use language::Regular;

@@ -24,9 +24,10 @@ impl Canon {
             let form = self.clean(id)?;
             // A state is at most some digits of a bound, in a few kinds of places.
             let large = 8 * form.number.digits() > self.limits.dfa_states;
-            if form.number.has_divisors() || large {
+            if (form.number.has_divisors() || large) && !self.numbers.contains_key(&form.number) {
                 let automaton = NumberDfa::new(&form.number, &self.limits);
-                automaton.map_err(|error| self.number_error(&error))?;
+                let automaton = automaton.map_err(|error| self.number_error(&error))?;
+                self.numbers.insert(form.number.clone(), automaton);
             }
             for shape in &form.arrays {
                 self.check_unique(shape)?;

@@ -43,6 +43,7 @@ pub use self::{
 use self::{
     expr::{ExprId, Origin},
     normal::Canon,
+    number::{NumberDfa, NumberError, NumberSet},
     shape::Alternatives,
 };
 use crate::Limits;
@@ -117,6 +118,16 @@ impl Schema {
     /// As [`Schema::alternatives`].
     pub(crate) fn but_not(&self, a: ExprId, b: ExprId) -> Result<Option<ExprId>, SchemaError> {
         self.both(a, self.not(b))
+    }
+
+    /// The automaton of a set of numbers. Cost: as [`NumberDfa::new`], if it was not made when the schema was completed.
+    pub(crate) fn number(
+        &self,
+        set: &NumberSet,
+        limits: &Limits,
+    ) -> Result<NumberDfa, NumberError> {
+        let known = self.lock().numbers.get(set).cloned();
+        known.map_or_else(|| NumberDfa::new(set, limits), Ok)
     }
 
     /// The intersection of expressions.

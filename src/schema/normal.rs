@@ -3,7 +3,7 @@
 //! Forms are made when they are asked for, bottom-up and with a stack of their own, and kept per expression. Only what holds
 //! of the same value is looked through; the arguments of shapes stay expressions.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use rustc_hash::FxHashSet;
 
@@ -11,7 +11,7 @@ use super::{
     error::{SchemaError, SchemaErrorKind},
     expr::{Arena, Expr, ExprId},
     fuel::{Exhausted, Fuel},
-    number::{NumberError, NumberSet},
+    number::{NumberDfa, NumberError, NumberSet},
     read::document::Document,
     shape::{Alternatives, doubtful},
     text::{TextError, TextSet},
@@ -42,6 +42,8 @@ pub(crate) struct Canon {
     pub(crate) fuel: Fuel,
     /// The bounds.
     pub(crate) limits: Limits,
+    /// Automata of numbers that were made to see whether they can be.
+    pub(crate) numbers: HashMap<NumberSet, NumberDfa>,
 }
 
 impl Canon {

@@ -246,7 +246,7 @@ impl Plan {
 
     fn prepare(&self, alternatives: &Alternatives) -> Ready {
         let number = (!alternatives.number.is_empty())
-            .then(|| NumberDfa::new(&alternatives.number, &self.limits))
+            .then(|| self.schema.number(&alternatives.number, &self.limits))
             .and_then(|automaton| self.keep(automaton))
             .map(|automaton| self.numbers.push(automaton) as u32);
         Ready {

@@ -2,6 +2,8 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::schema::text::blocks;
+
 /// Kinds of bytes: ten digits, `-`, `+`, `.`, and `e` or `E`.
 pub(super) const COLUMNS: usize = 14;
 /// Targets of a state. 0 is the dead state.
@@ -12,7 +14,7 @@ const SELF: u32 = u32::MAX;
 
 /// Rows and acceptance of the minimal automaton. State 0 is dead in both; the start is state 1 in `rows`, and the second
 /// part of the result. States are numbered breadth first, so equal languages give equal automata.
-/// Near linear where the only cycles are loops at one state (Revuz 1992, by height), else by Moore's refinement.
+/// Near linear where the only cycles are loops at one state (Revuz 1992, by height), else by Hopcroft's refinement.
 pub(super) fn minimise(rows: &[Row], accept: &[bool]) -> (Vec<Row>, Vec<bool>, u32) {
     let (class, rows, accept) =
         by_height(rows, accept).unwrap_or_else(|| by_refinement(rows, accept));
@@ -80,31 +82,19 @@ fn by_height(rows: &[Row], accept: &[bool]) -> Option<Classes> {
 
 /// Splits states by what they lead to, until nothing splits.
 fn by_refinement(rows: &[Row], accept: &[bool]) -> Classes {
-    let mut class: Vec<u32> = accept.iter().map(|a| u32::from(*a)).collect();
-    let mut count = 0;
-    loop {
-        // State 0 comes first, so its class is number 0, together with all from which nothing is accepted.
-        let mut ids: FxHashMap<(u32, Row), u32> = FxHashMap::default();
-        let refined = rows
-            .iter()
-            .zip(&class)
-            .map(|(row, own)| {
-                let next = ids.len() as u32;
-                *ids.entry((*own, row.map(|target| class[target as usize]))).or_insert(next)
-            })
-            .collect();
-        class = refined;
-        if ids.len() == count {
-            break;
-        }
-        count = ids.len();
-    }
-    let mut merged = vec![[0; COLUMNS]; count];
-    let mut accepts = vec![false; count];
-    for ((row, own), accepting) in rows.iter().zip(&class).zip(accept) {
-        merged[*own as usize] = row.map(|target| class[target as usize]);
-        accepts[*own as usize] = *accepting;
-    }
+    let (mut class, mut first) = blocks(rows.as_flattened(), accept, COLUMNS);
+    // Class 0 is that of state 0, and of all from which nothing is accepted.
+    let dead = class[0];
+    let swapped = |class: u32| match class {
+        0 => dead,
+        class if class == dead => 0,
+        class => class,
+    };
+    class.iter_mut().for_each(|class| *class = swapped(*class));
+    first.swap(0, dead as usize);
+    let row = |state: &u32| rows[*state as usize].map(|target| class[target as usize]);
+    let merged = first.iter().map(row).collect();
+    let accepts = first.iter().map(|state| accept[*state as usize]).collect();
     (class, merged, accepts)
 }
 

@@ -143,6 +143,7 @@ fn read_once(
             arena: Arena::new(root),
             fuel: Fuel::new(limits.schema_work),
             limits: limits.clone(),
+            numbers: HashMap::new(),
             document,
         },
         index,

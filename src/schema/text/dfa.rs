@@ -92,6 +92,11 @@ impl TextDfa {
         self.chars.row(state)
     }
 
+    /// The rows of all states, one after the other.
+    pub(crate) fn rows(&self) -> &[u32] {
+        &self.chars.table
+    }
+
     /// The most characters that a state needs to accept; and how many more than any asked for a state needs, `None` if there
     /// are states that accept in no more than some. As [`lengths`](Self::lengths); then a look-up.
     pub(crate) fn slack(&self) -> (u64, Option<u64>) {

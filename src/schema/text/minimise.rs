@@ -93,8 +93,9 @@ fn reachable<I: Iterator<Item = u32>>(
     order
 }
 
-/// State -> block of states that accept the same texts; and one state of each block.
-fn blocks(table: &[u32], accept: &[bool], classes: usize) -> (Vec<u32>, Vec<u32>) {
+/// State -> block of states that accept the same texts; and one state of each block. `table` has one row of classes per state.
+/// O(n c log n).
+pub(crate) fn blocks(table: &[u32], accept: &[bool], classes: usize) -> (Vec<u32>, Vec<u32>) {
     let n = accept.len();
     // Per class, the predecessors of each state: those of `t` are `sources[first[t]..first[t + 1]]`.
     let mut first = vec![0u32; classes * (n + 1) + 1];

@@ -7,8 +7,27 @@ use super::{
     class::SURROGATES,
 };
 
-/// A range of bytes and where it leads.
-type Entry = (u8, u8, u32);
+/// A range of bytes and where it leads: one number, which is hashed faster than three.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct Entry(u64);
+
+impl Entry {
+    fn new(low: u8, high: u8, to: u32) -> Self {
+        Self(u64::from(low) << 40 | u64::from(high) << 32 | u64::from(to))
+    }
+
+    fn low(self) -> u8 {
+        (self.0 >> 40) as u8
+    }
+
+    fn high(self) -> u8 {
+        (self.0 >> 32) as u8
+    }
+
+    fn to(self) -> u32 {
+        self.0 as u32
+    }
+}
 
 /// The byte automaton: minimal, because the automaton over characters is, and equal remainders of characters are one state.
 #[derive(Clone, Debug)]
@@ -19,27 +38,43 @@ pub(super) struct ByteDfa {
     /// First the states between characters, numbered as there; then those inside a character.
     table: Box<[u32]>,
     /// Per state inside a character: the states that its ends lead to.
-    ends: Vec<Box<[u32]>>,
+    ends: Lists<u32>,
     /// States between characters.
     outside: u32,
 }
 
-/// Ranges of code points with the state they lead to: sorted, never dead, not in the surrogates' gap.
+/// Ranges of code points with what they lead to: sorted, not in the surrogates' gap.
 type Ranges = Vec<(u32, u32, u32)>;
 
-/// The live ranges of a state's row.
-fn ranges(dfa: &CharDfa, state: u32) -> Ranges {
-    let row = dfa.row(state);
-    let mut ranges: Ranges = Vec::new();
-    for (low, high, class) in dfa.partition.ranges() {
-        let to = row[class];
-        match ranges.last_mut() {
-            Some(last) if last.2 == to && last.1 + 1 == low => last.1 = high,
-            _ if to == DEAD => {}
-            _ => ranges.push((low, high, to)),
-        }
+/// Lists, one after the other.
+#[derive(Clone, Debug)]
+struct Lists<T> {
+    all: Vec<T>,
+    /// Where each one begins, and where the last one ends.
+    starts: Vec<usize>,
+}
+
+impl<T> Lists<T> {
+    fn new() -> Self {
+        Self { all: Vec::new(), starts: vec![0] }
     }
-    ranges
+
+    fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    fn get(&self, i: usize) -> &[T] {
+        &self.all[self.starts[i]..self.starts[i + 1]]
+    }
+
+    /// Ends the list that is at the end of `all`.
+    fn close(&mut self) {
+        self.starts.push(self.all.len());
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[T]> {
+        (0..self.len()).map(|i| self.get(i))
+    }
 }
 
 /// How many states the unfolded automaton has at most. O(table).
@@ -60,35 +95,33 @@ pub(super) fn estimate(dfa: &CharDfa) -> usize {
         .sum()
 }
 
-#[derive(Default)]
-struct Builder {
-    nodes: Vec<Box<[Entry]>>,
+/// Nodes inside of characters, equal ones once; below `outside` are other numbers. Children come before their parents.
+struct Nodes {
+    entries: Lists<Entry>,
     ids: FxHashMap<Box<[Entry]>, u32>,
     outside: u32,
 }
 
-impl Builder {
-    fn intern(&mut self, entries: Vec<Entry>) -> u32 {
-        let mut merged: Vec<Entry> = Vec::with_capacity(entries.len());
-        for entry in entries {
-            match merged.last_mut() {
-                Some(last) if last.2 == entry.2 && last.1 + 1 == entry.0 => last.1 = entry.1,
-                _ => merged.push(entry),
-            }
-        }
-        if let Some(id) = self.ids.get(merged.as_slice()) {
+impl Nodes {
+    fn new(outside: u32) -> Self {
+        Self { entries: Lists::new(), ids: FxHashMap::default(), outside }
+    }
+
+    /// The node of these entries, of which no two neighbours lead to the same.
+    fn intern(&mut self, entries: &[Entry]) -> u32 {
+        if let Some(id) = self.ids.get(entries) {
             return *id;
         }
-        let id = self.outside + self.nodes.len() as u32;
-        let merged: Box<[Entry]> = merged.into();
-        self.nodes.push(merged.clone());
-        self.ids.insert(merged, id);
+        let id = self.outside + self.entries.len() as u32;
+        self.entries.all.extend_from_slice(entries);
+        self.entries.close();
+        self.ids.insert(entries.into(), id);
         id
     }
 
     /// The node after whose `shift / 6` bytes there is always the same state.
     fn full(&mut self, shift: u32, to: u32) -> u32 {
-        (0..shift / 6).fold(to, |to, _| self.intern(vec![(0x80, 0xBF, to)]))
+        (0..shift / 6).fold(to, |to, _| self.intern(&[Entry::new(0x80, 0xBF, to)]))
     }
 
     /// The entries of a node: bytes are `mark` and the bits of the code point above `shift`.
@@ -104,7 +137,7 @@ impl Builder {
             if low == block << shift && high >= end {
                 let last = ((high + 1) >> shift) - 1;
                 let child = self.full(shift, to);
-                entries.push((byte(block), byte(last), child));
+                push(&mut entries, Entry::new(byte(block), byte(last), child));
                 let low = (last + 1) << shift;
                 current = if low <= high { Some((low, high, to)) } else { rest.next() };
                 continue;
@@ -115,13 +148,13 @@ impl Builder {
                 current = if high > end { Some((end + 1, high, to)) } else { rest.next() };
             }
             let inside = self.entries(shift - 6, 0x80, &pieces);
-            let child = self.intern(inside);
-            entries.push((byte(block), byte(block), child));
+            let child = self.intern(&inside);
+            push(&mut entries, Entry::new(byte(block), byte(block), child));
         }
         entries
     }
 
-    /// The entries of a state between characters.
+    /// The entries between characters.
     fn row(&mut self, ranges: &Ranges) -> Vec<Entry> {
         let lengths = [(0, 0x7F, 0, 0), (0x80, 0x7FF, 6, 0xC0), (0x800, 0xFFFF, 12, 0xE0)];
         let mut entries = Vec::new();
@@ -142,51 +175,122 @@ impl Builder {
     }
 }
 
+/// Adds an entry, or makes the last one longer.
+fn push(entries: &mut Vec<Entry>, entry: Entry) {
+    match entries.last_mut() {
+        Some(last) if last.to() == entry.to() && last.high() + 1 == entry.low() => {
+            *last = Entry::new(last.low(), entry.high(), entry.to());
+        }
+        _ => entries.push(entry),
+    }
+}
+
+/// How the bytes of UTF-8 tell classes of characters apart: of each state of an automaton it is the same but for where the
+/// classes lead.
+struct Tree {
+    classes: usize,
+    /// Entries lead to classes or, from their number on, to nodes.
+    nodes: Nodes,
+    /// Single bytes, and those that begin more.
+    single: Vec<Entry>,
+    more: Vec<Entry>,
+    /// Classes with characters of more bytes than one.
+    wide: Vec<usize>,
+}
+
+impl Tree {
+    fn new(dfa: &CharDfa) -> Self {
+        let classes = dfa.classes();
+        let ranges: Ranges =
+            dfa.partition.ranges().map(|(low, high, class)| (low, high, class as u32)).collect();
+        let mut nodes = Nodes::new(classes as u32);
+        let mut single = nodes.row(&ranges);
+        let more = single.split_off(single.partition_point(|entry| entry.high() < 0x80));
+        let mut wide: Vec<usize> =
+            ranges.iter().filter(|range| range.1 >= 0x80).map(|range| range.2 as usize).collect();
+        wide.sort_unstable();
+        wide.dedup();
+        Self { classes, nodes, single, more, wide }
+    }
+
+    /// Entries with what they lead to in a row of an automaton, where the nodes are what `values` says.
+    fn map(&self, entries: &[Entry], row: &[u32], values: &[u32], mapped: &mut Vec<Entry>) {
+        for entry in entries {
+            let to = entry.to() as usize;
+            let to = if to < self.classes { row[to] } else { values[to - self.classes] };
+            if to != DEAD {
+                push(mapped, Entry::new(entry.low(), entry.high(), to));
+            }
+        }
+    }
+}
+
 impl ByteDfa {
     /// Unfolds; nothing, if that takes more than so many states. O([`estimate`], and states of the result times columns).
     pub(super) fn new(dfa: &CharDfa, most: usize) -> Option<Self> {
         let outside = dfa.len() as u32;
-        let mut builder = Builder { outside, ..Builder::default() };
-        let mut rows: Vec<Vec<Entry>> = Vec::with_capacity(dfa.len());
+        let tree = Tree::new(dfa);
+        let mut nodes = Nodes::new(outside);
+        let mut rows: Lists<Entry> = Lists::new();
+        let (mut values, mut mapped) = (vec![DEAD; tree.nodes.entries.len()], Vec::new());
+        // What more bytes than one make of where the wide classes lead.
+        let mut known: FxHashMap<Vec<u32>, Vec<Entry>> = FxHashMap::default();
         for state in 0..outside {
-            rows.push(builder.row(&ranges(dfa, state)));
-            if dfa.len() + builder.nodes.len() > most {
+            let row = dfa.row(state);
+            mapped.clear();
+            tree.map(&tree.single, row, &[], &mut mapped);
+            rows.all.extend_from_slice(&mapped);
+            let wide: Vec<u32> = tree.wide.iter().map(|class| row[*class]).collect();
+            if wide.iter().any(|to| *to != DEAD) {
+                let more = known.entry(wide).or_insert_with(|| {
+                    for (i, entries) in tree.nodes.entries.iter().enumerate() {
+                        mapped.clear();
+                        tree.map(entries, row, &values, &mut mapped);
+                        values[i] = if mapped.is_empty() { DEAD } else { nodes.intern(&mapped) };
+                    }
+                    let mut more = Vec::new();
+                    tree.map(&tree.more, row, &values, &mut more);
+                    more
+                });
+                rows.all.extend_from_slice(more);
+            }
+            rows.close();
+            if dfa.len() + nodes.entries.len() > most {
                 return None;
             }
         }
-        let rows = || rows.iter().map(Vec::as_slice).chain(builder.nodes.iter().map(|n| &**n));
+        let rows = || rows.iter().chain(nodes.entries.iter());
         let mut border = [false; 257];
-        for &(low, high, _) in rows().flatten() {
-            border[usize::from(low)] = true;
-            border[usize::from(high) + 1] = true;
+        for entry in rows().flatten() {
+            border[usize::from(entry.low())] = true;
+            border[usize::from(entry.high()) + 1] = true;
         }
         let mut classes = Box::new([0u8; 256]);
         for byte in 1..256 {
             classes[byte] = classes[byte - 1] + u8::from(border[byte]);
         }
         let stride = usize::from(classes[255]) + 1;
-        let mut table = Vec::with_capacity(rows().count() * stride);
-        for entries in rows() {
-            let from = table.len();
-            table.resize(from + stride, DEAD);
-            for &(low, high, to) in entries {
-                let columns = classes[usize::from(low)]..=classes[usize::from(high)];
-                columns.for_each(|column| table[from + usize::from(column)] = to);
+        let mut table = vec![DEAD; rows().count() * stride];
+        for (entries, row) in rows().zip(table.chunks_mut(stride)) {
+            for entry in entries {
+                let [from, to] = [entry.low(), entry.high()].map(|byte| classes[usize::from(byte)]);
+                row[from.into()..=to.into()].fill(entry.to());
             }
         }
-        // Children of a node were made before it.
-        let mut ends: Vec<Box<[u32]>> = Vec::with_capacity(builder.nodes.len());
-        for node in &builder.nodes {
-            let mut all = Vec::new();
-            for &(_, _, to) in &**node {
-                match to.checked_sub(outside) {
-                    Some(inner) => all.extend_from_slice(&ends[inner as usize]),
-                    None => all.push(to),
+        let mut ends: Lists<u32> = Lists::new();
+        let mut all = Vec::new();
+        for node in nodes.entries.iter() {
+            all.clear();
+            for entry in node {
+                match entry.to().checked_sub(outside) {
+                    Some(inner) => all.extend_from_slice(ends.get(inner as usize)),
+                    None => all.push(entry.to()),
                 }
             }
             all.sort_unstable();
             all.dedup();
-            ends.push(all.into());
+            ends.all.extend_from_slice(&all);
+            ends.close();
         }
         Some(Self { classes, stride, table: table.into(), ends, outside })
     }
@@ -210,6 +314,6 @@ impl ByteDfa {
     /// Where the characters end that a state is inside of; nothing if it is between two.
     #[inline]
     pub(super) fn ends(&self, state: u32) -> Option<&[u32]> {
-        state.checked_sub(self.outside).map(|inner| &*self.ends[inner as usize])
+        state.checked_sub(self.outside).map(|inner| self.ends.get(inner as usize))
     }
 }

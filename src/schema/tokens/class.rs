@@ -17,7 +17,7 @@ pub(super) struct Class {
     short: Mutex<FxHashMap<u32, Arc<[u32]>>>,
 }
 
-/// Rows of bits, equal ones once: what many masks have in common stays in the processor's cache.
+/// Rows of bits, or lists, equal ones once: what many masks have in common stays in the processor's cache.
 #[derive(Debug, Default)]
 pub(super) struct Rows(Mutex<FxHashMap<u64, Vec<Arc<[u32]>>>>);
 

@@ -301,9 +301,9 @@ impl Index {
         &self.trie
     }
 
-    /// Whether the lengths of all tokens are told apart.
+    /// Whether the lengths of all tokens are told apart, and the numbers of characters are small.
     pub(super) fn is_exact(&self) -> bool {
-        self.longest <= MOST
+        self.longest <= MOST && self.end() <= u16::MAX.into()
     }
 
     /// Characters of the longest token.

@@ -3,6 +3,7 @@
 mod class;
 mod generation;
 mod index;
+mod levels;
 mod recipe;
 mod tables;
 mod text;

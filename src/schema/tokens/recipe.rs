@@ -43,11 +43,13 @@ struct More {
 const SHORT: usize = 64;
 
 impl Parts {
-    /// The recipe of the tokens gathered, less those in `minus`; `union` makes one row of several.
+    /// The recipe of the tokens gathered, less those in `minus`; `union` makes one row of several, and `list` a list that equal
+    /// ones share.
     pub(super) fn recipe(
         mut self,
         mut minus: Vec<u32>,
         union: impl FnOnce(Vec<Arc<[u32]>>) -> Arc<[u32]>,
+        list: impl FnOnce(Vec<u32>) -> Arc<[u32]>,
     ) -> Recipe {
         let base = match self.bases.len() {
             0 | 1 => self.bases.pop(),
@@ -66,7 +68,7 @@ impl Parts {
             self.lists.into_iter().partition(|list| list.len() < SHORT);
         self.own.extend(short.iter().flat_map(|list| list.iter().copied()));
         // Not sorted: a token that is there twice costs less than finding it out.
-        Recipe { base, minus: minus.into(), lists: lists.into(), own: self.own.into() }
+        Recipe { base, minus: minus.into(), lists: lists.into(), own: list(self.own) }
     }
 }
 
@@ -173,18 +175,19 @@ mod tests {
         let union = |rows: Vec<Arc<[u32]>>| -> Arc<[u32]> {
             (0..2).map(|i| rows.iter().fold(0, |word, row| word | row[i])).collect()
         };
-        let recipe = parts.recipe(vec![2, 3], union);
+        let recipe = parts.recipe(vec![2, 3], union, Arc::from);
         let mut row = [7, 7];
         let write = |recipes: &[&Recipe], row: &mut [u32]| {
             Mask::new(recipes, &[], union).write(row);
         };
         write(&[&recipe], &mut row);
         assert_eq!(row, [0b0011, 1 << 1 | 1 << 8]);
-        let other = Parts { own: vec![3, 7], ..Parts::default() }.recipe(Vec::new(), union);
+        let other =
+            Parts { own: vec![3, 7], ..Parts::default() }.recipe(Vec::new(), union, Arc::from);
         write(&[&recipe, &other], &mut row);
         assert_eq!(row, [0b1000_1011, 1 << 1 | 1 << 8]);
         let parts = Parts { bases: vec![Arc::from([0b1_0100, 1])], ..Parts::default() };
-        let other = parts.recipe(vec![2], union);
+        let other = parts.recipe(vec![2], union, Arc::from);
         write(&[&recipe, &other], &mut row);
         assert_eq!(row, [0b1_0011, 1 | 1 << 1 | 1 << 8]);
         let mut tokens = recipe.tokens(2);

@@ -14,6 +14,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 use super::{
     class::{Class, Rows},
     index::{Index, NONE, set, unite},
+    levels::Levels,
     text::{Selection, TextTable},
     trie::TokenTrie,
     whole::{self, Letters},
@@ -55,9 +56,14 @@ pub(super) struct BlankTable {
 pub(crate) struct Tables {
     words: usize,
     index: Index,
+    levels: Levels,
     /// For each special node of the index that a quote leads to, the node of the trie of all tokens.
     quotes: Vec<u32>,
     rows: Rows,
+    /// Lists of tokens that many masks of different schemas have: once, they are in the processor's cache.
+    lists: Rows,
+    /// What is left of tokens after the closing quote of a free text; and as bits the tokens of which nothing is.
+    closing: Option<(Location, Arc<[u32]>)>,
     /// By the places of rows in memory: these, and their union.
     unions: Mutex<FxHashMap<Box<[usize]>, Union>>,
     /// By ranges of code points.
@@ -106,11 +112,15 @@ impl Tables {
             .filter(|token| !vocabulary.is_special(*token))
             .map(|token| (vocabulary.bytes(token), token.0))
             .filter(|(bytes, _)| !bytes.is_empty());
+        let index = Index::new(vocabulary);
         let mut tables = Self {
             words: vocabulary.words(),
-            index: Index::new(vocabulary),
+            levels: Levels::new(&index),
+            index,
             quotes: Vec::new(),
             rows: Rows::default(),
+            lists: Rows::default(),
+            closing: None,
             unions: Mutex::default(),
             classes: Mutex::default(),
             wholes: papaya::HashMap::with_hasher(FxBuildHasher),
@@ -127,7 +137,7 @@ impl Tables {
             text_bytes: AtomicUsize::new(0),
         };
         tables.push(TokenTrie::new(texts));
-        tables.charge(tables.index.bytes());
+        tables.charge(tables.index.bytes() + tables.levels.bytes());
         let quote = |node| {
             if tables.index.trie().byte(node as usize) == b'"' {
                 tables.of_index(node)
@@ -138,7 +148,13 @@ impl Tables {
         tables.quotes = tables.index.special().iter().map(|special| quote(special.node)).collect();
         // What every schema needs.
         let free = Language::Free { except: Words::new(Vec::new()), min: 0, max: None };
-        tables.select(Location::ALL, View::all(&free), 0, Place::free(0));
+        let selection = tables.select(Location::ALL, View::all(&free), 0, Place::free(0));
+        tables.closing = selection.rest.map(|rest| {
+            let mut row = vec![0; tables.words];
+            let tokens = tables.trie(rest).tokens(rest.node).iter();
+            tokens.for_each(|token| set(&mut row, *token));
+            (rest, tables.row(row))
+        });
         tables.blanks(Location::ALL, u32::MAX);
         tables
     }
@@ -154,9 +170,20 @@ impl Tables {
         &self.index
     }
 
+    /// The raw nodes of the index, level by level.
+    pub(super) fn levels(&self) -> &Levels {
+        &self.levels
+    }
+
     /// For each special node of the index that a quote leads to, the node of the trie of all tokens.
     pub(super) fn quotes(&self) -> &[u32] {
         &self.quotes
+    }
+
+    /// The tokens that end at a location, as bits, if these are many masks'.
+    pub(super) fn closing(&self, location: Location) -> Option<&Arc<[u32]>> {
+        let closing = self.closing.as_ref().filter(|closing| closing.0 == location);
+        closing.map(|closing| &closing.1)
     }
 
     /// The node of the trie of all tokens for one of the index. O(depth).
@@ -187,6 +214,14 @@ impl Tables {
         let (row, new) = self.rows.intern(row);
         self.charge_text(if new { row.len() * 4 + 64 } else { 0 });
         row
+    }
+
+    /// A list of tokens, shared with equal ones.
+    pub(super) fn list(&self, list: Vec<u32>) -> Arc<[u32]> {
+        let bytes = list.len() * 4 + 64;
+        let (list, new) = self.lists.intern(list);
+        self.charge_text(if new { bytes } else { 0 });
+        list
     }
 
     /// One row of several. Cost when new: an operation on rows for each.
@@ -398,6 +433,7 @@ impl Tables {
             self.classes.lock().unwrap_or_else(PoisonError::into_inner).clear();
             self.unions.lock().unwrap_or_else(PoisonError::into_inner).clear();
             self.rows.forget();
+            self.lists.forget();
         }
     }
 }

@@ -88,7 +88,9 @@ impl<'a> Walk<'a> {
                 self.parts.own.push(token);
             }
         }
-        let recipe = self.parts.recipe(self.minus, |rows| self.tables.union(rows));
+        let tables = self.tables;
+        let union = |rows| tables.union(rows);
+        let recipe = self.parts.recipe(self.minus, union, |list| tables.list(list));
         Ok((recipe, self.look, self.left))
     }
 
@@ -103,7 +105,7 @@ impl<'a> Walk<'a> {
     fn close(&mut self, inner: Self) -> Vec<u32> {
         (self.left, self.look) = (inner.left, Look(self.look.0.min(inner.look.0)));
         self.doubtful.extend(inner.doubtful);
-        let recipe = inner.parts.recipe(inner.minus, |rows| self.tables.union(rows));
+        let recipe = inner.parts.recipe(inner.minus, |rows| self.tables.union(rows), Arc::from);
         recipe.tokens(self.tables.words())
     }
 
@@ -341,8 +343,10 @@ impl<'a> Walk<'a> {
                 self.doubt(location)?;
             }
             let trie = self.tables.trie(location);
-            if !self.next.is_empty() {
-                self.parts.own.extend_from_slice(trie.tokens(location.node));
+            match self.tables.closing(location) {
+                _ if self.next.is_empty() => {}
+                Some(row) => self.parts.bases.push(Arc::clone(row)),
+                None => self.parts.own.extend_from_slice(trie.tokens(location.node)),
             }
             // Where readings part they meet again, and would be followed again and again.
             let parts = self.next.len() > 1;

@@ -5,7 +5,7 @@
 //! ([`Chain`]). Which tokens consist of such a class is a matter of a few operations on bits ([`Class`]); only where a token
 //! leaves the class is it read.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -35,6 +35,9 @@ const LEAVING: usize = 32;
 /// Of so many nodes below one, one may be where a token of a chain's characters may be dead.
 const CUT: usize = 8;
 
+/// Of so many nodes of the whole trie, one may be either; where there are more, all raw tokens are read in one pass.
+const EITHER: usize = 32;
+
 /// States looked at for one chain, times classes.
 const STEPS: usize = 20_000;
 
@@ -49,6 +52,8 @@ pub(super) struct Letters {
     ascii: [usize; 128],
     /// Classes with characters beyond ASCII.
     wide: Vec<bool>,
+    /// The classes of the index's characters.
+    numbered: OnceLock<Box<[u16]>>,
     /// Classes of characters made of the automaton's.
     classes: Mutex<FxHashMap<Box<[usize]>, Arc<Class>>>,
 }
@@ -67,12 +72,25 @@ impl Letters {
                 .iter()
                 .sum::<usize>();
         }
-        Self { ranges, nodes, ascii, wide, classes: Mutex::default() }
+        Self { ranges, nodes, ascii, wide, numbered: OnceLock::new(), classes: Mutex::default() }
     }
 
     /// The class of a code point.
     fn class_of(&self, code: u32) -> usize {
         self.ranges[self.ranges.partition_point(|range| range.0 <= code) - 1].2
+    }
+
+    /// The class of each of the index's characters. Cost at first: these.
+    fn numbered(&self, index: &Index) -> &[u16] {
+        self.numbered.get_or_init(|| {
+            let mut classes = vec![0; index.end() as usize];
+            for &(low, high, class) in &self.ranges {
+                for numbers in numbers(index, low, high) {
+                    classes[numbers.start as usize..numbers.end as usize].fill(class as u16);
+                }
+            }
+            classes.into()
+        })
     }
 
     /// The union of some of the automaton's classes.
@@ -257,6 +275,10 @@ impl<'a> Draft<'a> {
                 self.stay(&chain, node, &dead);
                 return;
             }
+        }
+        if node == NONE {
+            self.all(automaton, letters, place);
+            return;
         }
         let trie = self.index.trie();
         let below = self.index.below(node);
@@ -490,8 +512,12 @@ impl<'a> Draft<'a> {
     ) -> Option<Vec<u32>> {
         let index = self.index;
         let size = index.below(node).len();
-        let cuts = self.places(letters, &chain.cuts, node, size / CUT)?;
-        let leaving = self.places(letters, &chain.leaving, node, size / LEAVING)?;
+        let (cut, left) = match node {
+            NONE => (size / EITHER, size / EITHER),
+            _ => (size / CUT, size / LEAVING),
+        };
+        let cuts = self.places(letters, &chain.cuts, node, cut)?;
+        let leaving = self.places(letters, &chain.leaving, node, left)?;
         let mut dead = Vec::new();
         for (class, leaf) in cuts {
             if self.may_cut(letters, chain, leaf, node, class)
@@ -562,6 +588,19 @@ impl<'a> Draft<'a> {
             at = self.index.parent(at);
         }
         true
+    }
+
+    /// Reads all raw tokens through the automaton.
+    fn all(&mut self, automaton: &TextDfa, letters: &Letters, start: Place) {
+        let lives = |state: u32, chars: u32| {
+            let (spelling, read) = (Spelling::BETWEEN, start.read + chars);
+            self.view.holds(Place { at: state, spelling, read })
+        };
+        let mut row = self.bits.take().unwrap_or_else(|| vec![0; self.tables.words()]);
+        let lives = (!self.far).then_some(&lives as &dyn Fn(u32, u32) -> bool);
+        let classes = letters.numbered(self.index);
+        self.tables.levels().read(automaton, classes, start.at, lives, &mut row);
+        self.bits = Some(row);
     }
 
     /// Reads whatever is raw below a node through the automaton, in one pass over the trie.
