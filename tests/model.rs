@@ -15,10 +15,12 @@ use std::{
 
 use candle_core::{DType, Device, Tensor};
 use constrained_gen::{
-    Automaton, Limits, TokenId,
+    Automaton, Limits, SchemaCompiler, TokenId,
     decoding::{Decoder, Finish, Logits, LogitsError, Options, Sampling},
+    frontend::{NoSources, lark},
     library,
-    model::{ChatPrompt, Model, ModelError, ModelOptions, Qwen3},
+    model::{ChatPrompt, KvCache, Model, ModelError, ModelOptions, Qwen3},
+    schema::{SchemaOptions, Whitespace},
 };
 
 use toy::CONTROL;
@@ -41,6 +43,13 @@ fn ids(expected: &HashMap<String, Tensor>) -> Vec<u32> {
 
 fn open(directory: &Path) -> Result<Qwen3, ModelError> {
     Qwen3::open(directory, &ModelOptions::default())
+}
+
+/// Hidden states as [tokens, hidden].
+fn hidden(model: &Qwen3, tokens: &[u32], cache: &mut KvCache) -> Tensor {
+    let hidden = model.forward(tokens, cache).unwrap();
+    Tensor::from_vec(hidden.values().unwrap(), (hidden.tokens(), hidden.width()), &Device::Cpu)
+        .unwrap()
 }
 
 fn difference(a: &Tensor, b: &Tensor) -> f32 {
@@ -81,9 +90,12 @@ fn numbers_are_those_of_transformers() {
     for name in ["tiny", "tiny-untied"] {
         let expected = expected(name);
         let model = open(&fixture(name)).unwrap();
-        let hidden = model.forward(&ids(&expected), &mut model.cache().unwrap()).unwrap();
-        let logits = model.head(&hidden).unwrap();
-        let apart = difference(&hidden, &expected["last_hidden"]);
+        let states = model.forward(&ids(&expected), &mut model.cache().unwrap()).unwrap();
+        let logits = model.logits(&states).unwrap();
+        let logits =
+            Tensor::from_vec(logits, expected["logits"].shape().clone(), &Device::Cpu).unwrap();
+        let states = hidden(&model, &ids(&expected), &mut model.cache().unwrap());
+        let apart = difference(&states, &expected["last_hidden"]);
         assert!(apart < TOLERANCE, "{name}: hidden states differ by {apart}");
         let apart = difference(&logits, &expected["logits"]);
         assert!(apart < TOLERANCE, "{name}: logits differ by {apart}");
@@ -97,7 +109,7 @@ fn both_spellings_of_the_configuration_are_the_same_model() {
     let (newer, config) = ("config.rope_parameters.json", "config.json");
     fs::copy(directory.path().join(newer), directory.path().join(config)).unwrap();
     let model = open(directory.path()).unwrap();
-    let hidden = model.forward(&ids(&expected), &mut model.cache().unwrap()).unwrap();
+    let hidden = hidden(&model, &ids(&expected), &mut model.cache().unwrap());
     assert!(difference(&hidden, &expected["last_hidden"]) < TOLERANCE);
 }
 
@@ -118,7 +130,7 @@ fn pieces_and_rollbacks_change_nothing() {
             let detour: Vec<u32> = (0..=i as u32 % 6).map(|t| t * 31 % 200).collect();
             model.forward(&detour, &mut cache).unwrap();
             cache.truncate(at);
-            let hidden = model.forward(&ids[at..at + length], &mut cache).unwrap();
+            let hidden = hidden(&model, &ids[at..at + length], &mut cache);
             let part = expected["last_hidden"].narrow(0, at, length).unwrap();
             let apart = difference(&hidden, &part);
             assert!(apart < TOLERANCE, "{name}: {length} tokens at {at} differ by {apart}");
@@ -192,8 +204,7 @@ fn half_precision_weights_are_widened() {
             .collect();
         candle_core::safetensors::save(&weights, &file).unwrap();
         let model = open(directory.path()).unwrap();
-        let hidden = model.forward(&ids(&expected), &mut model.cache().unwrap()).unwrap();
-        assert_eq!(hidden.dtype(), DType::F32);
+        let hidden = hidden(&model, &ids(&expected), &mut model.cache().unwrap());
         let apart = difference(&hidden, &expected["last_hidden"]);
         assert!(apart < tolerance, "{dtype:?}: {apart}");
     }
@@ -463,6 +474,82 @@ fn the_embedded_model_answers_in_the_grammar() {
             assert!(answer.whole || answer.finish == Finish::MaxTokens);
         }
     }
+}
+
+/// Logits of all rows or of the allowed ones, forced tokens read in runs or one by one, one thread or two, behind a prompt
+/// that was read by the sequence or copied: a seed names one text, and one sequence of tokens.
+#[test]
+fn a_seed_names_one_text_however_it_is_computed() {
+    let models = [1, 2].map(|threads| Model::embedded(&ModelOptions::default().threads(threads)));
+    let models = models.map(Result::unwrap);
+    let limits = Limits::default();
+    let grammar = library::grammar("json", &limits).unwrap();
+    let schema = r#"{"type": "object", "properties": {"name": {"type": "string"}, "unit": {"const": "metres"}},
+        "required": ["name", "unit"], "additionalProperties": false}"#;
+    let vocabulary = models[0].vocabulary();
+    let mut options = SchemaOptions::default();
+    options.whitespace = Whitespace::Compact;
+    let compiler = SchemaCompiler::new(vocabulary.clone(), &limits);
+    let automata = [
+        Automaton::new(&grammar, vocabulary.clone(), &limits).unwrap(),
+        compiler.compile(schema, &options).unwrap(),
+    ];
+    let question = "Ada Park is 31 years old and lives in Rome.";
+    let prompt = ChatPrompt { question, ..ChatPrompt::default() };
+    let prompt = models[0].prompts().chat(&prompt).unwrap();
+    let mut forced = 0;
+    for (automaton, seed) in automata.iter().flat_map(|a| (0..6).map(move |seed| (a, seed))) {
+        let mut texts = Vec::new();
+        for (model, sparse_head, forced_runs, copied) in [
+            (&models[0], true, true, false),
+            (&models[0], false, true, false),
+            (&models[0], true, false, true),
+            (&models[1], false, false, false),
+            (&models[1], true, true, true),
+        ] {
+            let options =
+                Options { max_tokens: 60, sparse_head, forced_runs, ..Options::default() };
+            let sampling = Sampling { temperature: 1.0, seed, ..Sampling::default() };
+            let decoder = Decoder::new(model.vocabulary(), &sampling, &options).unwrap();
+            let decoder = decoder.spelled_by(model.prompts());
+            let mut session = model.session().unwrap();
+            let (before, rest) = prompt.split_at(if copied { prompt.len() - 3 } else { 0 });
+            if copied {
+                session.advance(before).unwrap();
+                session = session.fork().unwrap();
+            }
+            let mut constraint = automaton.constraint();
+            let answer =
+                decoder.run(&mut session, rest, Some(&mut constraint), &mut |_| {}).unwrap();
+            forced += answer.stats.forced_tokens;
+            texts.push((answer.text, answer.tokens));
+        }
+        assert!(texts.iter().all(|text| *text == texts[0]), "{texts:?}");
+    }
+    assert!(forced > 0, "something was forced");
+}
+
+/// What must come is spelled as the tokenizer spells it, whatever the model would have preferred.
+#[test]
+fn what_must_come_is_spelled_by_the_tokenizer() {
+    let model = Model::embedded(&ModelOptions::default()).unwrap();
+    let text = "SELECT name, age FROM users WHERE age > 30 ORDER BY name";
+    let limits = Limits::default();
+    let source = format!("start: \"{text}\" END\nEND: /[;.]/\n");
+    let grammar = lark::parse("one", &source, None, &NoSources, &limits).unwrap();
+    let automaton = Automaton::new(&grammar, model.vocabulary().clone(), &limits).unwrap();
+    let prompt = ChatPrompt { question: "Names and ages?", ..ChatPrompt::default() };
+    let prompt = model.prompts().chat(&prompt).unwrap();
+    let decoder =
+        Decoder::new(model.vocabulary(), &Sampling::default(), &Options::default()).unwrap();
+    let decoder = decoder.spelled_by(model.prompts());
+    let mut constraint = automaton.constraint();
+    let mut session = model.session().unwrap();
+    let answer = decoder.run(&mut session, &prompt, Some(&mut constraint), &mut |_| {}).unwrap();
+    assert!(answer.text.starts_with(text) && answer.whole);
+    let canonical = model.prompts().text(&answer.text).unwrap();
+    assert_eq!(answer.tokens, canonical);
+    assert!(answer.stats.forced_tokens + 3 >= canonical.len(), "{:?}", answer.stats);
 }
 
 #[test]

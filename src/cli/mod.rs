@@ -2,6 +2,8 @@
 //!
 //! The only floor that prints, reads standard input, or uses `anyhow`.
 
+#[cfg(feature = "candle")]
+mod bench;
 mod check;
 mod complain;
 mod completions;
@@ -61,6 +63,10 @@ enum Command {
     /// List, show or validate experts
     #[command(after_help = EXIT_CODES)]
     Expert(expert::Arguments),
+    /// What does a token cost on this machine, by part?
+    #[cfg(feature = "candle")]
+    #[command(after_help = EXIT_CODES)]
+    Bench(bench::Arguments),
     /// Print a completion script for a shell
     Completions(completions::Arguments),
 }
@@ -77,6 +83,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Mask(arguments) => mask::run(&arguments),
         Command::Grammar(arguments) => grammar::run(&arguments),
         Command::Expert(arguments) => expert::run(&arguments),
+        #[cfg(feature = "candle")]
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     };
     let outcome = match result {

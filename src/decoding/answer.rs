@@ -12,11 +12,23 @@ pub struct Options {
     pub stop: Vec<String>,
     /// Whether the model thinks first. Default off.
     pub thinking: Thinking,
+    /// Whether only the logits of allowed tokens are computed, where the model can do that. The text is the same either
+    /// way. Default on.
+    pub sparse_head: bool,
+    /// Whether tokens that are no choice are read together with the next one that is, instead of each when it comes. The
+    /// text is the same either way, if the model's numbers do not depend on how a text is cut. Default on.
+    pub forced_runs: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_tokens: 512, stop: Vec::new(), thinking: Thinking::Off }
+        Self {
+            max_tokens: 512,
+            stop: Vec::new(),
+            thinking: Thinking::Off,
+            sparse_head: true,
+            forced_runs: true,
+        }
     }
 }
 

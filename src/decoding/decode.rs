@@ -6,9 +6,10 @@
 use std::time::Instant;
 
 use super::{
-    DecodeError, Finish, Generation, Logits, Options, Sampler, Sampling, Stats, StopSequences,
-    Thinking,
+    DecodeError, Finish, Generation, Logits, Options, Sampler, Sampling, Speller, Stats,
+    StopSequences, Thinking,
     guide::{Guide, free_mask},
+    spelling::Spelling,
     stream::TextStream,
 };
 use crate::{Constraint, TokenId, TokenMask, Vocabulary};
@@ -50,12 +51,24 @@ const AFTER_THINKING: &[u8] = b"\n\n";
 /// assert_eq!(streamed, "ab");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Decoder<'a> {
     vocabulary: &'a Vocabulary,
     sampler: Sampler,
     stops: StopSequences,
     options: Options,
+    speller: Option<&'a dyn Speller>,
+}
+
+impl std::fmt::Debug for Decoder<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Decoder")
+            .field("sampler", &self.sampler)
+            .field("stops", &self.stops)
+            .field("options", &self.options)
+            .field("speller", &self.speller.is_some())
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a> Decoder<'a> {
@@ -73,7 +86,16 @@ impl<'a> Decoder<'a> {
             sampler: Sampler::new(sampling)?,
             stops: StopSequences::new(&options.stop)?,
             options: options.clone(),
+            speller: None,
         })
+    }
+
+    /// Text that must come under a grammar is spelled as this tokenizer spells it, without scoring; without a tokenizer the
+    /// model chooses among all spellings. Another spelling can lead a model to another text.
+    #[must_use]
+    pub fn spelled_by(mut self, speller: &'a dyn Speller) -> Self {
+        self.speller = Some(speller);
+        self
     }
 
     /// Decodes one answer. `prompt` is what the model has not read yet; `constraint` stands where the answer begins and
@@ -112,6 +134,8 @@ impl<'a> Decoder<'a> {
             logits,
             sampler: self.sampler.clone(),
             pending: Vec::new(),
+            allowed: Vec::new(),
+            scores: Vec::new(),
             stats,
         };
         let thinking = match self.options.thinking {
@@ -137,6 +161,9 @@ struct Run<'a> {
     sampler: Sampler,
     /// Tokens of the answer that the model has not read.
     pending: Vec<TokenId>,
+    /// Scratch: the allowed tokens and their logits.
+    allowed: Vec<TokenId>,
+    scores: Vec<f32>,
     stats: Stats,
 }
 
@@ -173,23 +200,40 @@ impl Run<'_> {
         tokens: &mut Vec<TokenId>,
         on_text: &mut dyn FnMut(&str),
     ) -> Result<Finish, DecodeError> {
-        let Decoder { vocabulary, stops, options, .. } = self.decoder;
+        let Decoder { vocabulary, stops, options, speller, .. } = self.decoder;
+        let mut spelling = Spelling::default();
+        // Tokens that come next beyond doubt, the last one first.
+        let mut sure: Vec<TokenId> = Vec::new();
         loop {
-            let begin = Instant::now();
-            self.stats.masks += usize::from(guide.is_grammar());
-            let mask = guide.mask()?;
-            self.stats.mask_time += begin.elapsed();
-            if only_end(mask, vocabulary) {
-                return Ok(Finish::End);
-            }
-            if tokens.len() >= options.max_tokens {
-                return Ok(Finish::MaxTokens);
-            }
-            let token = match mask.len() {
-                0 => return Err(guide.dead_end(text.bytes().len())),
-                1 => self.forced(mask),
-                _ if !self.has_room() => return Ok(Finish::Context),
-                _ => self.choose(mask)?,
+            let token = match sure.pop() {
+                Some(_) if tokens.len() >= options.max_tokens => return Ok(Finish::MaxTokens),
+                Some(token) => self.forced(token),
+                None => {
+                    let begin = Instant::now();
+                    self.stats.masks += usize::from(guide.is_grammar());
+                    let mask = guide.mask()?.clone();
+                    if let (Some(speller), Some(constraint), 2..) =
+                        (speller, guide.constraint(), mask.len())
+                    {
+                        let text = text.bytes();
+                        let next = spelling.next(*speller, constraint, vocabulary, &mask, text);
+                        sure.extend(next.iter().rev());
+                    }
+                    self.stats.mask_time += begin.elapsed();
+                    if only_end(&mask, vocabulary) {
+                        return Ok(Finish::End);
+                    }
+                    if tokens.len() >= options.max_tokens {
+                        return Ok(Finish::MaxTokens);
+                    }
+                    match (mask.len(), sure.pop()) {
+                        (0, _) => return Err(guide.dead_end(text.bytes().len())),
+                        (1, _) => self.forced(mask.iter().next().expect("invariant: it has one")),
+                        (_, Some(token)) => self.forced(token),
+                        _ if !self.has_room() => return Ok(Finish::Context),
+                        _ => self.choose(&mask)?,
+                    }
+                }
             };
             let (read, begin) = (text.bytes().len(), Instant::now());
             guide.accept(token, read, stops.longest())?;
@@ -200,6 +244,9 @@ impl Run<'_> {
             text.push(vocabulary.bytes(token));
             tokens.push(token);
             self.pending.push(token);
+            if !options.forced_runs {
+                self.read()?;
+            }
             self.sampler.observe(token);
             let found = stops.find(text.bytes(), read, |at| guide.is_sentence(text.bytes(), at));
             if let Some(found) = found {
@@ -210,11 +257,11 @@ impl Run<'_> {
         }
     }
 
-    /// The one token that is allowed.
-    fn forced(&mut self, mask: &TokenMask) -> TokenId {
+    /// A token about which there is no choice.
+    fn forced(&mut self, token: TokenId) -> TokenId {
         self.note_share(1);
         self.stats.forced_tokens += 1;
-        mask.iter().next().expect("invariant: one token is in the mask")
+        token
     }
 
     /// Whether the model's context has room for what it has to read before it can score the next token.
@@ -227,17 +274,37 @@ impl Run<'_> {
         self.stats.allowed += allowed as f64 / self.decoder.vocabulary.len().max(1) as f64;
     }
 
-    /// Lets the model read what is pending, and samples.
-    fn choose(&mut self, mask: &TokenMask) -> Result<TokenId, DecodeError> {
-        self.note_share(mask.len());
-        let begin = Instant::now();
-        if !self.pending.is_empty() {
+    /// Lets the model read what is pending, as far as it fits the context.
+    fn read(&mut self) -> Result<(), DecodeError> {
+        if self.has_room() && !self.pending.is_empty() {
+            let begin = Instant::now();
             self.logits.advance(&self.pending)?;
             self.pending.clear();
+            self.stats.layers_time += begin.elapsed();
+            self.stats.model_time += begin.elapsed();
         }
-        let row = self.logits.logits()?;
+        Ok(())
+    }
+
+    /// Lets the model read what is pending, and samples: the mask is there first, and the logits of other tokens are not
+    /// computed.
+    fn choose(&mut self, mask: &TokenMask) -> Result<TokenId, DecodeError> {
+        self.note_share(mask.len());
+        self.read()?;
+        let begin = Instant::now();
+        if !self.decoder.options.sparse_head {
+            let row = self.logits.logits()?;
+            let model = begin.elapsed();
+            let token = self.sampler.sample(row, mask)?;
+            self.stats.model_time += model;
+            self.stats.sample_time += begin.elapsed().saturating_sub(model);
+            return Ok(token);
+        }
+        self.allowed.clear();
+        self.allowed.extend(mask.iter());
+        self.logits.logits_of(&self.allowed, &mut self.scores)?;
         let model = begin.elapsed();
-        let token = self.sampler.sample(row, mask)?;
+        let token = self.sampler.sample_among(&self.allowed, &self.scores)?;
         self.stats.model_time += model;
         self.stats.sample_time += begin.elapsed().saturating_sub(model);
         Ok(token)

@@ -39,6 +39,14 @@ impl<'a> Guide<'a> {
         matches!(self, Self::Grammar { .. })
     }
 
+    /// The constraint, where there is one.
+    pub(super) fn constraint(&self) -> Option<&Constraint> {
+        match self {
+            Self::Free(_) => None,
+            Self::Grammar { constraint, .. } => Some(constraint),
+        }
+    }
+
     /// Takes a token that comes after `offset` bytes of the answer. No stop sequence is longer than `longest_stop`.
     pub(super) fn accept(
         &mut self,

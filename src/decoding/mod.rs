@@ -2,7 +2,8 @@
 //!
 //! Knows of a model only the [`Logits`] trait, and of a grammar only the [`Constraint`](crate::Constraint). The order of
 //! one step is fixed: the mask first, then the logits, then one draw among the allowed tokens. A token that the mask
-//! leaves no choice about costs neither logits nor a draw.
+//! leaves no choice about costs neither logits nor a draw; nor does one of a text that must come, if the tokenizer is
+//! there to say how it is spelled.
 
 mod answer;
 mod decode;
@@ -11,6 +12,7 @@ mod guide;
 mod logits;
 mod sampler;
 mod settings;
+mod spelling;
 mod stats;
 mod stop;
 mod stream;
@@ -21,5 +23,6 @@ pub use error::DecodeError;
 pub use logits::{Logits, LogitsError};
 pub use sampler::{SampleError, Sampler};
 pub use settings::{Sampling, SettingsError};
+pub use spelling::Speller;
 pub use stats::Stats;
 pub use stop::{StopError, StopSequences};

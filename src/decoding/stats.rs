@@ -26,6 +26,8 @@ pub struct Stats {
     pub mask_time: Duration,
     /// Time in the model after the prompt.
     pub model_time: Duration,
+    /// Time of that in its layers; the rest is its head.
+    pub layers_time: Duration,
     /// Time in sampling.
     pub sample_time: Duration,
     /// Time in all.

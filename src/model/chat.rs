@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokenizers::{AddedVocabulary, Tokenizer};
 
 use super::ModelError;
-use crate::{TokenId, Vocabulary};
+use crate::{TokenId, Vocabulary, decoding::Speller};
 
 /// One question, with what belongs to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +30,12 @@ pub struct PromptEncoder {
     tokenizer: Tokenizer,
     vocabulary: Arc<Vocabulary>,
     file: String,
+}
+
+impl Speller for PromptEncoder {
+    fn spell(&self, text: &str) -> Option<Vec<TokenId>> {
+        self.text(text).ok()
+    }
 }
 
 impl PromptEncoder {

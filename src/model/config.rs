@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::ModelError;
+use super::{ModelError, RopeScaling, rope::yarn_magnitude};
 
 /// Upper bound of every size: keeps products of two of them within 64 bits and far above any model.
 const MAX_SIZE: u64 = 1 << 28;
@@ -34,6 +34,8 @@ pub struct Config {
     pub rms_norm_eps: f64,
     /// Base of the rotary frequencies.
     pub rope_theta: f64,
+    /// What is done to them for longer texts.
+    pub rope_scaling: RopeScaling,
     /// Whether the head is the embedding.
     pub tie_word_embeddings: bool,
     /// Tokens named as the end of a text.
@@ -54,6 +56,7 @@ impl Config {
         fields.expect_off("use_sliding_window")?;
         let num_attention_heads = fields.size("num_attention_heads")?;
         let hidden_size = fields.size("hidden_size")?;
+        let (rope_theta, rope_scaling) = rope(&fields)?;
         let config = Self {
             vocab_size: fields.size("vocab_size")?,
             hidden_size,
@@ -67,25 +70,26 @@ impl Config {
             },
             max_position_embeddings: fields.size("max_position_embeddings")?,
             rms_norm_eps: fields.number("rms_norm_eps")?,
-            rope_theta: rope_theta(&fields)?,
+            rope_theta,
+            rope_scaling,
             tie_word_embeddings: fields.flag("tie_word_embeddings")?.unwrap_or(false),
             eos_token_ids: fields.ids("eos_token_id")?,
         };
-        if !config.num_attention_heads.is_multiple_of(config.num_key_value_heads) {
-            let heads = config.num_attention_heads;
-            return Err(fields.wrong(
-                "num_key_value_heads",
-                format!(
-                    "{} does not divide the {heads} heads of queries",
-                    config.num_key_value_heads
-                ),
-            ));
-        }
-        if config.head_dim == 0 || !config.head_dim.is_multiple_of(2) {
-            let problem = format!("{} is not an even number above 0", config.head_dim);
-            return Err(fields.wrong("head_dim", problem));
-        }
+        config.check().map_err(|(field, problem)| fields.wrong(field, problem))?;
         Ok(config)
+    }
+
+    /// Whether the sizes fit one another; if not, the field and what is wrong with it.
+    pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
+        if !self.num_attention_heads.is_multiple_of(self.num_key_value_heads) {
+            let (heads, keys) = (self.num_attention_heads, self.num_key_value_heads);
+            let problem = format!("{keys} does not divide the {heads} heads of queries");
+            return Err(("num_key_value_heads", problem));
+        }
+        if self.head_dim == 0 || !self.head_dim.is_multiple_of(2) {
+            return Err(("head_dim", format!("{} is not an even number above 0", self.head_dim)));
+        }
+        Ok(())
     }
 
     /// The end tokens that a `generation_config.json` names; these rule over those of `config.json`.
@@ -98,25 +102,84 @@ impl Config {
     }
 }
 
-/// The rotary base, where no scaling is asked for.
-fn rope_theta(fields: &Fields<'_>) -> Result<f64, ModelError> {
-    let theta = match fields.object("rope_parameters")? {
-        Some(rope) => {
-            rope.expect_default_rope()?;
-            rope.number("rope_theta")?
-        }
-        None => fields.number("rope_theta")?,
+/// The rotary base and its scaling. transformers 5 has both in `rope_parameters`; before, the base was a field of its own
+/// and only the scaling an object.
+fn rope(fields: &Fields<'_>) -> Result<(f64, RopeScaling), ModelError> {
+    let (parameters, scaling) = (fields.object("rope_parameters")?, fields.object("rope_scaling")?);
+    let theta = match &parameters {
+        Some(rope) if rope.given("rope_theta").is_some() => rope.number("rope_theta")?,
+        _ => fields.number("rope_theta")?,
     };
-    if let Some(scaling) = fields.object("rope_scaling")? {
-        scaling.expect_default_rope()?;
+    if !(theta.is_finite() && theta > 0.0) {
+        return Err(fields.wrong("rope_theta", format!("{theta} is not a number above 0")));
     }
-    if theta.is_finite() && theta > 0.0 {
-        return Ok(theta);
-    }
-    Err(fields.wrong("rope_theta", format!("{theta} is not a number above 0")))
+    let scaling = match parameters.as_ref().or(scaling.as_ref()) {
+        Some(rope) => rope_scaling(rope, fields)?,
+        None => RopeScaling::None,
+    };
+    Ok((theta, scaling))
 }
 
-fn object(file: &str, json: &[u8]) -> Result<Map<String, Value>, ModelError> {
+fn rope_scaling(rope: &Fields<'_>, root: &Fields<'_>) -> Result<RopeScaling, ModelError> {
+    let kind = match (rope.given("rope_type"), rope.given("type")) {
+        (Some(kind), _) => ("rope_type", kind),
+        (None, Some(kind)) => ("type", kind),
+        (None, None) => return Ok(RopeScaling::None),
+    };
+    if rope.given("partial_rotary_factor").is_some_and(|factor| factor.as_f64() != Some(1.0)) {
+        return Err(rope.wrong("partial_rotary_factor", "only 1 is supported"));
+    }
+    let positive = |field: &str, least: f64| match rope.number(field)? {
+        x if x.is_finite() && x >= least => Ok(x),
+        x => Err(rope.wrong(field, format!("{x} is not a number from {least}"))),
+    };
+    // As transformers has it, 0 means that nothing was given.
+    let or = |field: &str, default: f64| match rope.given(field) {
+        None => Ok(default),
+        Some(_) => positive(field, 0.0).map(|x| if x == 0.0 { default } else { x }),
+    };
+    match kind.1.as_str() {
+        Some("default") => Ok(RopeScaling::None),
+        Some("linear") => Ok(RopeScaling::Linear { factor: positive("factor", 1.0)? }),
+        Some("dynamic") => Ok(RopeScaling::Dynamic { factor: positive("factor", 1.0)? }),
+        Some("yarn") => {
+            let original = match rope.given("original_max_position_embeddings") {
+                Some(_) => rope.size("original_max_position_embeddings")?,
+                None => root.size("max_position_embeddings")?,
+            };
+            let factor = match rope.given("factor") {
+                Some(_) => positive("factor", 1.0)?,
+                None => root.size("max_position_embeddings")? as f64 / original as f64,
+            };
+            let (scale, all) = (or("mscale", 0.0)?, or("mscale_all_dim", 0.0)?);
+            let default = match scale > 0.0 && all > 0.0 {
+                true => yarn_magnitude(factor, scale) / yarn_magnitude(factor, all),
+                false => yarn_magnitude(factor, 1.0),
+            };
+            let attention_factor = match rope.given("attention_factor") {
+                Some(_) => positive("attention_factor", 0.0)?,
+                None => default,
+            };
+            Ok(RopeScaling::Yarn {
+                factor,
+                original,
+                attention_factor,
+                beta_fast: or("beta_fast", 32.0)?,
+                beta_slow: or("beta_slow", 1.0)?,
+                truncate: rope.flag("truncate")?.unwrap_or(true),
+            })
+        }
+        _ => Err(rope.wrong(
+            kind.0,
+            format!(
+                "{} is not supported, only \"default\", \"linear\", \"dynamic\" and \"yarn\"",
+                quote(kind.1)
+            ),
+        )),
+    }
+}
+
+pub(super) fn object(file: &str, json: &[u8]) -> Result<Map<String, Value>, ModelError> {
     let wrong =
         |problem| ModelError::Config { file: file.to_owned(), field: "/".to_owned(), problem };
     match serde_json::from_slice(json) {
@@ -127,15 +190,15 @@ fn object(file: &str, json: &[u8]) -> Result<Map<String, Value>, ModelError> {
 }
 
 /// The fields of one object of a file.
-struct Fields<'a> {
-    file: &'a str,
+pub(super) struct Fields<'a> {
+    pub(super) file: &'a str,
     /// JSON pointer of the object.
-    prefix: &'static str,
-    map: &'a Map<String, Value>,
+    pub(super) prefix: &'static str,
+    pub(super) map: &'a Map<String, Value>,
 }
 
 impl<'a> Fields<'a> {
-    fn wrong(&self, field: &str, problem: impl Into<String>) -> ModelError {
+    pub(super) fn wrong(&self, field: &str, problem: impl Into<String>) -> ModelError {
         ModelError::Config {
             file: self.file.to_owned(),
             field: format!("{}/{field}", self.prefix),
@@ -144,15 +207,15 @@ impl<'a> Fields<'a> {
     }
 
     /// The field's value, unless it is absent or null.
-    fn given(&self, field: &str) -> Option<&'a Value> {
+    pub(super) fn given(&self, field: &str) -> Option<&'a Value> {
         self.map.get(field).filter(|value| !value.is_null())
     }
 
-    fn needed(&self, field: &str) -> Result<&'a Value, ModelError> {
+    pub(super) fn needed(&self, field: &str) -> Result<&'a Value, ModelError> {
         self.given(field).ok_or_else(|| self.wrong(field, "missing"))
     }
 
-    fn size(&self, field: &str) -> Result<usize, ModelError> {
+    pub(super) fn size(&self, field: &str) -> Result<usize, ModelError> {
         let value = self.needed(field)?;
         match value.as_u64() {
             Some(n @ 1..=MAX_SIZE) => Ok(n as usize),
@@ -163,12 +226,12 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn number(&self, field: &str) -> Result<f64, ModelError> {
+    pub(super) fn number(&self, field: &str) -> Result<f64, ModelError> {
         let value = self.needed(field)?;
         value.as_f64().ok_or_else(|| self.wrong(field, format!("{} is not a number", quote(value))))
     }
 
-    fn flag(&self, field: &str) -> Result<Option<bool>, ModelError> {
+    pub(super) fn flag(&self, field: &str) -> Result<Option<bool>, ModelError> {
         match self.given(field) {
             None => Ok(None),
             Some(Value::Bool(flag)) => Ok(Some(*flag)),
@@ -206,7 +269,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The field, where it is given, has this value.
-    fn expect(&self, field: &str, expected: &str) -> Result<(), ModelError> {
+    pub(super) fn expect(&self, field: &str, expected: &str) -> Result<(), ModelError> {
         match self.given(field) {
             None => Ok(()),
             Some(Value::String(text)) if text == expected => Ok(()),
@@ -224,16 +287,10 @@ impl<'a> Fields<'a> {
             _ => Ok(()),
         }
     }
-
-    /// A RoPE object asks for no scaling.
-    fn expect_default_rope(&self) -> Result<(), ModelError> {
-        self.expect("rope_type", "default")?;
-        self.expect("type", "default")
-    }
 }
 
 /// A value for a message: at most 80 characters.
-fn quote(value: &Value) -> String {
+pub(super) fn quote(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(80) {
         Some((cut, _)) => format!("{}...", &text[..cut]),
@@ -274,13 +331,37 @@ mod tests {
 
     #[test]
     fn what_is_not_implemented_is_refused() {
+        let long = serde_json::json!({"rope_type": "longrope", "factor": 2.0});
         assert_eq!(
-            read(YARN).unwrap_err().to_string(),
-            "config.json: /rope_scaling/rope_type: \"yarn\" is not supported, only \"default\""
+            refused("rope_scaling", Some(long)),
+            "config.json: /rope_scaling/rope_type: \"longrope\" is not supported, only \"default\", \"linear\", \
+             \"dynamic\" and \"yarn\""
         );
+        let backwards = serde_json::json!({"rope_type": "linear", "factor": 0.5});
+        assert!(refused("rope_scaling", Some(backwards)).contains("/rope_scaling/factor: 0.5"));
         assert!(refused("model_type", Some("llama".into())).contains("/model_type: \"llama\""));
         assert!(refused("use_sliding_window", Some(true.into())).contains("/use_sliding_window"));
         assert!(refused("attention_bias", Some(true.into())).contains("/attention_bias"));
+    }
+
+    #[test]
+    fn scaling_has_the_defaults_of_transformers() {
+        let yarn = RopeScaling::Yarn {
+            factor: 4.0,
+            original: 32,
+            attention_factor: 0.1 * 4f64.ln() + 1.0,
+            beta_fast: 32.0,
+            beta_slow: 1.0,
+            truncate: true,
+        };
+        assert_eq!(read(YARN).unwrap().rope_scaling, yarn);
+        let mut root: Map<String, Value> = serde_json::from_str(NEW).unwrap();
+        let fields = serde_json::json!({
+            "rope_theta": 5.0, "rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 32,
+        });
+        root.insert("rope_parameters".into(), fields);
+        let newer = read(&Value::Object(root).to_string()).unwrap();
+        assert_eq!((newer.rope_theta, newer.rope_scaling), (5.0, yarn));
     }
 
     #[test]

@@ -30,9 +30,8 @@ impl Model {
     /// # Ok::<(), constrained_gen::model::ModelError>(())
     /// ```
     pub fn embedded(options: &ModelOptions) -> Result<Self, ModelError> {
-        let device = options.device.open()?;
-        let weights = Weights::from_bytes(WEIGHTS.0, WEIGHTS.1, &device)?;
+        let mut weights = Weights::from_bytes(WEIGHTS.0, WEIGHTS.1)?;
         let files = Files { config: CONFIG, generation: Some(GENERATION), tokenizer: TOKENIZER };
-        Self::assemble(&files, weights, options, &device)
+        Self::assemble(&files, &mut weights, options)
     }
 }

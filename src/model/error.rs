@@ -44,6 +44,20 @@ pub enum ModelError {
         /// What is wrong and what was expected.
         problem: String,
     },
+    /// A tensor of an adapter has another shape than the model and the adapter's rank ask for.
+    #[error(
+        "{file}: tensor {tensor}: shape {found:?}, but the model and the adapter's rank ask for {expected:?}"
+    )]
+    AdapterShape {
+        /// The file.
+        file: String,
+        /// The tensor.
+        tensor: String,
+        /// Its shape.
+        found: Vec<usize>,
+        /// What it should be.
+        expected: Vec<usize>,
+    },
     /// The tokenizer's vocabulary cannot be used.
     #[error("{file}: {source}")]
     Vocabulary {

@@ -4,7 +4,8 @@
 use std::{path::Path, sync::Arc};
 
 use super::{
-    Config, DeviceChoice, ModelError, PromptEncoder, Qwen3, RopeRule, Session, weights::Weights,
+    Adapter, Config, DeviceChoice, ModelError, PromptEncoder, Qwen3, RopeRule, Session, gguf::Gguf,
+    source::Source, weights::Weights,
 };
 use crate::{Limits, TokenId, Vocabulary};
 
@@ -20,6 +21,8 @@ pub struct ModelOptions {
     pub device: DeviceChoice,
     /// The rotary base. Default: the model's own.
     pub rope: RopeRule,
+    /// Threads on the processor; 0 for as many as the process may use, which a container's quota bounds. Default 0.
+    pub threads: usize,
 }
 
 impl ModelOptions {
@@ -27,6 +30,13 @@ impl ModelOptions {
     #[must_use]
     pub fn device(mut self, device: DeviceChoice) -> Self {
         self.device = device;
+        self
+    }
+
+    /// On this many threads; 0 for as many as the process may use.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
         self
     }
 
@@ -54,44 +64,56 @@ pub(super) struct Files<'a> {
 }
 
 impl Qwen3 {
-    /// Loads the configuration and the weights of a model directory, without its tokenizer.
+    /// Loads the configuration and the weights of a model directory, or of a GGUF file, without its tokenizer.
     ///
     /// # Errors
     /// As [`Model::open`].
     pub fn open(directory: &Path, options: &ModelOptions) -> Result<Self, ModelError> {
+        if is_gguf(directory) {
+            let mut file = Gguf::open(directory)?;
+            return Self::load(file.config()?, options, &mut file);
+        }
         let (name, json) = needed(directory, CONFIG)?;
-        let device = options.device.open()?;
         let config = Config::from_json(&name, &json)?;
-        Self::load(config, options.rope, &mut Weights::open(directory, &device)?, &device)
+        Self::load(config, options, &mut Weights::open(directory)?)
     }
 }
 
 impl Model {
     /// Loads a directory with `config.json`, `tokenizer.json`, the weights (`model.safetensors`, or several files with
-    /// `model.safetensors.index.json`) and, if there is one, `generation_config.json`. Weights are held as f32.
+    /// `model.safetensors.index.json`) and, if there is one, `generation_config.json`. Weights are held as they
+    /// are stored: f32, bf16 or f16. Or loads a GGUF file, which has the shape and the weights, with a `tokenizer.json`
+    /// beside it.
     ///
     /// # Errors
     /// A file is missing, broken or cut off; a tensor is missing or of another shape than the configuration has it; the
     /// tokenizer has more tokens than the model has rows; something is asked for that is not implemented.
     pub fn open(directory: &Path, options: &ModelOptions) -> Result<Self, ModelError> {
+        if is_gguf(directory) {
+            let mut file = Gguf::open(directory)?;
+            let config = file.config()?;
+            let name = file.name().to_owned();
+            let beside = directory.parent().unwrap_or(Path::new(""));
+            let tokenizer = needed(beside, TOKENIZER)?;
+            let ends = (name.as_str(), config.eos_token_ids.clone());
+            return Self::build(config, ends, (&tokenizer.0, &tokenizer.1), &mut file, options);
+        }
         let config = needed(directory, CONFIG)?;
         let tokenizer = needed(directory, TOKENIZER)?;
         let generation = read(directory, GENERATION)?;
-        let device = options.device.open()?;
-        let weights = Weights::open(directory, &device)?;
+        let mut weights = Weights::open(directory)?;
         let files = Files {
             config: (&config.0, &config.1),
             generation: generation.as_ref().map(|(name, bytes)| (name.as_str(), &bytes[..])),
             tokenizer: (&tokenizer.0, &tokenizer.1),
         };
-        Self::assemble(&files, weights, options, &device)
+        Self::assemble(&files, &mut weights, options)
     }
 
     pub(super) fn assemble(
         files: &Files<'_>,
-        mut weights: Weights,
+        source: &mut dyn Source,
         options: &ModelOptions,
-        device: &candle_core::Device,
     ) -> Result<Self, ModelError> {
         let (config_name, config_json) = files.config;
         let config = Config::from_json(config_name, config_json)?;
@@ -102,10 +124,20 @@ impl Model {
         if ends.1.is_empty() {
             ends = (config_name, config.eos_token_ids.clone());
         }
-        let vocabulary = Arc::new(vocabulary(files.tokenizer, &config, ends)?);
-        let (tokenizer_name, tokenizer_json) = files.tokenizer;
+        Self::build(config, ends, files.tokenizer, source, options)
+    }
+
+    fn build(
+        config: Config,
+        ends: (&str, Vec<u32>),
+        (tokenizer_name, tokenizer_json): (&str, &[u8]),
+        source: &mut dyn Source,
+        options: &ModelOptions,
+    ) -> Result<Self, ModelError> {
+        let tokenizer = (tokenizer_name, tokenizer_json);
+        let vocabulary = Arc::new(vocabulary(tokenizer, &config, ends)?);
         let prompts = PromptEncoder::new(tokenizer_name, tokenizer_json, Arc::clone(&vocabulary))?;
-        let qwen3 = Arc::new(Qwen3::load(config, options.rope, &mut weights, device)?);
+        let qwen3 = Arc::new(Qwen3::load(config, options, source)?);
         Ok(Self { qwen3, prompts, vocabulary })
     }
 
@@ -124,13 +156,43 @@ impl Model {
         &self.qwen3
     }
 
+    /// Reads an adapter for this model; see [`Adapter::open`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn adapter(&self, directory: &Path) -> Result<Arc<Adapter>, ModelError> {
+        Ok(Arc::new(Adapter::open(directory, &self.qwen3)?))
+    }
+
+    /// A sequence at its start, under an adapter.
+    ///
+    /// # Errors
+    /// There is no memory for its cache on the device, or the adapter belongs to a model of another shape.
+    pub fn session_under(&self, adapter: &Arc<Adapter>) -> Result<Session, ModelError> {
+        adapter.check(self.qwen3.config())?;
+        Session::new(Arc::clone(&self.qwen3), Some(Arc::clone(adapter)))
+    }
+
+    /// The same model with an adapter merged into its weights; see [`Qwen3::merged`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn merged(&self, adapter: &Adapter) -> Result<Self, ModelError> {
+        Ok(Self { qwen3: Arc::new(self.qwen3.merged(adapter)?), ..self.clone() })
+    }
+
     /// A sequence at its start.
     ///
     /// # Errors
     /// There is no memory for its cache on the device.
     pub fn session(&self) -> Result<Session, ModelError> {
-        Ok(Session::new(Arc::clone(&self.qwen3))?)
+        Session::new(Arc::clone(&self.qwen3), None)
     }
+}
+
+/// Whether a path is a GGUF file rather than a directory.
+fn is_gguf(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gguf"))
 }
 
 /// A file of the directory with its name for messages; `None` where there is none.

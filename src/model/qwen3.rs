@@ -1,106 +1,98 @@
-//! The forward pass of Qwen3: an embedding; layers of attention (with normalised queries and keys, rotated by position)
-//! and a gated feed-forward part, each behind an RMS norm and added to its input; a last norm. The head is apart.
-//!
-//! All tensors of a call are [tokens, ...]: one sequence, no batch.
+//! A Qwen3 model, wherever it runs.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 
-use candle_core::{Device, Result, Tensor};
-use candle_nn::{ops, rotary_emb};
+use candle_core::{Device, Tensor};
 
 use super::{
-    Config, KvCache, ModelError, RopeRule, attention::attend, rope::RopeTable, weights::Weights,
+    Config, KvCache, ModelError, ModelOptions, Part,
+    host::Host,
+    kernel::{Matrix, Threads},
+    source::Source,
+    tensors::Tensors,
 };
-
-/// Tokens of a prompt that are read at once: bounds the scores of attention (heads x this x context).
-const CHUNK: usize = 512;
 
 /// The weights of a model and its forward pass. Immutable and shared by all sequences.
 #[derive(Debug)]
 pub struct Qwen3 {
     config: Config,
-    device: Device,
-    embedding: Tensor,
-    layers: Vec<Layer>,
-    norm: Norm,
-    /// Of the shape of the embedding, and the embedding itself where the two are tied.
-    head: Tensor,
-    rope: Mutex<RopeTable>,
+    forward: Forward,
 }
 
 #[derive(Debug)]
-struct Layer {
-    input_norm: Norm,
-    attention: Attention,
-    post_norm: Norm,
-    feed_forward: FeedForward,
+enum Forward {
+    Host(Host),
+    Device(Tensors),
 }
 
-#[derive(Debug)]
-struct Attention {
-    query: Linear,
-    key: Linear,
-    value: Linear,
-    output: Linear,
-    query_norm: Norm,
-    key_norm: Norm,
-    heads: usize,
-    kv_heads: usize,
+/// Hidden states after the last norm, one per token.
+#[derive(Clone, Debug)]
+pub struct Hidden {
     width: usize,
+    rows: Rows,
 }
 
-#[derive(Debug)]
-struct FeedForward {
-    gate: Linear,
-    up: Linear,
-    down: Linear,
+#[derive(Clone, Debug)]
+enum Rows {
+    Host(Vec<f32>),
+    Device(Tensor),
 }
 
-/// A product with a matrix [out, in], without bias.
-#[derive(Debug)]
-struct Linear(Tensor);
-
-impl Linear {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        x.matmul(&self.0.t()?)
+impl Hidden {
+    /// Tokens.
+    pub fn tokens(&self) -> usize {
+        match &self.rows {
+            Rows::Host(values) => values.len() / self.width,
+            Rows::Device(tensor) => tensor.dims()[0],
+        }
     }
-}
 
-/// Division by the root of the mean square, then a weight per column.
-#[derive(Debug)]
-struct Norm {
-    weight: Tensor,
-    eps: f32,
-}
+    /// Numbers per token.
+    pub fn width(&self) -> usize {
+        self.width
+    }
 
-impl Norm {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        ops::rms_norm(x, &self.weight, self.eps)
+    /// The numbers, token by token.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn values(&self) -> Result<Vec<f32>, ModelError> {
+        match &self.rows {
+            Rows::Host(values) => Ok(values.clone()),
+            Rows::Device(tensor) => Ok(tensor.flatten_all()?.to_vec1()?),
+        }
+    }
+
+    /// That of the last token alone.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn last(&self) -> Result<Self, ModelError> {
+        let rows = match &self.rows {
+            Rows::Host(values) => Rows::Host(values[values.len() - self.width..].to_vec()),
+            Rows::Device(tensor) => Rows::Device(tensor.narrow(0, tensor.dims()[0] - 1, 1)?),
+        };
+        Ok(Self { width: self.width, rows })
     }
 }
 
 impl Qwen3 {
-    /// Takes the weights that a configuration asks for.
     pub(super) fn load(
         config: Config,
-        rule: RopeRule,
-        weights: &mut Weights,
-        device: &Device,
-    ) -> std::result::Result<Self, ModelError> {
-        let (vocabulary, hidden) = (config.vocab_size, config.hidden_size);
-        let embedding = weights.read("model.embed_tokens.weight", &[vocabulary, hidden])?;
-        let layers = (0..config.num_hidden_layers)
-            .map(|i| Layer::load(&config, weights, i))
-            .collect::<std::result::Result<_, _>>()?;
-        let norm = norm(&config, weights, "model.norm", hidden)?;
-        let head = if config.tie_word_embeddings {
-            embedding.clone()
-        } else {
-            weights.read("lm_head.weight", &[vocabulary, hidden])?
+        options: &ModelOptions,
+        source: &mut dyn Source,
+    ) -> Result<Self, ModelError> {
+        let forward = match options.device.open()? {
+            Device::Cpu => {
+                let threads = Threads::new(options.threads).map_err(|error| {
+                    let problem = format!("{} threads: {error}", options.threads);
+                    ModelError::Device { device: "cpu".into(), problem }
+                })?;
+                Forward::Host(Host::load(&config, options.rope, Arc::new(threads), source)?)
+            }
+            device => Forward::Device(Tensors::load(&config, options.rope, source, &device)?),
         };
-        let rope = RopeTable::new(rule.base(config.rope_theta), config.head_dim, device)?;
-        let device = device.clone();
-        Ok(Self { config, device, embedding, layers, norm, head, rope: Mutex::new(rope) })
+        Ok(Self { config, forward })
     }
 
     /// The shape.
@@ -108,160 +100,167 @@ impl Qwen3 {
         &self.config
     }
 
-    /// The device of the weights.
-    pub fn device(&self) -> &Device {
-        &self.device
+    /// Threads that it uses; 1 on a device.
+    pub fn threads(&self) -> usize {
+        match &self.forward {
+            Forward::Host(host) => host.threads().count(),
+            Forward::Device(_) => 1,
+        }
     }
 
-    /// An empty cache.
+    /// Bytes of its weights in memory; `None` on a device.
+    pub fn bytes(&self) -> Option<usize> {
+        match &self.forward {
+            Forward::Host(host) => Some(host.bytes()),
+            Forward::Device(_) => None,
+        }
+    }
+
+    pub(super) fn host(&self) -> Option<&Host> {
+        match &self.forward {
+            Forward::Host(host) => Some(host),
+            Forward::Device(_) => None,
+        }
+    }
+
+    /// The same model with other projections, in memory.
+    pub(super) fn with_projections(
+        &self,
+        host: &Host,
+        replace: impl FnMut(usize, super::host::Projection) -> Option<Matrix>,
+    ) -> Self {
+        let forward = Forward::Host(host.with_projections(replace));
+        Self { config: self.config.clone(), forward }
+    }
+
+    /// An empty cache, for texts as long as the model's context.
     ///
     /// # Errors
     /// There is no memory for it on the device.
-    pub fn cache(&self) -> Result<KvCache> {
-        KvCache::new(&self.config, self.config.max_position_embeddings, &self.device)
+    pub fn cache(&self) -> Result<KvCache, ModelError> {
+        self.cache_for(self.config.rope_scaling.context(self.config.max_position_embeddings))
     }
 
-    /// Reads tokens behind those in the cache; their hidden states after the last norm, [tokens, hidden]. Any number of
-    /// tokens may follow any other: the result is that of one pass over all of them.
+    /// An empty cache for texts of at most `limit` tokens, which may be more than the model was made for.
+    ///
+    /// # Errors
+    /// There is no memory for it on the device.
+    pub fn cache_for(&self, limit: usize) -> Result<KvCache, ModelError> {
+        match &self.forward {
+            Forward::Host(_) => Ok(KvCache::host(&self.config, limit)),
+            Forward::Device(tensors) => Ok(KvCache::device(&self.config, limit, tensors.device())?),
+        }
+    }
+
+    /// Reads tokens behind those in the cache; their hidden states. Any number of tokens may follow any other: the result
+    /// is that of one pass over all of them, to the bit on the processor (but see
+    /// [`RopeScaling::Dynamic`](super::RopeScaling::Dynamic)).
     ///
     /// # Errors
     /// No token; more than the cache can hold; a token without a row; the device failed. The cache then holds what it
     /// held.
-    pub fn forward(&self, tokens: &[u32], cache: &mut KvCache) -> Result<Tensor> {
-        if tokens.is_empty() {
-            candle_core::bail!("no token to read");
+    pub fn forward(&self, tokens: &[u32], cache: &mut KvCache) -> Result<Hidden, ModelError> {
+        let mut parts = [Part { tokens, cache, adapter: None }];
+        Ok(self.forward_batch(&mut parts)?.swap_remove(0))
+    }
+
+    /// Reads several sequences at once, each under an adapter of its own or none: weights are read once for all. Results
+    /// are those of reading them one by one, to the bit on the processor.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward), for any part; and where an adapter belongs to a model of another shape, or the
+    /// model is on a device. All caches then hold what they held.
+    pub fn forward_batch(&self, parts: &mut [Part<'_>]) -> Result<Vec<Hidden>, ModelError> {
+        let rows = self.config.vocab_size;
+        for part in &*parts {
+            if part.tokens.is_empty() {
+                return Err(candle_core::Error::Msg("no token to read".into()).into());
+            }
+            if let Some(token) = part.tokens.iter().find(|t| **t as usize >= rows) {
+                let problem = format!("token {token} has no row: the model has {rows}");
+                return Err(candle_core::Error::Msg(problem).into());
+            }
+            part.cache.check(&self.config, part.tokens.len())?;
+            if let Some(adapter) = part.adapter {
+                adapter.check(&self.config)?;
+            }
         }
-        let len = cache.len();
-        let parts = tokens.chunks(CHUNK).map(|part| self.forward_chunk(part, cache));
-        match parts.collect::<Result<Vec<_>>>() {
-            Ok(mut parts) if parts.len() == 1 => Ok(parts.swap_remove(0)),
-            Ok(parts) => Tensor::cat(&parts, 0),
-            Err(error) => {
-                cache.truncate(len);
-                Err(error)
+        let width = self.config.hidden_size;
+        match &self.forward {
+            Forward::Host(host) => {
+                let hidden = host.forward(&self.config, parts).into_iter();
+                Ok(hidden.map(|rows| Hidden { width, rows: Rows::Host(rows) }).collect())
+            }
+            Forward::Device(tensors) => {
+                if parts.iter().any(|part| part.adapter.is_some()) {
+                    let problem = "adapters apart from the weights are for the processor: merge it, or use the cpu";
+                    return Err(candle_core::Error::Msg(problem.into()).into());
+                }
+                let before: Vec<usize> = parts.iter().map(|part| part.cache.len()).collect();
+                let read = |part: &mut Part<'_>| tensors.forward(part.tokens, part.cache);
+                match parts.iter_mut().map(read).collect::<candle_core::Result<Vec<_>>>() {
+                    Ok(hidden) => Ok(hidden
+                        .into_iter()
+                        .map(|tensor| Hidden { width, rows: Rows::Device(tensor) })
+                        .collect()),
+                    Err(error) => {
+                        parts.iter_mut().zip(before).for_each(|(p, len)| p.cache.truncate(len));
+                        Err(error.into())
+                    }
+                }
             }
         }
     }
 
-    fn forward_chunk(&self, tokens: &[u32], cache: &mut KvCache) -> Result<Tensor> {
-        cache.reserve(tokens.len())?;
-        let (cos, sin) = self
-            .rope
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .rows(cache.len(), tokens.len())?;
-        let tokens = Tensor::new(tokens, &self.device)?;
-        let mut x = self.embedding.index_select(&tokens, 0)?;
-        for (i, layer) in self.layers.iter().enumerate() {
-            x = layer.forward(&x, &cos, &sin, |keys, values| cache.append(i, keys, values))?;
-        }
-        cache.commit(tokens.dim(0)?);
-        self.norm.forward(&x)
-    }
-
-    /// The logits of hidden states [tokens, hidden]: [tokens, vocabulary].
+    /// All logits of hidden states, token by token.
     ///
     /// # Errors
     /// The device failed.
-    pub fn head(&self, hidden: &Tensor) -> Result<Tensor> {
-        hidden.matmul(&self.head.t()?)
-    }
-}
-
-impl Layer {
-    fn load(
-        config: &Config,
-        weights: &mut Weights,
-        layer: usize,
-    ) -> std::result::Result<Self, ModelError> {
-        let (hidden, inner, width) =
-            (config.hidden_size, config.intermediate_size, config.head_dim);
-        let (heads, kv_heads) = (config.num_attention_heads, config.num_key_value_heads);
-        let prefix = format!("model.layers.{layer}");
-        let mut linear = |name: &str, rows, columns| {
-            weights.read(&format!("{prefix}.{name}.weight"), &[rows, columns]).map(Linear)
-        };
-        let query = linear("self_attn.q_proj", heads * width, hidden)?;
-        let key = linear("self_attn.k_proj", kv_heads * width, hidden)?;
-        let value = linear("self_attn.v_proj", kv_heads * width, hidden)?;
-        let output = linear("self_attn.o_proj", hidden, heads * width)?;
-        let feed_forward = FeedForward {
-            gate: linear("mlp.gate_proj", inner, hidden)?,
-            up: linear("mlp.up_proj", inner, hidden)?,
-            down: linear("mlp.down_proj", hidden, inner)?,
-        };
-        let mut norm =
-            |name: &str, width| norm(config, weights, &format!("{prefix}.{name}"), width);
-        let (query_norm, key_norm) =
-            (norm("self_attn.q_norm", width)?, norm("self_attn.k_norm", width)?);
-        Ok(Self {
-            input_norm: norm("input_layernorm", hidden)?,
-            post_norm: norm("post_attention_layernorm", hidden)?,
-            attention: Attention {
-                query,
-                key,
-                value,
-                output,
-                query_norm,
-                key_norm,
-                heads,
-                kv_heads,
-                width,
-            },
-            feed_forward,
-        })
+    pub fn logits(&self, hidden: &Hidden) -> Result<Vec<f32>, ModelError> {
+        match (&self.forward, &hidden.rows) {
+            (Forward::Host(host), Rows::Host(values)) => Ok(host.logits(values)),
+            (Forward::Device(tensors), Rows::Device(tensor)) => {
+                Ok(tensors.logits(tensor)?.flatten_all()?.to_vec1()?)
+            }
+            _ => Err(elsewhere()),
+        }
     }
 
-    fn forward(
+    /// The logits of some rows for the hidden state of one token, into `out`: the numbers that
+    /// [`logits`](Self::logits) has there. On the processor the others are not computed: O(rows asked for).
+    ///
+    /// # Errors
+    /// A row that is not there, hidden states of several tokens, the device failed.
+    pub fn logits_of(
         &self,
-        x: &Tensor,
-        cos: &Tensor,
-        sin: &Tensor,
-        append: impl FnOnce(&Tensor, &Tensor) -> Result<(Tensor, Tensor)>,
-    ) -> Result<Tensor> {
-        let read = self.attention.forward(&self.input_norm.forward(x)?, cos, sin, append)?;
-        let x = (x + read)?;
-        let thought = self.feed_forward.forward(&self.post_norm.forward(&x)?)?;
-        x + thought
+        hidden: &Hidden,
+        rows: &[u32],
+        out: &mut Vec<f32>,
+    ) -> Result<(), ModelError> {
+        if hidden.tokens() != 1 {
+            let problem = format!("hidden states of {} tokens, expected 1", hidden.tokens());
+            return Err(candle_core::Error::Msg(problem).into());
+        }
+        let all = self.config.vocab_size;
+        if let Some(row) = rows.iter().find(|row| **row as usize >= all) {
+            let problem = format!("token {row} has no row: the model has {all}");
+            return Err(candle_core::Error::Msg(problem).into());
+        }
+        match (&self.forward, &hidden.rows) {
+            (Forward::Host(host), Rows::Host(values)) => {
+                host.logits_of(values, rows, out);
+                Ok(())
+            }
+            _ => {
+                let row = self.logits(hidden)?;
+                out.clear();
+                out.extend(rows.iter().map(|i| row[*i as usize]));
+                Ok(())
+            }
+        }
     }
 }
 
-impl Attention {
-    fn forward(
-        &self,
-        x: &Tensor,
-        cos: &Tensor,
-        sin: &Tensor,
-        append: impl FnOnce(&Tensor, &Tensor) -> Result<(Tensor, Tensor)>,
-    ) -> Result<Tensor> {
-        let n = x.dim(0)?;
-        // Norm and rotation are per head: [tokens, heads, width].
-        let rotate = |x: Tensor, heads: usize, norm: &Norm| -> Result<Tensor> {
-            let x = norm.forward(&x.reshape((n, heads, self.width))?)?;
-            rotary_emb::rope_thd(&x.unsqueeze(0)?, cos, sin)?.squeeze(0)
-        };
-        let queries = rotate(self.query.forward(x)?, self.heads, &self.query_norm)?;
-        let keys = rotate(self.key.forward(x)?, self.kv_heads, &self.key_norm)?;
-        let values = self.value.forward(x)?.reshape((n, self.kv_heads, self.width))?;
-        let by_head = |x: &Tensor| x.transpose(0, 1)?.contiguous();
-        let (keys, values) = append(&by_head(&keys)?, &by_head(&values)?)?;
-        self.output.forward(&attend(&queries, &keys, &values)?)
-    }
-}
-
-impl FeedForward {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let gate = ops::silu(&self.gate.forward(x)?)?;
-        self.down.forward(&(gate * self.up.forward(x)?)?)
-    }
-}
-
-fn norm(
-    config: &Config,
-    weights: &mut Weights,
-    name: &str,
-    width: usize,
-) -> std::result::Result<Norm, ModelError> {
-    let weight = weights.read(&format!("{name}.weight"), &[width])?;
-    Ok(Norm { weight, eps: config.rms_norm_eps as f32 })
+fn elsewhere() -> ModelError {
+    candle_core::Error::Msg("the hidden states are on another device".into()).into()
 }

@@ -1,6 +1,6 @@
-//! Rotary position embedding: which base, and the tables of angles.
+//! Rotary position embedding: which frequencies, and the tables of angles.
 
-use candle_core::{Device, Result, Tensor};
+use std::sync::Arc;
 
 /// The context limit up to which [`scaled_base`] leaves a base unchanged.
 const UNSCALED_LIMIT: usize = 32_768;
@@ -48,47 +48,231 @@ pub fn scaled_base(base: f64, limit: usize) -> f64 {
     }
 }
 
+/// What a model's configuration does to the frequencies so that texts may be longer, as transformers computes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub enum RopeScaling {
+    /// Nothing.
+    #[default]
+    None,
+    /// Positions are divided by a factor.
+    Linear {
+        /// The factor.
+        factor: f64,
+    },
+    /// The base grows with the text, once it is longer than the model was made for. Keys keep the rotation they were
+    /// read with, as in transformers: beyond that length results depend on how a text was cut into calls.
+    Dynamic {
+        /// How fast.
+        factor: f64,
+    },
+    /// YaRN (Peng and others 2023): high frequencies stay, low ones are divided by the factor, those between by a part of
+    /// it; cosines and sines are scaled.
+    Yarn {
+        /// The factor.
+        factor: f64,
+        /// Positions that the model was trained on.
+        original: usize,
+        /// What cosines and sines are multiplied with.
+        attention_factor: f64,
+        /// Rotations within `original` from which a frequency stays.
+        beta_fast: f64,
+        /// Rotations up to which it is divided.
+        beta_slow: f64,
+        /// Whether the bounds of the ramp are rounded outwards to whole dimensions.
+        truncate: bool,
+    },
+}
+
+/// What YaRN multiplies cosines and sines with (section 3.4 of the paper), with a weight as later models have it.
+pub(super) fn yarn_magnitude(factor: f64, weight: f64) -> f64 {
+    if factor <= 1.0 { 1.0 } else { 0.1 * weight * factor.ln() + 1.0 }
+}
+
+impl RopeScaling {
+    /// YaRN with the paper's defaults.
+    pub fn yarn(factor: f64, original: usize) -> Self {
+        Self::Yarn {
+            factor,
+            original,
+            attention_factor: yarn_magnitude(factor, 1.0),
+            beta_fast: 32.0,
+            beta_slow: 1.0,
+            truncate: true,
+        }
+    }
+
+    /// The most tokens a text may have under it, in a model made for `positions`.
+    pub fn context(&self, positions: usize) -> usize {
+        let scaled = match *self {
+            Self::None => return positions,
+            Self::Linear { factor } | Self::Dynamic { factor } => positions as f64 * factor,
+            Self::Yarn { factor, original, .. } => original as f64 * factor,
+        };
+        positions.max(scaled as usize)
+    }
+}
+
+/// Frequencies of a model.
+#[derive(Clone, Debug)]
+pub(super) struct Rope {
+    base: f64,
+    width: usize,
+    positions: usize,
+    scaling: RopeScaling,
+}
+
+impl Rope {
+    /// For heads of `width` in a model made for `positions`.
+    pub(super) fn new(base: f64, width: usize, positions: usize, scaling: RopeScaling) -> Self {
+        Self { base, width, positions, scaling }
+    }
+
+    /// The length that decides about the frequencies of a call that ends at `end`; the same one, the same frequencies.
+    fn deciding_length(&self, end: usize) -> usize {
+        match self.scaling {
+            RopeScaling::Dynamic { .. } => end.max(self.positions),
+            _ => self.positions,
+        }
+    }
+
+    /// One frequency per pair of columns, in f32 as the reference has them.
+    fn frequencies(&self, length: usize) -> Vec<f32> {
+        let dims = self.width as f64;
+        let base = match self.scaling {
+            RopeScaling::Dynamic { factor } => {
+                let stretch = factor * length as f64 / self.positions as f64 - (factor - 1.0);
+                // The reference computes the stretched base in f32 once the length is a tensor.
+                if length > self.positions {
+                    f64::from(
+                        self.base as f32 * (stretch as f32).powf((dims / (dims - 2.0)) as f32),
+                    )
+                } else {
+                    self.base * stretch.powf(dims / (dims - 2.0))
+                }
+            }
+            _ => self.base,
+        };
+        let powers: Vec<f32> = (0..self.width / 2)
+            .map(|i| (base as f32).powf((2 * i) as f32 / self.width as f32))
+            .collect();
+        match self.scaling {
+            RopeScaling::None | RopeScaling::Dynamic { .. } => {
+                powers.iter().map(|p| 1.0 / p).collect()
+            }
+            RopeScaling::Linear { factor } => {
+                powers.iter().map(|p| 1.0 / p / factor as f32).collect()
+            }
+            RopeScaling::Yarn { factor, original, beta_fast, beta_slow, truncate, .. } => {
+                // The dimension that turns so many times within the original context.
+                let dimension = |turns: f64| {
+                    dims * (original as f64 / (turns * 2.0 * std::f64::consts::PI)).ln()
+                        / (2.0 * base.ln())
+                };
+                let (low, high) = (dimension(beta_fast), dimension(beta_slow));
+                let (low, high) = if truncate { (low.floor(), high.ceil()) } else { (low, high) };
+                let (low, mut high) = (low.max(0.0), high.min(dims - 1.0));
+                if low == high {
+                    high += 0.001;
+                }
+                let ramp =
+                    |i: usize| ((i as f32 - low as f32) / (high - low) as f32).clamp(0.0, 1.0);
+                powers
+                    .iter()
+                    .enumerate()
+                    .map(|(i, p)| {
+                        let kept = 1.0 - ramp(i);
+                        1.0 / (factor as f32 * p) * (1.0 - kept) + 1.0 / p * kept
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    fn scale(&self) -> f32 {
+        match self.scaling {
+            RopeScaling::Yarn { attention_factor, .. } => attention_factor as f32,
+            _ => 1.0,
+        }
+    }
+}
+
 /// Cosines and sines of all angles, position by position.
 ///
 /// In f32 from the frequencies on, as the reference computes them: exact angles would differ from those the weights were
 /// trained with by 1e-4 in the logits at position 1,500.
+#[derive(Clone, Debug)]
+pub(super) struct Angles {
+    length: usize,
+    half: usize,
+    /// [positions, width / 2] each.
+    pub(super) cos: Vec<f32>,
+    pub(super) sin: Vec<f32>,
+}
+
+impl Angles {
+    fn positions(&self) -> usize {
+        self.cos.len() / self.half
+    }
+
+    /// Cosines and sines of one position.
+    pub(super) fn at(&self, position: usize) -> (&[f32], &[f32]) {
+        let range = position * self.half..(position + 1) * self.half;
+        (&self.cos[range.clone()], &self.sin[range])
+    }
+
+    /// Rotates a head: pairs are the columns of its two halves.
+    pub(super) fn rotate(&self, head: &mut [f32], position: usize) {
+        let (cos, sin) = self.at(position);
+        let (first, second) = head.split_at_mut(self.half);
+        for (((x, y), cos), sin) in first.iter_mut().zip(second).zip(cos).zip(sin) {
+            (*x, *y) = (*x * cos - *y * sin, *y * cos + *x * sin);
+        }
+    }
+}
+
+/// Angles that were computed lately, shared by all sequences.
 #[derive(Debug)]
 pub(super) struct RopeTable {
-    frequencies: Vec<f32>,
-    device: Device,
-    /// [positions, head_dim / 2] each.
-    cos: Tensor,
-    sin: Tensor,
-    positions: usize,
+    rope: Rope,
+    angles: Arc<Angles>,
 }
 
 impl RopeTable {
-    pub(super) fn new(base: f64, head_dim: usize, device: &Device) -> Result<Self> {
-        let frequencies: Vec<f32> = (0..head_dim / 2)
-            .map(|i| 1.0 / (base as f32).powf((2 * i) as f32 / head_dim as f32))
-            .collect();
-        let (cos, sin) = tables(&frequencies, FIRST_POSITIONS, device)?;
-        Ok(Self { frequencies, device: device.clone(), cos, sin, positions: FIRST_POSITIONS })
+    pub(super) fn new(rope: Rope) -> Self {
+        let length = rope.deciding_length(0);
+        let angles = Arc::new(angles(&rope, length, FIRST_POSITIONS));
+        Self { rope, angles }
     }
 
-    /// The rows of `count` positions from `offset` on, each [count, head_dim / 2].
-    pub(super) fn rows(&mut self, offset: usize, count: usize) -> Result<(Tensor, Tensor)> {
-        if offset + count > self.positions {
-            self.positions = (offset + count).next_power_of_two();
-            (self.cos, self.sin) = tables(&self.frequencies, self.positions, &self.device)?;
+    /// Another table of the same rule.
+    pub(super) fn fresh(&self) -> Self {
+        Self { rope: self.rope.clone(), angles: Arc::clone(&self.angles) }
+    }
+
+    /// The angles for a call that reads tokens from `begin` to `end`.
+    pub(super) fn angles(&mut self, end: usize) -> Arc<Angles> {
+        let length = self.rope.deciding_length(end);
+        if length != self.angles.length || end > self.angles.positions() {
+            let positions = end.next_power_of_two().max(FIRST_POSITIONS);
+            self.angles = Arc::new(angles(&self.rope, length, positions));
         }
-        Ok((self.cos.narrow(0, offset, count)?, self.sin.narrow(0, offset, count)?))
+        Arc::clone(&self.angles)
     }
 }
 
-fn tables(frequencies: &[f32], positions: usize, device: &Device) -> Result<(Tensor, Tensor)> {
-    let angles: Vec<f32> = (0..positions)
-        .flat_map(|position| frequencies.iter().map(move |f| position as f32 * f))
-        .collect();
-    let shape = (positions, frequencies.len());
-    let cos = angles.iter().map(|a| a.cos()).collect();
-    let sin = angles.iter().map(|a| a.sin()).collect();
-    Ok((Tensor::from_vec(cos, shape, device)?, Tensor::from_vec(sin, shape, device)?))
+fn angles(rope: &Rope, length: usize, positions: usize) -> Angles {
+    let (frequencies, scale) = (rope.frequencies(length), rope.scale());
+    let angles = || {
+        let frequencies = &frequencies;
+        (0..positions).flat_map(move |at| frequencies.iter().map(move |f| at as f32 * f))
+    };
+    Angles {
+        length,
+        half: rope.width / 2,
+        cos: angles().map(|a| a.cos() * scale).collect(),
+        sin: angles().map(|a| a.sin() * scale).collect(),
+    }
 }
 
 #[cfg(test)]
@@ -107,10 +291,27 @@ mod tests {
 
     #[test]
     fn a_grown_table_agrees_with_itself() {
-        let mut table = RopeTable::new(1e4, 8, &Device::Cpu).unwrap();
-        let before = table.rows(500, 12).unwrap().0.to_vec2::<f32>().unwrap();
-        let grown = table.rows(500, 1000).unwrap().0.to_vec2::<f32>().unwrap();
-        assert_eq!(before[..], grown[..12]);
-        assert_eq!(before[0][0], 500f32.cos());
+        let mut table = RopeTable::new(Rope::new(1e4, 8, 4096, RopeScaling::None));
+        let before = table.angles(512);
+        let grown = table.angles(1500);
+        for at in 500..512 {
+            assert_eq!(before.at(at), grown.at(at));
+        }
+        assert_eq!(before.at(500).0[0], 500f32.cos());
+    }
+
+    #[test]
+    fn scaled_contexts_are_longer() {
+        assert_eq!(RopeScaling::None.context(40_960), 40_960);
+        assert_eq!(RopeScaling::Dynamic { factor: 2.0 }.context(1000), 2000);
+        let yarn = RopeScaling::Yarn {
+            factor: 4.0,
+            original: 32_768,
+            attention_factor: 1.0,
+            beta_fast: 32.0,
+            beta_slow: 1.0,
+            truncate: true,
+        };
+        assert_eq!(yarn.context(40_960), 131_072);
     }
 }

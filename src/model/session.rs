@@ -2,43 +2,106 @@
 
 use std::sync::Arc;
 
-use candle_core::Tensor;
-
-use super::{KvCache, Qwen3};
+use super::{Adapter, Hidden, KvCache, ModelError, Part, Qwen3};
 use crate::{
     TokenId,
     decoding::{Logits, LogitsError},
 };
 
-/// Tokens up to which reading them one by one is quicker on a processor: candle repacks every weight for a product with
-/// two rows or more, which costs as much as three products with one.
-const ONE_BY_ONE: usize = 4;
-
 /// What a model has read of one sequence, and the logits of the next token.
 #[derive(Debug)]
 pub struct Session {
     model: Arc<Qwen3>,
+    adapter: Option<Arc<Adapter>>,
     cache: KvCache,
-    /// Hidden state of the last token, [1, hidden]; none after a truncation.
-    hidden: Option<Tensor>,
-    /// Its logits, once they were asked for.
+    /// Hidden state of the last token; none after a truncation.
+    hidden: Option<Hidden>,
+    /// All its logits, once they were asked for.
     row: Vec<f32>,
     scored: bool,
 }
 
-fn backend(error: candle_core::Error) -> LogitsError {
+fn backend(error: ModelError) -> LogitsError {
     LogitsError::Backend(Box::new(error))
 }
 
 impl Session {
-    pub(super) fn new(model: Arc<Qwen3>) -> Result<Self, candle_core::Error> {
+    pub(super) fn new(
+        model: Arc<Qwen3>,
+        adapter: Option<Arc<Adapter>>,
+    ) -> Result<Self, ModelError> {
         let cache = model.cache()?;
-        Ok(Self { model, cache, hidden: None, row: Vec::new(), scored: false })
+        Ok(Self { model, adapter, cache, hidden: None, row: Vec::new(), scored: false })
     }
 
-    fn read(&mut self, tokens: &[u32]) -> Result<Tensor, candle_core::Error> {
-        let hidden = self.model.forward(tokens, &mut self.cache)?;
-        hidden.narrow(0, tokens.len() - 1, 1)
+    /// A sequence of a model at its start.
+    ///
+    /// # Errors
+    /// There is no memory for its cache on the device.
+    pub fn of(model: &Arc<Qwen3>) -> Result<Self, ModelError> {
+        Self::new(Arc::clone(model), None)
+    }
+
+    /// Another sequence that has read the same: a prefix that many share is read once.
+    ///
+    /// # Errors
+    /// There is no memory for its cache on the device.
+    pub fn fork(&self) -> Result<Self, ModelError> {
+        Ok(Self {
+            model: Arc::clone(&self.model),
+            adapter: self.adapter.clone(),
+            cache: self.cache.fork()?,
+            hidden: self.hidden.clone(),
+            row: self.row.clone(),
+            scored: self.scored,
+        })
+    }
+
+    /// Lets several sequences of one model read at once, each its own tokens: the weights are read once for all of them.
+    /// Nothing is read where there are no tokens. Results are those of [`advance`](Logits::advance) one by one.
+    ///
+    /// # Errors
+    /// As `advance`, for any of them, and where they are not of the same model; nothing is read then.
+    pub fn advance_all(work: &mut [(&mut Self, &[TokenId])]) -> Result<(), LogitsError> {
+        for (session, tokens) in &*work {
+            session.check(tokens)?;
+        }
+        let mut some: Vec<_> = work.iter_mut().filter(|(_, tokens)| !tokens.is_empty()).collect();
+        let Some((first, _)) = some.first() else { return Ok(()) };
+        let model = Arc::clone(&first.model);
+        if some.iter().any(|(session, _)| !Arc::ptr_eq(&session.model, &model)) {
+            let problem = candle_core::Error::Msg("sequences of different models".into());
+            return Err(backend(problem.into()));
+        }
+        let ids: Vec<Vec<u32>> =
+            some.iter().map(|(_, tokens)| tokens.iter().map(|t| t.0).collect()).collect();
+        let mut parts: Vec<Part<'_>> = some
+            .iter_mut()
+            .zip(&ids)
+            .map(|((session, _), tokens)| Part {
+                tokens,
+                cache: &mut session.cache,
+                adapter: session.adapter.as_deref(),
+            })
+            .collect();
+        let hidden = model.forward_batch(&mut parts).map_err(backend)?;
+        for ((session, _), hidden) in some.into_iter().zip(hidden) {
+            session.hidden = Some(hidden.last().map_err(backend)?);
+            session.scored = false;
+        }
+        Ok(())
+    }
+
+    fn check(&self, tokens: &[TokenId]) -> Result<(), LogitsError> {
+        let total = self.cache.len() + tokens.len();
+        if total > self.context() {
+            return Err(LogitsError::Context { tokens: total, limit: self.context() });
+        }
+        let width = self.width();
+        match tokens.iter().find(|t| t.index() >= width) {
+            Some(&token) => Err(LogitsError::NoSuchToken { token, width }),
+            None => Ok(()),
+        }
     }
 }
 
@@ -56,28 +119,7 @@ impl Logits for Session {
     }
 
     fn advance(&mut self, tokens: &[TokenId]) -> Result<(), LogitsError> {
-        let before = self.cache.len();
-        let total = before + tokens.len();
-        if total > self.context() {
-            return Err(LogitsError::Context { tokens: total, limit: self.context() });
-        }
-        let width = self.width();
-        if let Some(&token) = tokens.iter().find(|t| t.index() >= width) {
-            return Err(LogitsError::NoSuchToken { token, width });
-        }
-        let ids: Vec<u32> = tokens.iter().map(|t| t.0).collect();
-        let one_by_one = ids.len() <= ONE_BY_ONE && self.model.device().is_cpu();
-        for part in ids.chunks(if one_by_one { 1 } else { ids.len().max(1) }) {
-            match self.read(part) {
-                Ok(hidden) => self.hidden = Some(hidden),
-                Err(error) => {
-                    self.truncate(before);
-                    return Err(backend(error));
-                }
-            }
-            self.scored = false;
-        }
-        Ok(())
+        Self::advance_all(&mut [(self, tokens)])
     }
 
     fn truncate(&mut self, len: usize) {
@@ -91,10 +133,21 @@ impl Logits for Session {
     fn logits(&mut self) -> Result<&[f32], LogitsError> {
         if !self.scored {
             let hidden = self.hidden.as_ref().ok_or(LogitsError::NothingRead)?;
-            let row = self.model.head(hidden).and_then(|row| row.squeeze(0)?.to_vec1());
-            self.row = row.map_err(backend)?;
+            self.row = self.model.logits(hidden).map_err(backend)?;
             self.scored = true;
         }
         Ok(&self.row)
+    }
+
+    /// Computes these rows alone; the numbers are those that [`logits`](Self::logits) has there, to the bit on the
+    /// processor.
+    fn logits_of(&mut self, tokens: &[TokenId], out: &mut Vec<f32>) -> Result<(), LogitsError> {
+        let width = self.width();
+        if let Some(&token) = tokens.iter().find(|t| t.index() >= width) {
+            return Err(LogitsError::NoSuchToken { token, width });
+        }
+        let hidden = self.hidden.as_ref().ok_or(LogitsError::NothingRead)?;
+        let rows: Vec<u32> = tokens.iter().map(|t| t.0).collect();
+        self.model.logits_of(hidden, &rows, out).map_err(backend)
     }
 }

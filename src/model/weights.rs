@@ -11,10 +11,9 @@ use std::{
     path::Path,
 };
 
-use candle_core::{DType, Device, Tensor};
 use safetensors::{Dtype, tensor::Metadata};
 
-use super::ModelError;
+use super::{ModelError, kernel::Matrix, source::Source};
 
 /// The longest header that is read; the format's own bound.
 const MAX_HEADER: u64 = 100_000_000;
@@ -39,37 +38,37 @@ pub(super) struct Weights {
     shards: Vec<Shard>,
     /// Tensor -> its shard.
     places: BTreeMap<String, usize>,
-    device: Device,
 }
 
 impl Weights {
     /// The weights in a model directory: `model.safetensors`, or the files that `model.safetensors.index.json` names.
-    pub(super) fn open(directory: &Path, device: &Device) -> Result<Self, ModelError> {
+    pub(super) fn open(directory: &Path) -> Result<Self, ModelError> {
         let single = directory.join(SINGLE);
         let index = directory.join(INDEX);
         if single.is_file() {
-            Self::from_shards(vec![open_shard(&single)?], device)
+            Self::from_shards(vec![open_shard(&single)?])
         } else if index.is_file() {
             let names = shard_names(&index)?;
             let shards = names.iter().map(|name| open_shard(&directory.join(name)));
-            Self::from_shards(shards.collect::<Result<_, _>>()?, device)
+            Self::from_shards(shards.collect::<Result<_, _>>()?)
         } else {
             let directory = directory.display().to_string();
             Err(ModelError::Missing { directory, file: SINGLE })
         }
     }
 
-    /// The weights in a file that is in memory; `name` is its name in messages.
-    pub(super) fn from_bytes(
-        name: &str,
-        bytes: &'static [u8],
-        device: &Device,
-    ) -> Result<Self, ModelError> {
-        let shard = Shard::new(name.to_owned(), Box::new(Cursor::new(bytes)))?;
-        Self::from_shards(vec![shard], device)
+    /// The tensors of one file.
+    pub(super) fn open_file(path: &Path) -> Result<Self, ModelError> {
+        Self::from_shards(vec![open_shard(path)?])
     }
 
-    fn from_shards(shards: Vec<Shard>, device: &Device) -> Result<Self, ModelError> {
+    /// The weights in a file that is in memory; `name` is its name in messages.
+    pub(super) fn from_bytes(name: &str, bytes: &'static [u8]) -> Result<Self, ModelError> {
+        let shard = Shard::new(name.to_owned(), Box::new(Cursor::new(bytes)))?;
+        Self::from_shards(vec![shard])
+    }
+
+    fn from_shards(shards: Vec<Shard>) -> Result<Self, ModelError> {
         let mut places = BTreeMap::new();
         for (i, shard) in shards.iter().enumerate() {
             for tensor in shard.metadata.offset_keys() {
@@ -78,20 +77,78 @@ impl Weights {
                 }
             }
         }
-        Ok(Self { shards, places, device: device.clone() })
+        Ok(Self { shards, places })
     }
 
-    /// A tensor, as f32, which must have this shape.
-    pub(super) fn read(&mut self, tensor: &str, shape: &[usize]) -> Result<Tensor, ModelError> {
-        let Some(&place) = self.places.get(tensor) else {
-            let names: Vec<&str> = self.shards.iter().map(|s| s.name.as_str()).collect();
-            return Err(ModelError::Weights {
-                file: names.join(", "),
-                tensor: Some(tensor.to_owned()),
-                problem: "missing".into(),
-            });
-        };
-        self.shards[place].read(tensor, shape, &self.device)
+    /// The names of all tensors.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.places.keys().map(String::as_str)
+    }
+
+    /// The shape of a tensor, if there is one of this name.
+    pub(super) fn shape(&self, tensor: &str) -> Option<&[usize]> {
+        let shard = &self.shards[*self.places.get(tensor)?];
+        shard.metadata.info(tensor).map(|info| info.shape.as_slice())
+    }
+
+    /// The name, or the names, for messages.
+    pub(super) fn file(&self) -> String {
+        let names: Vec<&str> = self.shards.iter().map(|s| s.name.as_str()).collect();
+        names.join(", ")
+    }
+
+    /// An error about a tensor, or about all files.
+    pub(super) fn wrong(&self, tensor: Option<&str>, problem: impl Into<String>) -> ModelError {
+        ModelError::Weights {
+            file: self.file(),
+            tensor: tensor.map(str::to_owned),
+            problem: problem.into(),
+        }
+    }
+
+    fn read(&mut self, tensor: &str, shape: &[usize]) -> Result<(Dtype, Vec<u8>), ModelError> {
+        match self.places.get(tensor) {
+            Some(&place) => self.shards[place].read(tensor, shape),
+            None => Err(self.wrong(Some(tensor), "missing")),
+        }
+    }
+
+    /// A tensor of this shape as f32.
+    pub(super) fn numbers(
+        &mut self,
+        tensor: &str,
+        shape: &[usize],
+    ) -> Result<Vec<f32>, ModelError> {
+        let (dtype, bytes) = self.read(tensor, shape)?;
+        let columns = bytes.len() / dtype.bitsize().div_ceil(8).max(1);
+        let mut values = vec![0.0; columns];
+        if columns > 0 {
+            matrix(dtype, &bytes, 1, columns).row(0, &mut values);
+        }
+        Ok(values)
+    }
+}
+
+impl Source for Weights {
+    fn matrix(&mut self, name: &str, rows: usize, columns: usize) -> Result<Matrix, ModelError> {
+        let (dtype, bytes) = self.read(name, &[rows, columns])?;
+        Ok(matrix(dtype, &bytes, rows, columns))
+    }
+
+    fn vector(&mut self, name: &str, length: usize) -> Result<Vec<f32>, ModelError> {
+        self.numbers(name, &[length])
+    }
+}
+
+/// A matrix of one of the types that [`Shard::read`] lets through.
+fn matrix(dtype: Dtype, bytes: &[u8], rows: usize, columns: usize) -> Matrix {
+    match dtype {
+        Dtype::F16 => Matrix::from_f16(bytes, rows, columns),
+        Dtype::BF16 => Matrix::from_bf16(bytes, rows, columns),
+        _ => {
+            let values = bytes.as_chunks().0.iter().map(|x| f32::from_le_bytes(*x)).collect();
+            Matrix::from_f32(values, rows, columns)
+        }
     }
 }
 
@@ -136,12 +193,7 @@ impl Shard {
         }
     }
 
-    fn read(
-        &mut self,
-        tensor: &str,
-        shape: &[usize],
-        device: &Device,
-    ) -> Result<Tensor, ModelError> {
+    fn read(&mut self, tensor: &str, shape: &[usize]) -> Result<(Dtype, Vec<u8>), ModelError> {
         let Some(info) = self.metadata.info(tensor) else {
             return Err(self.wrong(Some(tensor), "missing"));
         };
@@ -149,22 +201,17 @@ impl Shard {
             let problem = format!("shape {:?}, but config.json asks for {shape:?}", info.shape);
             return Err(self.wrong(Some(tensor), problem));
         }
-        let dtype = match info.dtype {
-            Dtype::F32 => DType::F32,
-            Dtype::F16 => DType::F16,
-            Dtype::BF16 => DType::BF16,
-            other => {
-                let problem = format!("type {other:?} is not supported, only F32, F16 and BF16");
-                return Err(self.wrong(Some(tensor), problem));
-            }
-        };
-        let (begin, end) = info.data_offsets;
+        if !matches!(info.dtype, Dtype::F32 | Dtype::F16 | Dtype::BF16) {
+            let problem = format!("type {:?} is not supported, only F32, F16 and BF16", info.dtype);
+            return Err(self.wrong(Some(tensor), problem));
+        }
+        let (dtype, (begin, end)) = (info.dtype, info.data_offsets);
         let mut bytes = vec![0; end - begin];
         self.source
             .seek(SeekFrom::Start(self.start + begin as u64))
             .and_then(|_| self.source.read_exact(&mut bytes))
             .map_err(|source| ModelError::Read { file: self.name.clone(), source })?;
-        Ok(Tensor::from_raw_buffer(&bytes, dtype, shape, device)?.to_dtype(DType::F32)?)
+        Ok((dtype, bytes))
     }
 }
 
@@ -218,10 +265,10 @@ mod tests {
         for header in [&huge_tensor[..], outside, backwards, b"{", b"[]", b"\xFF", b""] {
             let mut file = (header.len() as u64).to_le_bytes().to_vec();
             file.extend_from_slice(header);
-            let refused = Weights::from_bytes("w", file.leak(), &Device::Cpu);
+            let refused = Weights::from_bytes("w", file.leak());
             assert!(matches!(refused, Err(ModelError::Weights { tensor: None, .. })));
         }
         let endless = &[0xFF; 16];
-        assert!(Weights::from_bytes("w", endless, &Device::Cpu).is_err());
+        assert!(Weights::from_bytes("w", endless).is_err());
     }
 }

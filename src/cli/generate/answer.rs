@@ -21,6 +21,10 @@ use super::{
 /// Decodes the answer to a request and prints it.
 pub(super) fn answer(arguments: &Arguments, request: &Request) -> Result<Outcome> {
     let model = load(arguments, &request.expert)?;
+    let mut session = match &arguments.adapter {
+        Some(directory) => model.session_under(&model.adapter(directory)?)?,
+        None => model.session()?,
+    };
     let constraint = match &request.language {
         None => None,
         Some(language) => Some(language.automaton(model.vocabulary().clone())?.constraint()),
@@ -31,7 +35,10 @@ pub(super) fn answer(arguments: &Arguments, request: &Request) -> Result<Outcome
         question: &request.question,
         thinking: arguments.think,
     })?;
-    let decoder = Decoder::new(model.vocabulary(), &request.sampling, &request.options)?;
+    let mut decoder = Decoder::new(model.vocabulary(), &request.sampling, &request.options)?;
+    if !arguments.own_spelling {
+        decoder = decoder.spelled_by(model.prompts());
+    }
 
     let live = std::io::stdout().is_terminal() && !arguments.json;
     let mut out = std::io::stdout().lock();
@@ -42,7 +49,7 @@ pub(super) fn answer(arguments: &Arguments, request: &Request) -> Result<Outcome
         }
     };
     let mut constraint = constraint;
-    let generation = decoder.run(&mut model.session()?, &prompt, constraint.as_mut(), &mut on_text);
+    let generation = decoder.run(&mut session, &prompt, constraint.as_mut(), &mut on_text);
     if live {
         // Whatever comes next, an error too, begins on a line of its own.
         writeln!(out)?;
@@ -80,8 +87,10 @@ fn load(arguments: &Arguments, expert: &Expert) -> Result<Model> {
         Device::Cuda => DeviceChoice::Cuda(0),
         Device::Metal => DeviceChoice::Metal(0),
     };
-    let options = ModelOptions::default().device(device).rope(rope(expert));
-    if expert.manifest.base_models.iter().flat_map(|base| &base.adapters).next().is_some() {
+    let options =
+        ModelOptions::default().device(device).rope(rope(expert)).threads(arguments.threads);
+    let named = expert.manifest.base_models.iter().flat_map(|base| &base.adapters).next();
+    if named.is_some() && arguments.adapter.is_none() {
         complain::note(format_args!(
             "expert `{}` names an adapter that is not applied: the base model answers alone",
             expert.name

@@ -30,9 +30,19 @@ pub(super) struct Arguments {
     /// An expert that ships (sql, json), or a directory with a manifest.json [default: sql, with --json-schema json]
     #[arg(long, value_name = "NAME|DIR")]
     expert: Option<String>,
-    /// A Qwen3 model in Hugging Face form; the embedded demonstration model if not given
-    #[arg(long, value_name = "DIR")]
+    /// A Qwen3 model: a directory in Hugging Face form, or a GGUF file with a tokenizer.json beside it; the embedded
+    /// demonstration model if not given
+    #[arg(long, value_name = "DIR|FILE")]
     model: Option<PathBuf>,
+    /// A LoRA or DoRA adapter of the model, as PEFT saves it
+    #[arg(long, value_name = "DIR")]
+    adapter: Option<PathBuf>,
+    /// Threads of the model [default: as many as this process may use]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    threads: usize,
+    /// Let the model choose how to spell text that must come, instead of the tokenizer
+    #[arg(long)]
+    own_spelling: bool,
     /// Where the model runs
     #[arg(long, value_enum, default_value_t)]
     device: Device,

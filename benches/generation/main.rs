@@ -1,0 +1,180 @@
+//! Tokens per second with a constraint and without one, on a model of the shape of Qwen3-0.6B with weights by chance: the
+//! texts of corpora are replayed, so that both sides read the same tokens.
+//!
+//! Both sides are the decoder itself; what it samples is led along the text by raising one logit (`replay.rs`). Without a
+//! constraint every token is read alone, scored over all rows and drawn among all. With one: mask first, logits of the
+//! allowed tokens, a draw among them; what must come is spelled by the tokenizer, not scored, and read together with what
+//! follows. Both sides take turns, text by text, so that both meet the same disturbances.
+//!
+//! `cargo bench --bench generation` reads corpora and the Qwen3 tokenizer at `../shared` and says so if they are not there.
+//! `GENERATION_FORMATS=f32,q8_0,q4_k`, `GENERATION_THREADS=1,2` and `GENERATION_TOKENS=N` (per corpus) choose.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints figures")]
+
+mod corpora;
+mod replay;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use constrained_gen::{
+    Automaton, Limits, TokenId, Vocabulary,
+    decoding::{Decoder, Options, Sampling, Speller, Stats},
+    model::{Config, ModelOptions, Qwen3, Session, WeightFormat},
+};
+use replay::Replay;
+
+/// Tokens of a prompt before each text: about a system text and a question.
+const PROMPT: usize = 48;
+
+/// Tokens replayed per corpus without a word from outside.
+const TOKENS: usize = 400;
+
+/// A text to replay, and what constrains it.
+pub(crate) struct Text {
+    automaton: Arc<Automaton>,
+    text: String,
+    /// How many of its tokens are replayed.
+    tokens: usize,
+}
+
+/// The tokenizer, as decoding asks for it.
+pub(crate) struct Encoder(tokenizers::Tokenizer);
+
+impl Speller for Encoder {
+    fn spell(&self, text: &str) -> Option<Vec<TokenId>> {
+        let encoding = self.0.encode_fast(text, false).ok()?;
+        Some(encoding.get_ids().iter().map(|id| TokenId(*id)).collect())
+    }
+}
+
+/// Time by part.
+#[derive(Clone, Copy, Default)]
+struct Split {
+    total: Duration,
+    layers: Duration,
+    head: Duration,
+    mask: Duration,
+    sampling: Duration,
+    tokens: usize,
+    forced: usize,
+    allowed: f64,
+}
+
+impl Split {
+    fn add(&mut self, stats: &Stats) {
+        self.total += stats.total_time;
+        self.layers += stats.layers_time;
+        self.head += stats.model_time - stats.layers_time;
+        self.mask += stats.mask_time;
+        self.sampling += stats.sample_time;
+        self.tokens += stats.tokens;
+        self.forced += stats.forced_tokens;
+        self.allowed += stats.allowed_share() * stats.tokens as f64;
+    }
+
+    fn per_second(&self) -> f64 {
+        self.tokens as f64 / self.total.as_secs_f64()
+    }
+
+    fn print(&self, name: &str) {
+        let each = |time: Duration| time.as_secs_f64() * 1e3 / self.tokens as f64;
+        println!(
+            "  {name:<13} {:>7.2} tokens/s; ms per token: layers {:.2}, head {:.2}, mask {:.4}, sampling {:.3}",
+            self.per_second(),
+            each(self.layers),
+            each(self.head),
+            each(self.mask),
+            each(self.sampling)
+        );
+    }
+}
+
+fn main() {
+    let shared = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    let Ok(json) = std::fs::read(shared.join("tokenizers/qwen3/tokenizer.json")) else {
+        eprintln!("nothing measured: no tokenizer at {}", shared.display());
+        return;
+    };
+    let vocabulary = Vocabulary::from_tokenizer_json(&json, &Limits::default())
+        .and_then(|vocabulary| vocabulary.with_width(Config::qwen3_0_6b().vocab_size))
+        .expect("Qwen3's vocabulary");
+    let vocabulary = Arc::new(vocabulary);
+    let encoder = Encoder(tokenizers::Tokenizer::from_bytes(&json).expect("a tokenizer"));
+    let setting = |name: &str, default: &str| std::env::var(name).unwrap_or(default.to_owned());
+    let tokens = setting("GENERATION_TOKENS", "").parse().unwrap_or(TOKENS);
+    let corpora = [
+        ("SQL", corpora::sql(&shared, &vocabulary, &encoder, tokens)),
+        ("JSON schemas", corpora::json(&shared, &vocabulary, &encoder, tokens)),
+    ];
+    for format in setting("GENERATION_FORMATS", "q4_k,q8_0,f32").split(',') {
+        let weights = match format {
+            "f32" => WeightFormat::F32,
+            "bf16" => WeightFormat::Bf16,
+            "q8_0" => WeightFormat::Q8_0,
+            "q4_k" => WeightFormat::Q4K,
+            other => panic!("no format {other}"),
+        };
+        for threads in setting("GENERATION_THREADS", "1,2").split(',') {
+            let threads = threads.parse().expect("a number of threads");
+            let options = ModelOptions::default().threads(threads);
+            let model = Qwen3::random(Config::qwen3_0_6b(), weights, 1, &options).expect("a model");
+            let model = Arc::new(model);
+            for (name, texts) in &corpora {
+                if texts.is_empty() {
+                    println!("{name}: no corpus at {}", shared.display());
+                    continue;
+                }
+                let [free, constrained] = compare(&model, &vocabulary, &encoder, texts);
+                println!(
+                    "{name}, {format}, {threads} threads: constrained / unconstrained {:.2} ({} texts, {} tokens; forced {:.0} %, \
+                     rows allowed {:.0} %; mask {:.2} % of the step)",
+                    constrained.per_second() / free.per_second(),
+                    texts.len(),
+                    free.tokens,
+                    100.0 * constrained.forced as f64 / constrained.tokens as f64,
+                    100.0 * constrained.allowed / constrained.tokens as f64,
+                    100.0 * constrained.mask.as_secs_f64() / constrained.total.as_secs_f64(),
+                );
+                free.print("unconstrained");
+                constrained.print("constrained");
+            }
+        }
+    }
+}
+
+/// What both sides cost.
+fn compare(
+    model: &Arc<Qwen3>,
+    vocabulary: &Vocabulary,
+    encoder: &Encoder,
+    texts: &[Text],
+) -> [Split; 2] {
+    let sampling = Sampling { top_p: 0.8, top_k: Some(20), ..Sampling::default() };
+    let mut prefix = Session::of(model).expect("a sequence");
+    let prompt: Vec<TokenId> = (0..PROMPT as u32).map(|i| TokenId(i * 977 + 11)).collect();
+    constrained_gen::decoding::Logits::advance(&mut prefix, &prompt).expect("read");
+    let [mut free, mut constrained] = [Split::default(); 2];
+    for Text { automaton, text, tokens } in texts {
+        // Masks as a program has them that was started before: each text was seen once.
+        let mut sequence = automaton.constraint();
+        for token in encoder.spell(text).expect("tokens").into_iter().take(*tokens) {
+            sequence.mask().expect("a mask");
+            sequence.accept(token).expect("allowed");
+        }
+        let options = Options { max_tokens: *tokens, ..Options::default() };
+        let full = Options { sparse_head: false, ..options.clone() };
+        let run = |options: &Options, constrain: bool| {
+            let decoder = Decoder::new(vocabulary, &sampling, options).expect("settings");
+            let decoder = if constrain { decoder.spelled_by(encoder) } else { decoder };
+            let mut model = Replay::new(prefix.fork().expect("a fork"), vocabulary, encoder, text);
+            let mut constraint = constrain.then(|| automaton.constraint());
+            let answer = decoder.run(&mut model, &[], constraint.as_mut(), &mut |_| {});
+            let answer = answer.expect("an answer");
+            assert!(text.starts_with(&answer.text), "{} is not {text}", answer.text);
+            answer.stats
+        };
+        free.add(&run(&full, false));
+        constrained.add(&run(&options, true));
+    }
+    [free, constrained]
+}

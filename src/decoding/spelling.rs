@@ -1,0 +1,138 @@
+//! How text that must come is cut into tokens.
+//!
+//! A mask allows every way to spell a text that is forced: `name` is also `n`, `ame`. A model was trained on one of them,
+//! the tokenizer's, and scoring tokens to choose a spelling is work for nothing. So what must come is given to the
+//! tokenizer, and those tokens are taken of which it is sure, whatever follows.
+
+use std::collections::HashMap;
+
+use crate::{Constraint, TokenId, TokenMask, Vocabulary};
+
+/// Bytes that are looked ahead.
+const LOOK_AHEAD: usize = 96;
+
+/// Bytes of the answer that the tokenizer is shown before what must come: more than a word.
+const LOOK_BACK: usize = 24;
+
+/// What may follow, one of each kind that tokenizers tell apart: a token is sure if it comes before all of them.
+const FOLLOWERS: [&str; 7] = ["", "a", "A", "1", " ", "\"", "\n"];
+
+/// Texts whose tokens are remembered.
+const REMEMBERED: usize = 4096;
+
+/// A tokenizer, as far as decoding asks for one.
+pub trait Speller: Sync {
+    /// The tokens of a text; `None` where it has none.
+    fn spell(&self, text: &str) -> Option<Vec<TokenId>>;
+}
+
+/// Spells what must come in one answer.
+#[derive(Default)]
+pub(super) struct Spelling {
+    /// What was spelled before: the same keys come again and again.
+    known: HashMap<(Vec<u8>, Vec<u8>), Vec<TokenId>>,
+}
+
+impl Spelling {
+    /// The tokens that come next beyond doubt, if the text is to be spelled as the tokenizer would. `text` is the answer
+    /// so far, and `mask` what is allowed next; empty where there is a choice.
+    pub(super) fn next(
+        &mut self,
+        speller: &dyn Speller,
+        constraint: &Constraint,
+        vocabulary: &Vocabulary,
+        mask: &TokenMask,
+        text: &[u8],
+    ) -> &[TokenId] {
+        if !one_beginning(mask, vocabulary) {
+            return &[];
+        }
+        let forced = constraint.forced(LOOK_AHEAD);
+        if forced.is_empty() {
+            return &[];
+        }
+        if self.known.len() >= REMEMBERED {
+            self.known.clear();
+        }
+        let before = &text[text.len().saturating_sub(LOOK_BACK)..];
+        self.known.entry((before.to_vec(), forced)).or_insert_with_key(|(before, forced)| {
+            sure(speller, vocabulary, before, forced).unwrap_or_default()
+        })
+    }
+}
+
+/// Whether all allowed tokens begin with the same byte; else nothing is forced.
+fn one_beginning(mask: &TokenMask, vocabulary: &Vocabulary) -> bool {
+    let mut first = None;
+    mask.iter().all(|token| match (vocabulary.bytes(token).first(), first) {
+        _ if vocabulary.is_special(token) => false,
+        (None, _) => false,
+        (Some(byte), None) => {
+            first = Some(*byte);
+            true
+        }
+        (Some(byte), Some(first)) => *byte == first,
+    })
+}
+
+/// The tokens of `forced` after `before` that come whatever follows.
+fn sure(
+    speller: &dyn Speller,
+    vocabulary: &Vocabulary,
+    before: &[u8],
+    forced: &[u8],
+) -> Option<Vec<TokenId>> {
+    // What was cut in a character is cut a little more.
+    let begin = (0..4.min(before.len() + 1)).find(|i| std::str::from_utf8(&before[*i..]).is_ok());
+    let before = std::str::from_utf8(&before[begin?..]).ok()?;
+    let forced = match std::str::from_utf8(forced) {
+        Ok(forced) => forced,
+        Err(error) => std::str::from_utf8(&forced[..error.valid_up_to()]).ok()?,
+    };
+    let mut sure: Option<Vec<TokenId>> = None;
+    for follower in FOLLOWERS {
+        let tokens = after(
+            vocabulary,
+            &speller.spell(&format!("{before}{forced}{follower}"))?,
+            before.len(),
+        )
+        .or_else(|| speller.spell(&format!("{forced}{follower}")))?;
+        let own = whole(vocabulary, tokens, forced.len());
+        sure = Some(match sure {
+            None => own,
+            Some(mut sure) => {
+                let same = sure.iter().zip(&own).take_while(|(a, b)| a == b).count();
+                sure.truncate(same);
+                sure
+            }
+        });
+    }
+    sure
+}
+
+/// The tokens after the first `length` bytes; `None` if one reaches across.
+fn after(vocabulary: &Vocabulary, tokens: &[TokenId], length: usize) -> Option<Vec<TokenId>> {
+    let mut read = 0;
+    for (i, token) in tokens.iter().enumerate() {
+        match read {
+            _ if read == length => return Some(tokens[i..].to_vec()),
+            _ if read > length => return None,
+            _ => read += vocabulary.bytes(*token).len(),
+        }
+    }
+    (read == length).then(Vec::new)
+}
+
+/// The tokens that lie in the first `length` bytes.
+fn whole(vocabulary: &Vocabulary, mut tokens: Vec<TokenId>, length: usize) -> Vec<TokenId> {
+    let mut read = 0;
+    let count = tokens
+        .iter()
+        .take_while(|token| {
+            read += vocabulary.bytes(**token).len();
+            read <= length
+        })
+        .count();
+    tokens.truncate(count);
+    tokens
+}
