@@ -6,8 +6,8 @@ use super::{Recognizer, reader::Reader};
 use crate::{
     Limits,
     grammar::{CompileError, Grammar},
-    lexer::{LexTable, Lexer},
-    parser::{LrTable, NormalGrammar, StackTable},
+    lexer::{ConfigId, LexTable, Lexer},
+    parser::{LrTable, NormalGrammar, SetId, StackTable},
 };
 
 /// A grammar ready to read text: terminals as automata, productions normalised. Parser states, stacks and lexer
@@ -29,16 +29,19 @@ pub struct CompiledGrammar {
 pub(crate) struct Tables {
     pub(crate) lex: LexTable,
     pub(crate) stacks: StackTable,
+    /// Whether the parser leads the lexer out of its shadows, where it had to be searched for.
+    pub(super) escapes: papaya::HashMap<(ConfigId, SetId), Option<bool>, rustc_hash::FxBuildHasher>,
 }
 
 impl Tables {
     pub(crate) fn new(lexer: &Lexer) -> Self {
-        Self { lex: LexTable::new(lexer), stacks: StackTable::new() }
+        let escapes = papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher);
+        Self { lex: LexTable::new(lexer), stacks: StackTable::new(), escapes }
     }
 
     /// Estimated bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.lex.bytes() + self.stacks.bytes()
+        self.lex.bytes() + self.stacks.bytes() + self.escapes.len() * 40
     }
 }
 

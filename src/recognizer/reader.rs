@@ -108,8 +108,13 @@ impl<'a> Reader<'a> {
             }
         }
         let Self { grammar, tables } = *self;
+        if let Some(known) = tables.escapes.pin().get(&(config, set)) {
+            return *known;
+        }
         let parser = (&grammar.lr, &grammar.normal);
-        tables.stacks.escapes(parser, grammar.lexer.ignored(), set, *self, config)
+        let found = tables.stacks.escapes(parser, grammar.lexer.ignored(), set, *self, config);
+        tables.escapes.pin().insert((config, set), found);
+        found
     }
 
     /// All hypotheses after a byte. `next` is cleared first; empty afterwards if the text is no viable prefix.
