@@ -167,7 +167,7 @@ fn dynamic_positions_are_those_of_transformers() {
     }
 }
 
-/// `cargo test -- --ignored` for 16,384 and 32,768 tokens, which take a minute.
+/// `QWEN3_POSITIONS=all` for 16,384 and 32,768 tokens too, which take minutes.
 fn long(lengths: &[usize]) {
     let expected = reference("tiny/reference.long.safetensors");
     for (config, rule) in [("config.json", "default"), ("config.yarn.json", "yarn")] {
@@ -184,14 +184,9 @@ fn long(lengths: &[usize]) {
 }
 
 #[test]
-fn eight_thousand_positions() {
-    long(&[8192]);
-}
-
-#[test]
-#[ignore = "takes a minute"]
-fn thirty_two_thousand_positions() {
-    long(&[16_384, 32_768]);
+fn thousands_of_positions() {
+    let all = std::env::var("QWEN3_POSITIONS").is_ok_and(|which| which == "all");
+    long(if all { &[8192, 16_384, 32_768] } else { &[8192] });
 }
 
 const ADAPTERS: [&str; 4] = ["lora", "rslora", "dora", "dora-pattern"];
