@@ -20,6 +20,7 @@ mod limits;
 pub mod model;
 pub mod oracle;
 mod parser;
+mod projection;
 mod quote;
 pub mod recognizer;
 mod regular;

@@ -7,8 +7,8 @@ const KEY: u32 = 20;
 /// Bits of a value.
 const VALUE: u32 = 24;
 
-/// Slots in which a key may be. They are neighbours; in one slot alone, every fifth key was put out by another in a table
-/// filled to a third.
+/// Slots in which a key may be. They are neighbours; with one slot each, keys that are used again and again put each other
+/// out even where most slots are free.
 const WAYS: usize = 4;
 
 /// Maps pairs of small ids to a small id; forgets at will. Larger ids are simply not kept.

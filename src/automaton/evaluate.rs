@@ -61,8 +61,8 @@ struct Frame {
     whole: SetId,
     /// The first truncation of it that is worth looking at.
     base: usize,
-    /// The truncation on which the next edge, link or part is looked at. Each begins with the first one: what suffices there is then
-    /// the same for all stacks that look so from above, however deep others must look.
+    /// The truncation on which the next edge, link or part is looked at. Each begins with the first one: what suffices
+    /// there is then the same for all stacks that look so from above, however deep others must look.
     at: usize,
     /// The deepest truncation that was needed so far.
     deepest: usize,
@@ -111,11 +111,9 @@ impl GrammarGeneration {
         let limit = reader.grammar.limits().step_work;
         let stacks = &reader.tables.stacks;
         let (nodes, mut steps) = (stacks.len(), 0);
-        let begin = |node, set| {
-            let node = self.trees.answering(reader, vocabulary, node)?;
-            Ok::<_, StepError>(Frame::new(reader, node, set))
-        };
-        let mut frames = vec![begin(node, set)?];
+        let begin =
+            |node, set| Frame::new(reader, self.trees.answering(reader, vocabulary, node), set);
+        let mut frames = vec![begin(node, set)];
         let mut returned = None;
         while let Some(frame) = frames.last_mut() {
             steps += 1;
@@ -127,7 +125,7 @@ impl GrammarGeneration {
                     returned = Some(list);
                     frames.pop();
                 }
-                Next::Call(node, set) => frames.push(begin(node, set)?),
+                Next::Call(node, set) => frames.push(begin(node, set)),
             }
         }
         match returned {
@@ -170,23 +168,10 @@ impl GrammarGeneration {
             frame.cursor = Some(cursor);
             if let Some(&(terminal, child)) = node.edges.get(cursor) {
                 let set = reader.advance(set, terminal);
-                let child_node = self.trees.node(child);
-                if set != SetId::DEAD && !child_node.is_leaf() {
+                if set != SetId::DEAD {
                     return Ok(Next::Call(child, set));
                 }
-                // Most tokens end one lexeme at most. What is then allowed is faster found again than looked up.
-                if set != SetId::DEAD {
-                    let closure = reader.closure(set);
-                    if closure.open {
-                        frame.at += 1;
-                        continue;
-                    }
-                    frame.groups.extend(child_node.allowed(closure));
-                }
-            } else if let Some(&part) = node.parts.get(cursor.wrapping_sub(links)) {
-                return Ok(Next::Call(part, set));
-            } else {
-                let link = &node.links[cursor - edges];
+            } else if let Some(link) = node.links.get(cursor - edges) {
                 match reader.alive(link.place.config, set) {
                     None => {
                         frame.at += 1;
@@ -198,6 +183,8 @@ impl GrammarGeneration {
                         return Ok(Next::Call(tree, set));
                     }
                 }
+            } else {
+                return Ok(Next::Call(node.parts[cursor - links], set));
             }
             cursor += 1;
             frame.at = frame.base;

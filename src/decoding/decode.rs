@@ -9,7 +9,7 @@ use super::{
     DecodeError, Finish, Generation, Logits, Options, Sampler, Sampling, Speller, Stats,
     StopSequences, Thinking,
     guide::{Guide, free_mask},
-    spelling::Spelling,
+    spelling::{self, Spelling},
     stream::TextStream,
 };
 use crate::{Constraint, TokenId, TokenMask, Vocabulary};
@@ -211,16 +211,16 @@ impl Run<'_> {
                 None => {
                     let begin = Instant::now();
                     self.stats.masks += usize::from(guide.is_grammar());
-                    let mask = guide.mask()?.clone();
-                    if let (Some(speller), Some(constraint), 2..) =
-                        (speller, guide.constraint(), mask.len())
+                    let may_be_forced = spelling::one_beginning(guide.mask()?, vocabulary);
+                    if let (true, Some(speller), Some(constraint)) =
+                        (may_be_forced, speller, guide.constraint())
                     {
-                        let text = text.bytes();
-                        let next = spelling.next(*speller, constraint, vocabulary, &mask, text);
+                        let next = spelling.next(*speller, constraint, vocabulary, text.bytes());
                         sure.extend(next.iter().rev());
                     }
+                    let mask = guide.mask()?;
                     self.stats.mask_time += begin.elapsed();
-                    if only_end(&mask, vocabulary) {
+                    if only_end(mask, vocabulary) {
                         return Ok(Finish::End);
                     }
                     if tokens.len() >= options.max_tokens {
@@ -231,7 +231,7 @@ impl Run<'_> {
                         (1, _) => self.forced(mask.iter().next().expect("invariant: it has one")),
                         (_, Some(token)) => self.forced(token),
                         _ if !self.has_room() => return Ok(Finish::Context),
-                        _ => self.choose(&mask)?,
+                        _ => self.choose(mask)?,
                     }
                 }
             };

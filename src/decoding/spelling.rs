@@ -35,18 +35,14 @@ pub(super) struct Spelling {
 
 impl Spelling {
     /// The tokens that come next beyond doubt, if the text is to be spelled as the tokenizer would. `text` is the answer
-    /// so far, and `mask` what is allowed next; empty where there is a choice.
+    /// so far; empty where there is a choice. Worth asking only where all that is allowed has [`one_beginning`].
     pub(super) fn next(
         &mut self,
         speller: &dyn Speller,
         constraint: &Constraint,
         vocabulary: &Vocabulary,
-        mask: &TokenMask,
         text: &[u8],
     ) -> &[TokenId] {
-        if !one_beginning(mask, vocabulary) {
-            return &[];
-        }
         let forced = constraint.forced(LOOK_AHEAD);
         if forced.is_empty() {
             return &[];
@@ -61,18 +57,19 @@ impl Spelling {
     }
 }
 
-/// Whether all allowed tokens begin with the same byte; else nothing is forced.
-fn one_beginning(mask: &TokenMask, vocabulary: &Vocabulary) -> bool {
+/// Whether there are several allowed tokens and all begin with the same byte; else there is nothing to spell.
+pub(super) fn one_beginning(mask: &TokenMask, vocabulary: &Vocabulary) -> bool {
     let mut first = None;
-    mask.iter().all(|token| match (vocabulary.bytes(token).first(), first) {
-        _ if vocabulary.is_special(token) => false,
-        (None, _) => false,
-        (Some(byte), None) => {
-            first = Some(*byte);
-            true
-        }
-        (Some(byte), Some(first)) => *byte == first,
-    })
+    mask.len() > 1
+        && mask.iter().all(|token| match (vocabulary.bytes(token).first(), first) {
+            _ if vocabulary.is_special(token) => false,
+            (None, _) => false,
+            (Some(byte), None) => {
+                first = Some(*byte);
+                true
+            }
+            (Some(byte), Some(first)) => *byte == first,
+        })
 }
 
 /// The tokens of `forced` after `before` that come whatever follows.

@@ -8,6 +8,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 pub use super::fields::Unknown;
+use crate::projection::Projection;
 
 /// A refused manifest.
 #[derive(Debug, Error)]
@@ -181,19 +182,6 @@ impl Adapter {
     pub fn is_shipped(&self) -> bool {
         self.size_bytes > 0
     }
-}
-
-/// Linear projections of a transformer block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum Projection {
-    Query,
-    Key,
-    Value,
-    Output,
-    Gate,
-    Up,
-    Down,
 }
 
 /// Rules of an adapter's scale.

@@ -14,10 +14,11 @@ use thiserror::Error;
 
 pub use manifest::{
     Adapter, AdapterKind, AdapterScaling, AttentionKernel, BaseModel, Constraints, Decoding,
-    GrammarType, Manifest, ManifestError, Perf, Projection, PromptTemplate, Quantization, RopeKind,
+    GrammarType, Manifest, ManifestError, Perf, PromptTemplate, Quantization, RopeKind,
     RopeScaling, Routing, Runtime, SoftPrompt, Unknown, Validation,
 };
 
+pub use crate::projection::Projection;
 use crate::{
     Limits,
     frontend::Options,

@@ -9,10 +9,11 @@ use std::path::Path;
 use super::{
     Config, ModelError, Qwen3,
     adapter_config::{AdapterConfig, Target},
-    host::{Host, Projection},
+    host::Host,
     kernel::{Input, LowRank, Matrix, Threads, products},
     weights::Weights,
 };
+use crate::projection::Projection;
 
 /// The file of an adapter's tensors.
 const WEIGHTS: &str = "adapter_model.safetensors";

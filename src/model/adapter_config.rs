@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 use super::{
     ModelError,
     config::{Fields, object, quote},
-    host::Projection,
 };
+use crate::projection::Projection;
 
 /// The file.
 const CONFIG: &str = "adapter_config.json";

@@ -12,23 +12,10 @@ use super::{
     rope::{Angles, Rope, RopeTable},
     source::Source,
 };
+use crate::projection::Projection::{self, Down, Gate, Key, Output, Query, Up, Value};
 
 /// Tokens that are read at once: bounds what is in memory between layers.
 const CHUNK: usize = 512;
-
-/// The projections of a layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Projection {
-    Query,
-    Key,
-    Value,
-    Output,
-    Gate,
-    Up,
-    Down,
-}
-
-use Projection::{Down, Gate, Key, Output, Query, Up, Value};
 
 impl Projection {
     pub(super) const ALL: [Self; 7] = [Query, Key, Value, Output, Gate, Up, Down];

@@ -11,6 +11,7 @@ use super::{
     source::Source,
     tensors::Tensors,
 };
+use crate::projection::Projection;
 
 /// The weights of a model and its forward pass. Immutable and shared by all sequences.
 #[derive(Debug)]
@@ -127,7 +128,7 @@ impl Qwen3 {
     pub(super) fn with_projections(
         &self,
         host: &Host,
-        replace: impl FnMut(usize, super::host::Projection) -> Option<Matrix>,
+        replace: impl FnMut(usize, Projection) -> Option<Matrix>,
     ) -> Self {
         let forward = Forward::Host(host.with_projections(replace));
         Self { config: self.config.clone(), forward }

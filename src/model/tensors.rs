@@ -11,10 +11,10 @@ use candle_nn::{ops, rotary_emb};
 use super::{
     Config, KvCache, ModelError, RopeRule,
     attention::attend,
-    host::Projection,
     rope::{Angles, Rope, RopeTable},
     source::Source,
 };
+use crate::projection::Projection;
 
 /// Tokens of a prompt that are read at once: bounds the scores of attention (heads x this x context).
 const CHUNK: usize = 512;

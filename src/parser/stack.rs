@@ -192,24 +192,8 @@ impl StackTable {
             for &(lhs, length) in &lr.get(state).reductions {
                 ends.clear();
                 ends.push(parent);
-                for _ in 1..length {
-                    below.clear();
-                    for &node in &ends {
-                        if node == UNKNOWN {
-                            open = true;
-                        } else {
-                            below.extend_from_slice(self.nodes.get(node).parents());
-                        }
-                    }
-                    below.sort_unstable();
-                    below.dedup();
-                    std::mem::swap(&mut ends, &mut below);
-                }
+                open |= !self.descend(&mut ends, &mut below, length - 1);
                 for &end in &ends {
-                    if end == UNKNOWN {
-                        open = true;
-                        continue;
-                    }
                     let Some(target) = lr.goto(grammar, self.nodes.get(end).state(), lhs) else {
                         continue;
                     };
@@ -279,7 +263,23 @@ impl StackTable {
         next
     }
 
-    /// Reduces at once where nothing else can be done: the two hundred words that can be a name then lead to one place. A
+    /// Goes so many levels down from some nodes, as far as they are known; false if something there is not. `room` is
+    /// scratch.
+    fn descend(&self, nodes: &mut Vec<u32>, room: &mut Vec<u32>, levels: u32) -> bool {
+        let mut is_known = !nodes.contains(&UNKNOWN);
+        nodes.retain(|node| *node != UNKNOWN);
+        for _ in 0..levels {
+            room.clear();
+            nodes.iter().for_each(|node| room.extend_from_slice(self.nodes.get(*node).parents()));
+            room.sort_unstable();
+            room.dedup();
+            is_known &= room.pop_if(|last| *last == UNKNOWN).is_none();
+            std::mem::swap(nodes, room);
+        }
+        is_known
+    }
+
+    /// Reduces at once where nothing else can be done: all words that can be a name then lead to one place. A
     /// state stays if it can shift, or if its reductions reach below what is known of the stack.
     fn settle(&self, lr: &LrTable, grammar: &NormalGrammar, tops: &mut FxHashMap<u32, Vec<u32>>) {
         let is_forced = |state: &u32| {
@@ -294,15 +294,7 @@ impl StackTable {
             let mut is_known = true;
             for &(lhs, length) in &lr.get(state).reductions {
                 ends.clone_from(&parents);
-                for _ in 1..length {
-                    below.clear();
-                    ends.iter().for_each(|end| below.extend_from_slice(self.node_parts(*end).1));
-                    below.sort_unstable();
-                    below.dedup();
-                    is_known &= !below.contains(&UNKNOWN);
-                    below.retain(|node| *node != UNKNOWN);
-                    std::mem::swap(&mut ends, &mut below);
-                }
+                is_known &= self.descend(&mut ends, &mut below, length - 1);
                 let target = |end: &u32| lr.goto(grammar, self.node_parts(*end).0, lhs);
                 reduced.extend(ends.iter().filter_map(|end| Some((target(end)?, *end))));
             }

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::{
-    Regular,
+    Regular, blocks,
     words::{self, Trie},
 };
 use crate::{Limits, codec::Writer};
@@ -43,8 +43,112 @@ pub(crate) enum DfaError {
     Build(String),
 }
 
-/// How an automaton is made of a table of states: classes, stride, table, accepting states, the first one.
-type Finish = fn([u8; 256], usize, &[u32], &[bool], u32) -> Dfa;
+/// States before they are made fewer. State [`DEAD`] comes first.
+struct Table {
+    classes: [u8; 256],
+    stride: usize,
+    /// `next[state * stride + column]`.
+    next: Vec<u32>,
+    accept: Vec<bool>,
+    start: u32,
+}
+
+impl Table {
+    /// A table with the dead state.
+    fn new(classes: [u8; 256]) -> Self {
+        let stride = usize::from(*classes.iter().max().expect("invariant: 256 entries")) + 1;
+        Self { classes, stride, next: vec![DEAD; stride], accept: vec![false], start: 1 }
+    }
+
+    fn row(&self, state: usize) -> &[u32] {
+        &self.next[state * self.stride..(state + 1) * self.stride]
+    }
+
+    /// The smallest automaton.
+    fn minimal(&self) -> Dfa {
+        let (mut block, _) = blocks(&self.next, &self.accept, self.stride);
+        let dead = block[DEAD as usize];
+        for block in &mut block {
+            *block = match *block {
+                DEAD => dead,
+                other if other == dead => DEAD,
+                other => other,
+            };
+        }
+        self.of_blocks(&block)
+    }
+
+    /// Without the states from which nothing is accepted.
+    fn trimmed(&self) -> Dfa {
+        let n = self.accept.len();
+        let mut before: Vec<Vec<u32>> = vec![Vec::new(); n];
+        for state in 0..n {
+            for &target in self.row(state) {
+                if before[target as usize].last() != Some(&(state as u32)) {
+                    before[target as usize].push(state as u32);
+                }
+            }
+        }
+        let mut live = self.accept.clone();
+        let mut work: Vec<usize> = (0..n).filter(|state| live[*state]).collect();
+        while let Some(state) = work.pop() {
+            for &other in &before[state] {
+                if !std::mem::replace(&mut live[other as usize], true) {
+                    work.push(other as usize);
+                }
+            }
+        }
+        let mut count = DEAD;
+        let number = |live: &bool| {
+            count += u32::from(*live);
+            if *live { count } else { DEAD }
+        };
+        let block: Vec<u32> = live.iter().map(number).collect();
+        self.of_blocks(&block)
+    }
+
+    /// The automaton whose states are blocks of these; block [`DEAD`] is the dead state's.
+    fn of_blocks(&self, block: &[u32]) -> Dfa {
+        let stride = self.stride;
+        let count = block.iter().max().map_or(0, |last| *last as usize + 1);
+        // Merge columns that no state tells apart, so that products stay small.
+        let mut rows = vec![DEAD; count * stride];
+        let mut accept = vec![false; count];
+        for (state, &block_of) in block.iter().enumerate() {
+            let row = block_of as usize;
+            accept[row] = self.accept[state];
+            for (column, target) in self.row(state).iter().enumerate() {
+                rows[row * stride + column] = block[*target as usize];
+            }
+        }
+        let mut columns: FxHashMap<Vec<u32>, u8> = FxHashMap::default();
+        let merged: Vec<u8> = (0..stride)
+            .map(|column| {
+                let key: Vec<u32> = (0..count).map(|row| rows[row * stride + column]).collect();
+                let next = columns.len() as u8;
+                *columns.entry(key).or_insert(next)
+            })
+            .collect();
+        let width = columns.len();
+        let mut table = vec![DEAD; count * width];
+        for row in 0..count {
+            for column in 0..stride {
+                table[row * width + merged[column] as usize] = rows[row * stride + column];
+            }
+        }
+        let extends = (0..count)
+            .map(|row| table[row * width..(row + 1) * width].iter().any(|t| *t != DEAD))
+            .collect();
+        Dfa {
+            classes: Box::new(self.classes.map(|class| merged[class as usize])),
+            stride: width,
+            table,
+            accept,
+            extends,
+            start: block[self.start as usize],
+        }
+    }
+}
 
 impl Dfa {
     /// The automaton of a language.
@@ -90,8 +194,8 @@ impl Dfa {
                     let a = done.pop().expect("invariant: two operands were pushed");
                     // The states of names that are no keywords differ wherever the keywords' own do: to make them fewer
                     // takes longer than it saves. What goes on into another operation is made small.
-                    let finish = if work.is_empty() { Self::trimmed } else { Self::minimal };
-                    done.push(a.combine(&b, accept, limits, finish)?);
+                    let table = a.combine(&b, accept, limits)?;
+                    done.push(if work.is_empty() { table.trimmed() } else { table.minimal() });
                 }
             }
         }
@@ -101,11 +205,12 @@ impl Dfa {
     fn from_hir(hir: &Hir, limits: &Limits) -> Result<Self, DfaError> {
         match words::of(hir).as_deref() {
             Some([word]) if !word.is_empty() => return Ok(Self::from_chain(word)),
-            Some(words) => {
-                if let Some(dfa) = Trie::new(words).map(|trie| Self::from_trie(&trie)) {
-                    return Ok(dfa);
+            Some(words) => match Trie::new(words) {
+                Some(trie) if trie.nodes.len() <= limits.dfa_states => {
+                    return Ok(Self::from_trie(&trie));
                 }
-            }
+                _ => {}
+            },
             None => {}
         }
         let build = |e: &dyn std::fmt::Display| DfaError::Build(e.to_string());
@@ -148,8 +253,8 @@ impl Dfa {
             |s, b| (!dense.is_dead_state(*s)).then(|| dense.next_state(*s, b)),
             |s| dense.is_match_state(dense.next_eoi_state(*s)),
             limits,
-            Self::minimal,
         )
+        .map(|table| table.minimal())
     }
 
     /// A language whose texts all have the same length and whose bytes are independent: keywords, punctuation.
@@ -181,44 +286,41 @@ impl Dfa {
     /// A language of some hundred words: what is taken out of names.
     fn from_trie(trie: &Trie) -> Self {
         let (classes, sets) = trie.classes();
-        let stride = usize::from(*classes.iter().max().expect("invariant: 256 entries")) + 1;
-        let mut table = vec![DEAD; (trie.nodes.len() + 1) * stride];
-        let mut accept = vec![false];
+        let mut table = Table::new(classes);
+        let stride = table.stride;
+        table.next.resize((trie.nodes.len() + 1) * stride, DEAD);
         for (node, entry) in trie.nodes.iter().enumerate() {
-            accept.push(entry.ends);
+            table.accept.push(entry.ends);
             for (set, child) in &entry.children {
                 for class in &sets[*set] {
-                    table[(node + 1) * stride + usize::from(*class)] = *child as u32 + 1;
+                    table.next[(node + 1) * stride + usize::from(*class)] = *child as u32 + 1;
                 }
             }
         }
-        Self::minimal(classes, stride, &table, &accept, 1)
+        table.minimal()
     }
 
-    /// Determinises nothing, but enumerates: the states reachable from `start`, then makes them fewer.
+    /// Determinises nothing, but enumerates the states reachable from `start`.
     fn explore<S: std::hash::Hash + Eq + Clone>(
         start: S,
         classes: &[u8; 256],
         next: impl Fn(&S, u8) -> Option<S>,
         accepts: impl Fn(&S) -> bool,
         limits: &Limits,
-        finish: Finish,
-    ) -> Result<Self, DfaError> {
-        let stride = usize::from(*classes.iter().max().expect("invariant: 256 entries")) + 1;
-        let mut representative = vec![0u8; stride];
+    ) -> Result<Table, DfaError> {
+        let mut table = Table::new(*classes);
+        let mut representative = vec![0u8; table.stride];
         for (byte, &class) in classes.iter().enumerate().rev() {
             representative[class as usize] = byte as u8;
         }
         let mut ids: FxHashMap<S, u32> = FxHashMap::default();
         let mut states = vec![start.clone()];
         ids.insert(start, 1);
-        let mut table = vec![DEAD; stride];
-        let mut accept = vec![false];
         let mut at = 0;
         while at < states.len() {
             let state = states[at].clone();
             at += 1;
-            accept.push(accepts(&state));
+            table.accept.push(accepts(&state));
             for &byte in &representative {
                 let target = match next(&state, byte) {
                     None => DEAD,
@@ -227,139 +329,13 @@ impl Dfa {
                         states.len() as u32
                     }),
                 };
-                table.push(target);
+                table.next.push(target);
             }
             if states.len() > limits.dfa_states {
                 return Err(DfaError::Limit("dfa_states", limits.dfa_states as u64));
             }
         }
-        Ok(finish(*classes, stride, &table, &accept, 1))
-    }
-
-    /// Moore's partition refinement; states from which nothing is accepted fall into one block with the dead state.
-    fn minimal(
-        classes: [u8; 256],
-        stride: usize,
-        table: &[u32],
-        accept: &[bool],
-        start: u32,
-    ) -> Self {
-        let n = accept.len();
-        let mut block: Vec<u32> = accept.iter().map(|a| u32::from(*a)).collect();
-        let mut count = 0;
-        loop {
-            let mut ids: FxHashMap<Vec<u32>, u32> = FxHashMap::default();
-            let mut refined = Vec::with_capacity(n);
-            let mut signature = Vec::with_capacity(stride + 1);
-            for state in 0..n {
-                signature.clear();
-                signature.push(block[state]);
-                signature.extend(
-                    table[state * stride..(state + 1) * stride].iter().map(|t| block[*t as usize]),
-                );
-                let fresh = ids.len() as u32;
-                // State 0 is the dead one and comes first, so its block is number 0.
-                refined.push(match ids.get(&signature) {
-                    Some(id) => *id,
-                    None => {
-                        ids.insert(signature.clone(), fresh);
-                        fresh
-                    }
-                });
-            }
-            block = refined;
-            if ids.len() == count {
-                break;
-            }
-            count = ids.len();
-        }
-        Self::of_blocks(classes, stride, table, accept, start, &block)
-    }
-
-    /// Without the states from which nothing is accepted.
-    fn trimmed(
-        classes: [u8; 256],
-        stride: usize,
-        table: &[u32],
-        accept: &[bool],
-        start: u32,
-    ) -> Self {
-        let n = accept.len();
-        let mut before: Vec<Vec<u32>> = vec![Vec::new(); n];
-        for state in 0..n {
-            for &target in &table[state * stride..(state + 1) * stride] {
-                if before[target as usize].last() != Some(&(state as u32)) {
-                    before[target as usize].push(state as u32);
-                }
-            }
-        }
-        let mut live = accept.to_vec();
-        let mut work: Vec<u32> = (0..n as u32).filter(|state| accept[*state as usize]).collect();
-        while let Some(state) = work.pop() {
-            for &other in &before[state as usize] {
-                if !std::mem::replace(&mut live[other as usize], true) {
-                    work.push(other);
-                }
-            }
-        }
-        let mut count = DEAD;
-        let block: Vec<u32> = live
-            .iter()
-            .map(|live| {
-                count += u32::from(*live);
-                if *live { count } else { DEAD }
-            })
-            .collect();
-        Self::of_blocks(classes, stride, table, accept, start, &block)
-    }
-
-    /// The automaton whose states are blocks of another one's; block [`DEAD`] is the dead state's.
-    fn of_blocks(
-        classes: [u8; 256],
-        stride: usize,
-        table: &[u32],
-        accept: &[bool],
-        start: u32,
-        block: &[u32],
-    ) -> Self {
-        let n = accept.len();
-        let count = block.iter().max().map_or(0, |last| *last as usize + 1);
-        // Merge columns that no state tells apart, so that products stay small.
-        let mut rows = vec![DEAD; count * stride];
-        let mut accepts = vec![false; count];
-        for state in 0..n {
-            let row = block[state] as usize;
-            accepts[row] = accept[state];
-            for column in 0..stride {
-                rows[row * stride + column] = block[table[state * stride + column] as usize];
-            }
-        }
-        let mut columns: FxHashMap<Vec<u32>, u8> = FxHashMap::default();
-        let merged: Vec<u8> = (0..stride)
-            .map(|column| {
-                let key: Vec<u32> = (0..count).map(|row| rows[row * stride + column]).collect();
-                let next = columns.len() as u8;
-                *columns.entry(key).or_insert(next)
-            })
-            .collect();
-        let width = columns.len();
-        let mut compact = vec![DEAD; count * width];
-        for row in 0..count {
-            for column in 0..stride {
-                compact[row * width + merged[column] as usize] = rows[row * stride + column];
-            }
-        }
-        let extends = (0..count)
-            .map(|row| compact[row * width..(row + 1) * width].iter().any(|t| *t != DEAD))
-            .collect();
-        Self {
-            classes: Box::new(classes.map(|c| merged[c as usize])),
-            stride: width,
-            table: compact,
-            accept: accepts,
-            extends,
-            start: block[start as usize],
-        }
+        Ok(table)
     }
 
     /// The language of the texts for which `accept` holds of the two languages' verdicts (false for two refusals).
@@ -369,7 +345,7 @@ impl Dfa {
         accept: fn(bool, bool) -> bool,
         limits: &Limits,
     ) -> Result<Self, DfaError> {
-        self.combine(other, accept, limits, Self::minimal)
+        Ok(self.combine(other, accept, limits)?.minimal())
     }
 
     fn combine(
@@ -377,8 +353,7 @@ impl Dfa {
         other: &Self,
         accept: fn(bool, bool) -> bool,
         limits: &Limits,
-        finish: Finish,
-    ) -> Result<Self, DfaError> {
+    ) -> Result<Table, DfaError> {
         let mut pairs: FxHashMap<(u8, u8), u8> = FxHashMap::default();
         let classes: [u8; 256] = std::array::from_fn(|b| {
             let next = pairs.len() as u8;
@@ -393,7 +368,6 @@ impl Dfa {
             },
             |(a, b)| accept(self.accept[*a as usize], other.accept[*b as usize]),
             limits,
-            finish,
         )
     }
 

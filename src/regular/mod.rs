@@ -2,7 +2,9 @@
 
 mod dfa;
 mod language;
+mod refine;
 mod words;
 
 pub(crate) use dfa::{DEAD, Dfa, DfaError};
 pub use language::Regular;
+pub(crate) use refine::blocks;

@@ -3,8 +3,9 @@
 use regex_syntax::hir::{Class, Hir, HirKind};
 use rustc_hash::FxHashMap;
 
-/// Words taken apart at most; an expression with more goes the general way.
-const WORDS: usize = 4096;
+/// Places of words taken apart at most, all words together; an expression with more goes the general way, whose size is
+/// limited by the automaton's. A list of SQL's keywords has some thousands.
+const PLACES: usize = 1 << 15;
 
 /// Expressions inside expressions that are looked into.
 const DEPTH: usize = 8;
@@ -21,7 +22,9 @@ fn words(hir: &Hir, depth: usize) -> Option<Vec<Word>> {
     let set = |bytes: Vec<u8>| (!bytes.is_empty()).then(|| vec![vec![bytes]]);
     let found = match hir.kind() {
         HirKind::Empty => vec![Vec::new()],
-        HirKind::Literal(literal) => vec![literal.0.iter().map(|byte| vec![*byte]).collect()],
+        HirKind::Literal(literal) if literal.0.len() < PLACES => {
+            vec![literal.0.iter().map(|byte| vec![*byte]).collect()]
+        }
         HirKind::Class(Class::Bytes(class)) => {
             set(class.ranges().iter().flat_map(|r| r.start()..=r.end()).collect())?
         }
@@ -32,7 +35,7 @@ fn words(hir: &Hir, depth: usize) -> Option<Vec<Word>> {
             let mut all = vec![Vec::new()];
             for part in parts {
                 let more = words(part, depth - 1)?;
-                if all.len() * more.len() > WORDS {
+                if places(&all) * more.len() + places(&more) * all.len() > 2 * PLACES {
                     return None;
                 }
                 if let [one] = more.as_slice() {
@@ -47,12 +50,11 @@ fn words(hir: &Hir, depth: usize) -> Option<Vec<Word>> {
             all
         }
         HirKind::Alternation(parts) if depth > 0 => {
-            let mut all = Vec::new();
+            let (mut all, mut room) = (Vec::new(), PLACES);
             for part in parts {
-                all.extend(words(part, depth - 1)?);
-                if all.len() > WORDS {
-                    return None;
-                }
+                let more = words(part, depth - 1)?;
+                room = room.checked_sub(places(&more))?;
+                all.extend(more);
             }
             all
         }
@@ -66,7 +68,12 @@ fn words(hir: &Hir, depth: usize) -> Option<Vec<Word>> {
         HirKind::Capture(capture) if depth > 0 => words(&capture.sub, depth - 1)?,
         _ => return None,
     };
-    Some(found)
+    (places(&found) <= PLACES).then_some(found)
+}
+
+/// Places of words, and one for the end of each.
+fn places(words: &[Word]) -> usize {
+    words.iter().map(|word| word.len() + 1).sum()
 }
 
 /// A node of a trie of words.
@@ -134,5 +141,25 @@ impl Trie {
             });
         }
         (classes, of_set)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words_of(pattern: &str) -> Option<usize> {
+        of(&regex_syntax::parse(pattern).unwrap()).map(|words| words.len())
+    }
+
+    #[test]
+    fn what_has_too_many_places_is_not_taken_apart() {
+        assert_eq!(words_of("(?:ab|cd)(?:ef|gh)?"), Some(6));
+        assert_eq!(words_of(&"(?:ab|cd)".repeat(20)), None);
+        let long = "x".repeat(30_000);
+        assert_eq!(words_of(&long), Some(1));
+        assert_eq!(words_of(&format!("(?:ab|cd){long}")), None);
+        assert_eq!(words_of(&format!("a{long}|b{long}")), None);
+        assert_eq!(words_of("(?:ab)*"), None);
     }
 }

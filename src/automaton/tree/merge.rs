@@ -27,31 +27,32 @@ enum Child {
 
 impl TreeTable {
     /// The node that answers for this one: itself, or what it was made when it was asked often.
-    ///
-    /// # Errors
-    /// The limit on the work of one step.
     pub(in crate::automaton) fn answering(
         &self,
         reader: Reader<'_>,
         vocabulary: &Vocabulary,
         id: u32,
-    ) -> Result<u32, StepError> {
+    ) -> u32 {
         let node = self.node(id);
         if node.links.is_empty() && node.parts.is_empty() {
-            return Ok(id);
+            return id;
         }
         if let Some(whole) = node.whole() {
-            return Ok(whole);
+            return whole;
         }
         if node.asked.fetch_add(1, Ordering::Relaxed) < OFTEN {
-            return Ok(id);
+            return id;
         }
-        let whole = self.merge(reader, vocabulary, id)?;
-        Ok(*node.whole.get_or_init(|| whole))
+        // A tree over the limit that no parser has allowed the way to yet must not matter: the node stays as it is then.
+        let whole = self.merge(reader, vocabulary, id).unwrap_or(id);
+        *node.whole.get_or_init(|| whole)
     }
 
     /// One node of a node, its parts, and the trees it links to; children after the same terminal are merged likewise. Cost:
     /// their nodes and tokens.
+    ///
+    /// # Errors
+    /// The limit on the work of one step, for a tree that is linked to.
     fn merge(
         &self,
         reader: Reader<'_>,

@@ -109,14 +109,6 @@ pub(super) struct TreeNode {
 }
 
 impl TreeNode {
-    /// Whether it holds nothing but tokens that a parser judges by what it allows next.
-    pub(super) fn is_leaf(&self) -> bool {
-        self.groups.is_empty()
-            && self.edges.is_empty()
-            && self.links.is_empty()
-            && self.parts.is_empty()
-    }
-
     /// The sets of tokens that end here and are allowed by what a parser allows next.
     pub(super) fn allowed<'a>(&'a self, closure: &'a Closure) -> impl Iterator<Item = u32> + 'a {
         let is_viable = |terminal: TerminalId| closure.viable.contains(terminal.index());

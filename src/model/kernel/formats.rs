@@ -123,52 +123,36 @@ impl<W: Number> Format for Dense<W> {
     }
 }
 
-/// Signed bytes with a scale for every 32 columns: Q8_0, and what fits into it (Q4_0, Q5_0).
+/// Signed bytes with a scale for every 32 columns (Q8_0, and what fits into it: Q4_0, Q5_0) or two (Q6_K).
 #[derive(Debug)]
-pub(super) struct Q8 {
+pub(super) struct Q8<S> {
     pub(super) columns: usize,
     pub(super) values: Vec<i8>,
-    pub(super) scales: Vec<f32>,
+    /// One for every 32 columns.
+    pub(super) scales: Vec<S>,
 }
 
-impl Format for Q8 {
+/// What 32 signed bytes are multiplied by.
+pub(super) trait Scale: Copy + Sync {
+    /// As eight numbers, one for every four bytes.
+    fn spread<L: Level>(self, level: L) -> L::F;
+}
+
+impl Scale for f32 {
     #[inline(always)]
-    fn dot<L: Level, const T: usize>(
-        &self,
-        level: L,
-        row: usize,
-        input: &Input<'_>,
-        tokens: [usize; T],
-    ) -> [f32; T] {
-        let Some(bytes) = &input.bytes else { unreachable!("the input of quantised rows") };
-        let groups = self.columns / GROUP;
-        let values = self.values[row * self.columns..][..self.columns].as_chunks::<GROUP>().0;
-        let scales = &self.scales[row * groups..][..groups];
-        let x = tokens.map(|t| bytes.values[t * self.columns..][..self.columns].as_chunks().0);
-        let x_scales = tokens.map(|t| &bytes.scales[t * groups..][..groups]);
-        let mut sums = [[level.zero(); 2]; T];
-        for g in 0..groups {
-            let weights = level.i8s(&values[g]);
-            for t in 0..T {
-                let products = level.dot_signed(weights, level.i8s(&x[t][g]));
-                let scale = level.splat(scales[g] * x_scales[t][g]);
-                sums[t][g % 2] = level.fma(products, scale, sums[t][g % 2]);
-            }
-        }
-        sums.map(|[even, odd]| level.sum(even) + level.sum(odd))
+    fn spread<L: Level>(self, level: L) -> L::F {
+        level.splat(self)
     }
 }
 
-/// Signed bytes with a scale for every 16 columns: Q6_K, Q3_K.
-#[derive(Debug)]
-pub(super) struct Q8Half {
-    pub(super) columns: usize,
-    pub(super) values: Vec<i8>,
-    /// Two for every 32 columns.
-    pub(super) scales: Vec<[f32; 2]>,
+impl Scale for [f32; 2] {
+    #[inline(always)]
+    fn spread<L: Level>(self, level: L) -> L::F {
+        level.halves(self[0], self[1])
+    }
 }
 
-impl Format for Q8Half {
+impl<S: Scale> Format for Q8<S> {
     #[inline(always)]
     fn dot<L: Level, const T: usize>(
         &self,
@@ -186,8 +170,7 @@ impl Format for Q8Half {
         let mut sums = [[level.zero(); 2]; T];
         for g in 0..groups {
             let weights = level.i8s(&values[g]);
-            let [low, high] = scales[g];
-            let own = level.halves(low, high);
+            let own = scales[g].spread(level);
             for t in 0..T {
                 let products = level.dot_signed(weights, level.i8s(&x[t][g]));
                 let scale = level.mul(own, level.splat(x_scales[t][g]));

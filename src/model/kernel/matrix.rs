@@ -2,7 +2,7 @@
 
 use super::{
     Input, Threads,
-    formats::{BFloat, Dense, Format, Half, Number, Q4K, Q8, Q8Half, SUPER},
+    formats::{BFloat, Dense, Format, Half, Number, Q4K, Q8, SUPER},
     input::GROUP,
     level::{Level, Task, dispatch},
 };
@@ -33,8 +33,8 @@ pub(super) enum Weights {
     F32(Dense<f32>),
     F16(Dense<Half>),
     BF16(Dense<BFloat>),
-    Q8(Q8),
-    Q8Half(Q8Half),
+    Q8(Q8<f32>),
+    Q8Half(Q8<[f32; 2]>),
     Q4K(Q4K),
 }
 

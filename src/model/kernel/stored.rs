@@ -7,7 +7,7 @@ use candle_core::{
 
 use super::{
     Matrix,
-    formats::{Q4K, Q4KBlock, Q8, Q8Half, SUPER},
+    formats::{Q4K, Q4KBlock, Q8, SUPER},
     input::GROUP,
     level::f16,
     matrix::Weights,
@@ -95,7 +95,7 @@ fn q8<const N: usize>(
     columns: usize,
     scale: impl Fn(&[u8; N]) -> f32,
     values: impl Fn(&[u8; N]) -> [i8; GROUP],
-) -> Q8 {
+) -> Q8<f32> {
     Q8 {
         columns,
         values: blocks.iter().flat_map(values).collect(),
@@ -124,7 +124,7 @@ fn q4k(block: &[u8; 144]) -> Q4KBlock {
 }
 
 /// 128 bytes of four bits, 64 of two more, a signed scale for every 16 columns, one in half precision for all.
-fn q6k(blocks: &[[u8; 210]], columns: usize) -> Q8Half {
+fn q6k(blocks: &[[u8; 210]], columns: usize) -> Q8<[f32; 2]> {
     let mut values = Vec::with_capacity(blocks.len() * SUPER);
     let mut scales = Vec::with_capacity(blocks.len() * SUPER / GROUP);
     for block in blocks {
@@ -140,7 +140,7 @@ fn q6k(blocks: &[[u8; 210]], columns: usize) -> Q8Half {
         let own = block[192..208].as_chunks::<2>().0;
         scales.extend(own.iter().map(|pair| pair.map(|s| scale * f32::from(s as i8))));
     }
-    Q8Half { columns, values, scales }
+    Q8 { columns, values, scales }
 }
 
 #[cfg(test)]
@@ -168,18 +168,24 @@ mod tests {
         super::super::Dice::new(seed).numbers(count, 1.0)
     }
 
+    /// Random weights as candle stores them, and as they are read here.
+    fn stored(format: GgmlDType, (rows, columns): (usize, usize), seed: u64) -> (QTensor, Matrix) {
+        let numbers = numbers(rows * columns, seed);
+        let weights = Tensor::from_vec(numbers, (rows, columns), &Device::Cpu).unwrap();
+        let stored = QTensor::quantize(&weights, format).unwrap();
+        let matrix = Matrix::from_ggml(format, &stored.data().unwrap(), rows, columns).unwrap();
+        (stored, matrix)
+    }
+
     /// What candle makes of the same bytes, and products with them, which are off by the rounding of inputs to bytes.
     #[test]
     fn blocks_are_read_as_candle_reads_them() {
         let (rows, columns, n) = (19, 512, 7);
         let x = numbers(n * columns, 5);
         for format in FORMATS {
-            let weights =
-                Tensor::from_vec(numbers(rows * columns, 3), (rows, columns), &Device::Cpu);
-            let stored = QTensor::quantize(&weights.unwrap(), format).unwrap();
+            let (stored, matrix) = stored(format, (rows, columns), 3);
             let expected: Vec<f32> =
                 stored.dequantize(&Device::Cpu).unwrap().flatten_all().unwrap().to_vec1().unwrap();
-            let matrix = Matrix::from_ggml(format, &stored.data().unwrap(), rows, columns).unwrap();
             let mut row = vec![0.0; columns];
             for (i, expected) in expected.chunks_exact(columns).enumerate() {
                 matrix.row(i, &mut row);
@@ -207,10 +213,7 @@ mod tests {
         let (rows, columns, n) = (37, 256, 7);
         let x = numbers(n * columns, 8);
         for format in FORMATS {
-            let weights =
-                Tensor::from_vec(numbers(rows * columns, 9), (rows, columns), &Device::Cpu);
-            let stored = QTensor::quantize(&weights.unwrap(), format).unwrap();
-            let matrix = Matrix::from_ggml(format, &stored.data().unwrap(), rows, columns).unwrap();
+            let (_, matrix) = stored(format, (rows, columns), 9);
             let input = Input::new(&x, columns, matrix.is_quantised());
             let all = products(&Threads::new(2).unwrap(), &[&matrix], &input).swap_remove(0);
             let mut some = Vec::new();

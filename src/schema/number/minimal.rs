@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::schema::text::blocks;
+use crate::regular::blocks;
 
 /// Kinds of bytes: ten digits, `-`, `+`, `.`, and `e` or `E`.
 pub(super) const COLUMNS: usize = 14;

@@ -26,6 +26,5 @@ mod tests;
 
 pub(crate) use dfa::TextDfa;
 pub(crate) use error::TextError;
-pub(crate) use minimise::blocks;
 pub(crate) use piece::{Language, Piece};
 pub(crate) use set::TextSet;
