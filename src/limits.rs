@@ -38,6 +38,12 @@ pub struct Limits {
     pub step_work: u64,
     /// Bytes of one token; a vocabulary with a longer one is refused. Default 4 KiB.
     pub token_bytes: usize,
+    /// Entries of an expert's package, directories included. Default 100.
+    pub package_files: usize,
+    /// Bytes of an expert's package, unpacked. Default 1 GiB.
+    pub package_bytes: u64,
+    /// How many times as long as its archive an unpacked package may be. Default 100.
+    pub package_ratio: u64,
 }
 
 impl Default for Limits {
@@ -59,6 +65,9 @@ impl Default for Limits {
             cache_bytes: 64 << 20,
             step_work: 50_000_000,
             token_bytes: 4 << 10,
+            package_files: 100,
+            package_bytes: 1 << 30,
+            package_ratio: 100,
         }
     }
 }

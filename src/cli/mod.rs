@@ -14,6 +14,10 @@ mod grammar;
 mod input;
 mod language;
 mod mask;
+#[cfg(feature = "candle")]
+mod measure;
+#[cfg(feature = "candle")]
+mod memory;
 mod outcome;
 mod output;
 mod place;
@@ -60,7 +64,7 @@ enum Command {
     /// List, show or check grammars
     #[command(after_help = EXIT_CODES)]
     Grammar(grammar::Arguments),
-    /// List, show or validate experts
+    /// List, show, validate or pack experts; which is a prompt for?
     #[command(after_help = EXIT_CODES)]
     Expert(expert::Arguments),
     /// What does a token cost on this machine, by part?
