@@ -13,8 +13,8 @@ use constrained_gen::{
     expert::{self, Expert, ExpertError, PackageError, pack},
 };
 use package::{
-    Item, and, dora, file, good, gzip, hash, header, manifest, on_disk, packed, tar, unpacked,
-    with_manifest,
+    Item, and, dora, file, good, gzip, hash, header, manifest, on_disk, packed, random_text, tar,
+    unpacked, with_manifest,
 };
 use serde_json::{Value, json};
 use tar::EntryType;
@@ -340,15 +340,7 @@ fn manifests_may_be_anything() {
     );
     assert!(text.contains("byte 10"), "{text}");
     assert_refused!("huge", with(vec![b' '; 3 << 20]), PackageError::TooLong { .. });
-    let random = |length| {
-        let mut state = 1_u64;
-        let mut next = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            b'a' + (state >> 40) as u8 % 26
-        };
-        let text: Vec<u8> = (0..length).map(|_| next()).collect();
-        format!("{{\"name\": \"{}\"}}", String::from_utf8(text).unwrap())
-    };
+    let random = |length| format!("{{\"name\": \"{}\"}}", random_text(length));
     for (name, text) in [
         ("empty", String::new()),
         ("not JSON", "name: expert".into()),

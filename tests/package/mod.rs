@@ -1,5 +1,7 @@
 //! Packages for tests, good ones and others, byte by byte.
 
+#![allow(dead_code, reason = "not all tests need all of it")]
+
 use std::{
     fs,
     io::Write,
@@ -105,6 +107,16 @@ pub(crate) fn packed(items: &[Item]) -> Vec<u8> {
     gzip(&tar(items))
 }
 
+/// A text that does not become shorter by much, always the same.
+pub(crate) fn random_text(length: usize) -> String {
+    let mut state = 1_u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        char::from(b'a' + (state >> 40) as u8 % 26)
+    };
+    (0..length).map(|_| next()).collect()
+}
+
 /// The plain files of items in a directory.
 pub(crate) fn unpacked(items: &[Item], directory: &Path) {
     for Item(name, _, content) in items {
@@ -123,7 +135,6 @@ pub(crate) fn on_disk(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
 }
 
 /// A safetensors file of f32 tensors.
-#[allow(dead_code, reason = "not all tests need it")]
 pub(crate) fn safetensors(tensors: &[(String, Vec<usize>, Vec<f32>)]) -> Vec<u8> {
     let (mut header, mut data) = (serde_json::Map::new(), Vec::new());
     for (name, shape, values) in tensors {
@@ -136,7 +147,6 @@ pub(crate) fn safetensors(tensors: &[(String, Vec<usize>, Vec<f32>)]) -> Vec<u8>
 }
 
 /// A safetensors file with this header.
-#[allow(dead_code, reason = "not all tests need it")]
 pub(crate) fn safetensors_of(header: &str, data: &[u8]) -> Vec<u8> {
     let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
     bytes.extend(header.as_bytes());
