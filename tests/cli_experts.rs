@@ -1,5 +1,7 @@
 //! Packages and the router from the command line: exit codes, one line of error, memory and time.
 
+#![cfg(feature = "cli")]
+
 mod package;
 #[allow(dead_code, reason = "not all tests need all of it")]
 mod process;

@@ -10,15 +10,15 @@ use constrained_gen::{
 };
 use serde_json::json;
 
-use super::memory;
+use super::{hub, memory};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Measure what the manifest claims: memory of adapter and cache, time per token
     #[arg(long)]
     measure: bool,
-    /// The model to measure on: a directory in Hugging Face form, or a GGUF file; the embedded one if not given
-    #[arg(long, value_name = "DIR|FILE", requires = "measure")]
+    /// The model to measure on, as for `generate`; the embedded one if not given
+    #[arg(long, value_name = "DIR|FILE|ORG/NAME", requires = "measure")]
     model: Option<PathBuf>,
     /// Threads of the model [default: as many as this process may use]
     #[arg(
@@ -56,10 +56,11 @@ pub(super) fn run(
     let file = expert.manifest.base_models.iter().flat_map(|base| &base.adapters);
     let file: u64 = file.filter_map(|adapter| expert.adapter_bytes(adapter)).max().unwrap_or(0);
     let tokens = CONTEXT + 2 * arguments.steps;
-    let footprint = Footprint::of(arguments.model.as_deref(), tokens)?.with_adapter(file);
+    let path = hub::find(arguments.model.as_deref())?;
+    let footprint = Footprint::of(path.as_deref(), tokens)?.with_adapter(file);
     memory::refuse(&footprint, arguments.ignore_memory)?;
     let options = ModelOptions::default().rope(expert.rope_rule()).threads(arguments.threads);
-    let model = match &arguments.model {
+    let model = match &path {
         Some(path) => Model::open(path, &options)?,
         None => Model::embedded(&options)?,
     };
@@ -91,8 +92,7 @@ pub(super) fn run(
         writeln!(out, "{value}")?;
         return Ok(());
     }
-    let name =
-        arguments.model.as_ref().map_or("the embedded model".into(), |p| p.display().to_string());
+    let name = path.as_ref().map_or("the embedded model".into(), |p| p.display().to_string());
     writeln!(out, "on {name}, {} threads", model.qwen3().threads())?;
     if by_chance && adapter.is_some() {
         writeln!(

@@ -11,6 +11,8 @@ mod expert;
 #[cfg(feature = "candle")]
 mod generate;
 mod grammar;
+#[cfg(feature = "candle")]
+mod hub;
 mod input;
 mod language;
 mod mask;

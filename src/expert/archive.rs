@@ -1,4 +1,4 @@
-//! A package as one file: gzip around tar, from anywhere and trusted in nothing.
+//! A package as one file, on disk or in memory: gzip around tar, from anywhere and trusted in nothing.
 //!
 //! It is read twice. The first reading looks at every byte once: names, sizes and checksums are settled, small files stay in
 //! memory, of the others only their SHA-256. A large file is read again when somebody asks for it, and must still have that
@@ -8,9 +8,10 @@ use std::{
     cell::RefCell,
     collections::BTreeMap,
     fs::File,
-    io::{self, BufReader, Read, Seek},
-    path::{Path, PathBuf},
+    io::{self, BufRead, BufReader, Read},
+    path::PathBuf,
     rc::Rc,
+    sync::Arc,
 };
 
 use flate2::bufread::GzDecoder;
@@ -35,10 +36,39 @@ const MAX_EXTENSION: u64 = 64 << 10;
 /// The two bytes that gzip begins with.
 const MAGIC: [u8; 2] = [0x1F, 0x8B];
 
+/// Where an archive's bytes are.
+#[derive(Clone, Debug)]
+pub(super) enum Origin {
+    File(PathBuf),
+    /// In memory, under a name for messages.
+    Memory(String, Arc<[u8]>),
+}
+
+impl Origin {
+    fn label(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Memory(name, _) => name.clone(),
+        }
+    }
+
+    /// The bytes from the first on, and how many there are.
+    fn open(&self) -> io::Result<(Box<dyn BufRead + '_>, u64)> {
+        match self {
+            Self::File(path) => {
+                let file = File::open(path)?;
+                let length = file.metadata()?.len();
+                Ok((Box::new(BufReader::with_capacity(64 << 10, file)), length))
+            }
+            Self::Memory(_, bytes) => Ok((Box::new(&bytes[..]), bytes.len() as u64)),
+        }
+    }
+}
+
 /// An archive that was read once and found sound.
 #[derive(Clone, Debug)]
 pub(super) struct Archive {
-    path: PathBuf,
+    origin: Origin,
     limits: Limits,
     files: BTreeMap<String, Entry>,
     small: BTreeMap<String, Vec<u8>>,
@@ -52,13 +82,9 @@ impl Archive {
     /// # Errors
     /// It is no gzip or no tar, cut off, or damaged; an entry is no plain file, leads out of the package, or is there twice;
     /// it is more than the limits allow. Reading stops there.
-    pub(super) fn open(path: &Path, limits: &Limits) -> Result<Self> {
-        let mut archive = Self {
-            path: path.to_owned(),
-            limits: limits.clone(),
-            files: BTreeMap::new(),
-            small: BTreeMap::new(),
-        };
+    pub(super) fn open(origin: Origin, limits: &Limits) -> Result<Self> {
+        let mut archive =
+            Self { origin, limits: limits.clone(), files: BTreeMap::new(), small: BTreeMap::new() };
         let mut kept = 0;
         let (mut files, mut small) = (BTreeMap::new(), BTreeMap::new());
         archive.walk(&mut |name, size, content| {
@@ -87,8 +113,9 @@ impl Archive {
         Ok(archive)
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    /// Its path or name, for messages.
+    pub(super) fn label(&self) -> String {
+        self.origin.label()
     }
 
     /// All files, by name.
@@ -116,25 +143,17 @@ impl Archive {
         }
     }
 
-    fn label(&self) -> String {
-        self.path.display().to_string()
-    }
-
     /// Shows every plain file to `visit`, until that says false.
     fn walk(&self, visit: Visit<'_>) -> Result<()> {
         let failed = |source| PackageError::Read { path: self.label(), source };
-        let mut file = File::open(&self.path).map_err(failed)?;
-        let length = file.metadata().map_err(failed)?.len();
-        let mut magic = [0; 2];
-        let read = file.by_ref().take(2).read(&mut magic).map_err(failed)?;
-        if read < 2 || magic != MAGIC {
+        let (mut source, length) = self.origin.open().map_err(failed)?;
+        if !source.fill_buf().map_err(failed)?.starts_with(&MAGIC) {
             return Err(PackageError::NotGzip { path: self.label() });
         }
-        file.rewind().map_err(failed)?;
         let state = Rc::new(RefCell::new(State::default()));
         let reader = Unpacked {
             path: self.label(),
-            decoder: GzDecoder::new(BufReader::with_capacity(64 << 10, file)),
+            decoder: GzDecoder::new(source),
             most: self.limits.package_bytes.min(length.saturating_mul(self.limits.package_ratio)),
             limits: &self.limits,
             state: Rc::clone(&state),
@@ -293,7 +312,7 @@ struct State {
 /// The bytes inside gzip, no more than are allowed.
 struct Unpacked<'a> {
     path: String,
-    decoder: GzDecoder<BufReader<File>>,
+    decoder: GzDecoder<Box<dyn BufRead + 'a>>,
     most: u64,
     limits: &'a Limits,
     state: Rc<RefCell<State>>,

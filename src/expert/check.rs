@@ -109,8 +109,9 @@ fn check_adapter(package: &Package, adapter: &Adapter, field: &str) -> Result<()
     }
     let hash = integrity::digits(&found.sha256);
     if !adapter.sha256.is_empty() && hash != adapter.sha256 {
-        let (field, expected) = (format!("{field}/sha256"), adapter.sha256.clone());
-        return Err(PackageError::Hash { path, entry, field, found: hash, expected });
+        let field = format!("{field}/sha256").into();
+        let (found, expected) = (hash.into(), adapter.sha256.as_str().into());
+        return Err(PackageError::Hash { path, entry, field, found, expected });
     }
     let wrong = |entry: &str, problem: String| PackageError::Adapter {
         path: path.clone(),

@@ -63,7 +63,7 @@ pub enum PackageError {
     Size { path: String, entry: String, field: String, found: u64, expected: u64 },
     /// A file has another hash than the manifest says.
     #[error("{path}/{entry}: SHA-256 {found}, but {field} of the manifest says {expected}")]
-    Hash { path: String, entry: String, field: String, found: String, expected: String },
+    Hash { path: String, entry: String, field: Box<str>, found: Box<str>, expected: Box<str> },
     /// A file was another one when it was read again.
     #[error("{path}/{entry}: changed while it was read")]
     Changed { path: String, entry: String },

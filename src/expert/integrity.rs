@@ -138,8 +138,9 @@ impl Integrity {
             let found = digits(&found.sha256);
             // The hash of the manifest is that of a text before this list was in it.
             if name != MANIFEST && found != *expected {
-                let (field, expected) = ("integrity.files".to_owned(), expected.clone());
+                let (field, expected) = ("integrity.files".into(), expected.as_str().into());
                 let (path, entry) = (package.path(), name.clone());
+                let found = found.into();
                 return Err(PackageError::Hash { path, entry, field, found, expected });
             }
         }

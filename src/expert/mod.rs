@@ -20,7 +20,7 @@ mod roster;
 mod router;
 mod training;
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 #[cfg(feature = "candle")]
 pub use apply::Lineup;
@@ -47,6 +47,7 @@ use crate::{
     library,
     validation::Validator,
 };
+use archive::{Archive, Origin};
 use package::{MANIFEST, Package};
 
 /// The file of the system prompt, and the bytes it may have.
@@ -169,6 +170,20 @@ impl Expert {
     /// As there.
     pub fn open_with(path: &Path, limits: &Limits) -> Result<Self, ExpertError> {
         Self::open_all(path, limits).map_err(|mut problems| problems.swap_remove(0))
+    }
+
+    /// The expert in an archive that is in memory; `name` stands for its path.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn from_bytes(
+        name: &str,
+        bytes: impl Into<Arc<[u8]>>,
+        limits: &Limits,
+    ) -> Result<Self, ExpertError> {
+        let origin = Origin::Memory(name.to_owned(), bytes.into());
+        let package = Package::Archive(Arc::new(Archive::open(origin, limits)?));
+        Self::of(package).map_err(|mut problems| problems.swap_remove(0))
     }
 
     fn open_all(path: &Path, limits: &Limits) -> Result<Self, Vec<ExpertError>> {

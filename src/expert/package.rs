@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     PackageError,
-    archive::Archive,
+    archive::{Archive, Origin},
     entry::{self, Entry, Names},
 };
 use crate::Limits;
@@ -38,7 +38,10 @@ impl Package {
     pub(super) fn open(path: &Path, limits: &Limits) -> Result<Self> {
         match path.is_dir() {
             true => Ok(Self::Directory(path.to_owned(), limits.clone())),
-            false => Ok(Self::Archive(Arc::new(Archive::open(path, limits)?))),
+            false => {
+                let origin = Origin::File(path.to_owned());
+                Ok(Self::Archive(Arc::new(Archive::open(origin, limits)?)))
+            }
         }
     }
 
@@ -47,7 +50,7 @@ impl Package {
         match self {
             Self::Embedded => String::new(),
             Self::Directory(path, _) => path.display().to_string(),
-            Self::Archive(archive) => archive.path().display().to_string(),
+            Self::Archive(archive) => archive.label(),
         }
     }
 

@@ -3,7 +3,10 @@
 //! On a terminal the answer appears as it becomes certain. Everywhere else it is printed when it is whole, so that a
 //! program that reads it never takes a cut-off text for an answer.
 
-use std::io::{IsTerminal, Write};
+use std::{
+    io::{IsTerminal, Write},
+    path::Path,
+};
 
 use anyhow::Result;
 use constrained_gen::{
@@ -13,7 +16,7 @@ use constrained_gen::{
 };
 
 use super::{
-    super::{Outcome, complain, memory, output},
+    super::{Outcome, complain, hub, memory, output},
     Arguments, Device, Request, report,
 };
 
@@ -89,7 +92,8 @@ pub(super) fn answer(arguments: &Arguments, request: &Request) -> Result<Outcome
 /// The model of the arguments, or the embedded one; with the positions of the expert. Not loaded if it would not fit.
 fn load(arguments: &Arguments, request: &Request) -> Result<Model> {
     let expert = &request.expert;
-    memory::refuse(&footprint(arguments, request)?, arguments.ignore_memory)?;
+    let path = hub::find(arguments.model.as_deref())?;
+    memory::refuse(&footprint(arguments, request, path.as_deref())?, arguments.ignore_memory)?;
     let device = match arguments.device {
         Device::Cpu => DeviceChoice::Cpu,
         Device::Cuda => DeviceChoice::Cuda(0),
@@ -103,14 +107,14 @@ fn load(arguments: &Arguments, request: &Request) -> Result<Model> {
             expert.name
         ));
     }
-    match &arguments.model {
-        Some(directory) => Ok(Model::open(directory, &options)?),
+    match &path {
+        Some(path) => Ok(Model::open(path, &options)?),
         None => Ok(Model::embedded(&options)?),
     }
 }
 
 /// What the answer will take: a text has no more tokens than bytes.
-fn footprint(arguments: &Arguments, request: &Request) -> Result<Footprint> {
+fn footprint(arguments: &Arguments, request: &Request, path: Option<&Path>) -> Result<Footprint> {
     let texts = [&request.question, &request.expert.system_prompt];
     let bytes: usize = texts.into_iter().chain(&request.context).map(String::len).sum();
     let tokens = bytes.saturating_add(request.options.max_tokens).saturating_add(FRAME);
@@ -120,7 +124,7 @@ fn footprint(arguments: &Arguments, request: &Request) -> Result<Footprint> {
             .map_or(0, |file| file.len()),
         None => adapters.filter_map(|a| request.expert.adapter_bytes(a)).max().unwrap_or(0),
     };
-    let footprint = Footprint::of(arguments.model.as_deref(), tokens)?.with_adapter(adapter);
+    let footprint = Footprint::of(path, tokens)?.with_adapter(adapter);
     Ok(match &request.language {
         Some(_) => footprint.with_automaton(),
         None => footprint,

@@ -34,9 +34,9 @@ pub(super) struct Arguments {
     /// (`expert route` explains), else sql; with --json-schema json]
     #[arg(long, value_name = "NAME|DIR|FILE")]
     expert: Option<String>,
-    /// A Qwen3 model: a directory in Hugging Face form, or a GGUF file with a tokenizer.json beside it; the embedded
-    /// demonstration model if not given
-    #[arg(long, value_name = "DIR|FILE")]
+    /// A Qwen3 model: a directory in Hugging Face form, a GGUF file with a tokenizer.json beside it, or ORG/NAME, if it is
+    /// in the local cache of the hub; the embedded demonstration model if not given
+    #[arg(long, value_name = "DIR|FILE|ORG/NAME")]
     model: Option<PathBuf>,
     /// A LoRA or DoRA adapter of the model, as PEFT saves it
     #[arg(long, value_name = "DIR")]
