@@ -455,6 +455,7 @@ mod generate {
     }
 }
 
+#[cfg(feature = "candle")]
 #[test]
 fn evaluate_compares_answers_with_and_without_a_grammar() {
     let run = run(&["evaluate", "--expert", "json", "--count", "2", "--json"]);

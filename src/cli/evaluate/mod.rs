@@ -32,10 +32,10 @@ use super::{
 
 /// Questions of names that the demonstration model was not trained on, by expert.
 const UNSEEN: [(&str, &str); 4] = [
-    ("sql", include_str!("../../../models/demo/questions/sql.jsonl")),
-    ("json", include_str!("../../../models/demo/questions/json.jsonl")),
-    ("typescript", include_str!("../../../models/demo/questions/typescript.jsonl")),
-    ("neo4j", include_str!("../../../models/demo/questions/neo4j.jsonl")),
+    ("sql", include_str!("../../../models/questions/sql.jsonl")),
+    ("json", include_str!("../../../models/questions/json.jsonl")),
+    ("typescript", include_str!("../../../models/questions/typescript.jsonl")),
+    ("neo4j", include_str!("../../../models/questions/neo4j.jsonl")),
 ];
 
 #[derive(Debug, Args)]
