@@ -205,6 +205,24 @@ impl Constraint {
         if self.ended { None } else { self.generation.ending(self.situation) }
     }
 
+    /// The [`ending`](Self::ending) after a token of text; `None` where it is not allowed.
+    pub(crate) fn ending_after(&mut self, token: TokenId) -> Option<Arc<Ending>> {
+        let vocabulary = self.automaton.vocabulary();
+        if self.ended || vocabulary.is_special(token) || vocabulary.bytes(token).is_empty() {
+            return None;
+        }
+        let next = match self.generation.step(self.situation, token) {
+            Some(next) => next,
+            None => {
+                let bytes = vocabulary.bytes(token);
+                let next = self.generation.advance(self.situation, bytes, &mut self.room).ok()?;
+                self.generation.remember(self.situation, token, next);
+                next
+            }
+        };
+        self.generation.ending(next)
+    }
+
     /// What may come next.
     pub fn expected(&self) -> Expected {
         self.generation.expected(self.situation)

@@ -3,42 +3,40 @@
 //! On a terminal the answer appears as it becomes certain. Everywhere else it is printed when it is whole, so that a
 //! program that reads it never takes a cut-off text for an answer.
 
-use std::io::{IsTerminal, Write};
+use std::{
+    io::{IsTerminal, Write},
+    sync::Arc,
+};
 
 use anyhow::Result;
 use constrained_gen::{
-    decoding::{Decoder, Finish, Generation},
+    TokenId,
+    decoding::{DecodeError, Decoder, Finish, Generation},
     expert::{Expert, RopeKind},
-    model::{ChatPrompt, DeviceChoice, Model, ModelOptions, RopeRule},
+    model::{
+        Adapter, ChatPrompt, DeviceChoice, Model, ModelError, ModelOptions, RopeRule,
+    },
     validation::ValidationError,
 };
 
 use super::{
-    super::{Outcome, complain, output},
+    super::{Outcome, complain, interrupt, output},
     Arguments, Device, Request, report,
 };
 
 /// Decodes the answer to a request and prints it.
 pub(super) fn answer(arguments: &Arguments, request: &Request) -> Result<Outcome> {
-    let model = load(arguments, &request.expert)?;
-    let mut session = match &arguments.adapter {
-        Some(directory) => model.session_under(&model.adapter(directory)?)?,
+    let (model, adapter) = runtime(arguments, request)?;
+    let mut session = match &adapter {
+        Some(adapter) => model.session_under(adapter)?,
         None => model.session()?,
     };
     let constraint = match &request.language {
         None => None,
         Some(language) => Some(language.automaton(model.vocabulary().clone())?.constraint()),
     };
-    let prompt = model.prompts().chat(&ChatPrompt {
-        system: Some(request.expert.system_prompt.as_str()).filter(|text| !text.is_empty()),
-        context: request.context.as_deref().filter(|text| !text.is_empty()),
-        question: &request.question,
-        thinking: arguments.think,
-    })?;
-    let mut decoder = Decoder::new(model.vocabulary(), &request.sampling, &request.options)?;
-    if !arguments.own_spelling {
-        decoder = decoder.spelled_by(model.prompts());
-    }
+    let prompt = prompt(arguments, &model, request)?;
+    let decoder = decoder(arguments, &model, request)?;
 
     let live = std::io::stdout().is_terminal() && !arguments.json;
     let mut out = std::io::stdout().lock();
@@ -78,6 +76,47 @@ pub(super) fn answer(arguments: &Arguments, request: &Request) -> Result<Outcome
         report::stats(&generation.stats, guarantee);
     }
     Ok(judge(request, &generation, verdict))
+}
+
+/// The model, and the adapter that it answers under.
+pub(super) fn runtime(
+    arguments: &Arguments,
+    request: &Request,
+) -> Result<(Model, Option<Arc<Adapter>>)> {
+    let model = load(arguments, &request.expert)?;
+    let adapter = match &arguments.adapter {
+        Some(directory) => Some(model.adapter(directory)?),
+        None => None,
+    };
+    Ok((model, adapter))
+}
+
+/// The prompt of a request.
+pub(super) fn prompt(
+    arguments: &Arguments,
+    model: &Model,
+    request: &Request,
+) -> Result<Vec<TokenId>, ModelError> {
+    model.prompts().chat(&ChatPrompt {
+        system: Some(request.expert.system_prompt.as_str()).filter(|text| !text.is_empty()),
+        context: request.context.as_deref().filter(|text| !text.is_empty()),
+        question: &request.question,
+        thinking: arguments.think,
+    })
+}
+
+/// The decoder of a request. From here on Ctrl-C stops the answer, not the process.
+pub(super) fn decoder<'a>(
+    arguments: &Arguments,
+    model: &'a Model,
+    request: &Request,
+) -> Result<Decoder<'a>, DecodeError> {
+    let decoder = Decoder::new(model.vocabulary(), &request.sampling, &request.options)?
+        .stopped_by(interrupt::flag());
+    Ok(match arguments.own_spelling {
+        true => decoder,
+        false => decoder.spelled_by(model.prompts()),
+    })
 }
 
 /// The model of the arguments, or the embedded one; with the rotary base of the expert.
@@ -126,6 +165,10 @@ fn judge(
     generation: &Generation,
     verdict: Option<Result<(), ValidationError>>,
 ) -> Outcome {
+    if generation.finish == Finish::Interrupted {
+        complain::failure("the answer is not finished: interrupted");
+        return Outcome::Interrupted;
+    }
     if !finished(generation) {
         let cause = match &generation.finish {
             Finish::MaxTokens => {

@@ -1,6 +1,7 @@
 //! `generate`: answer a question in the language of an expert. Not there in a program without a model runtime.
 
 mod answer;
+mod batch;
 mod report;
 
 use std::{io::IsTerminal, path::PathBuf};
@@ -23,10 +24,17 @@ use super::{
 /// Tokens of thinking at most.
 const MAX_THINKING: usize = 2048;
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Arguments {
     /// The question; standard input if there is none
     prompt: Option<String>,
+    /// Answer many prompts: a file of JSON lines ({"prompt": TEXT}, and if needed id, seed, context, max_tokens, expert,
+    /// grammar or json_schema), or - for standard input; the answers are JSON lines in the same order
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["prompt", "partial", "stats"])]
+    batch: Option<PathBuf>,
+    /// With --batch, prompts that are answered at the same time
+    #[arg(long, value_name = "N", default_value_t = 8, requires = "batch")]
+    at_once: usize,
     /// An expert that ships (sql, json), or a directory with a manifest.json [default: sql, with --json-schema json]
     #[arg(long, value_name = "NAME|DIR")]
     expert: Option<String>,
@@ -60,7 +68,7 @@ pub(super) struct Arguments {
     /// Let the model think before it answers
     #[arg(long)]
     think: bool,
-    /// Tokens of the answer at most
+    /// Tokens of the answer at most; under a grammar or schema it is never cut off, but ends in time
     #[arg(long, value_name = "N", default_value_t = 512)]
     max_tokens: usize,
     /// Print an unfinished answer too
@@ -78,7 +86,7 @@ pub(super) struct Arguments {
     schema: SchemaArgument,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 struct SamplingArguments {
     /// How far chance may lead from the best token, 0 to 2
     #[arg(long, value_name = "T")]
@@ -115,6 +123,9 @@ enum Device {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
+    if let Some(file) = &arguments.batch {
+        return batch::run(arguments, file);
+    }
     let request = Request::new(arguments)?;
     answer::answer(arguments, &request)
 }
