@@ -16,10 +16,15 @@ const NEAR: (usize, usize) = (2, 16);
 #[derive(Debug)]
 pub(super) struct Budget {
     left: usize,
-    /// Tokens that end the answer, the next one last. `None` if no ending was ever found: then any token is taken, and the
+    /// Tokens that end the answer, the next one last. `None` if no ending was found so far: then any token is taken, and the
     /// answer may be cut off.
     ending: Option<Vec<TokenId>>,
+    /// Tokens taken since an ending was looked for in vain.
+    since: usize,
 }
+
+/// Tokens after which an ending is looked for again, where there was none.
+const AGAIN: usize = 32;
 
 /// The tokens of an ending, the next one last.
 fn ending_of(constraint: &Constraint) -> Option<Vec<TokenId>> {
@@ -29,7 +34,8 @@ fn ending_of(constraint: &Constraint) -> Option<Vec<TokenId>> {
 impl Budget {
     /// The budget of an answer that has so many tokens.
     pub(super) fn new(constraint: &Constraint, left: usize) -> Self {
-        Self { left, ending: ending_of(constraint).filter(|ending| ending.len() <= left) }
+        let ending = ending_of(constraint).filter(|ending| ending.len() <= left);
+        Self { left, ending, since: 0 }
     }
 
     /// Whether the answer will be whole.
@@ -72,6 +78,13 @@ impl Budget {
         {
             ending.pop();
             return;
+        }
+        if self.ending.is_none() {
+            self.since += 1;
+            if self.since < AGAIN {
+                return;
+            }
+            self.since = 0;
         }
         let found = ending_of(constraint).filter(|found| found.len() <= self.left);
         debug_assert!(self.ending.is_none() || found.is_some(), "only what fits is taken");

@@ -19,8 +19,8 @@ pub(crate) use search::{Cost, Move, Reading, Text};
 use crate::{TokenId, Vocabulary, situation::SituationId};
 
 /// Places that are looked at along the cheapest ways, and then, if they lead nowhere, along all ways.
-const NARROW: usize = 2_000;
-const WIDE: usize = 500;
+const NARROW: usize = 1_000;
+const WIDE: usize = 300;
 
 /// Tokens that make a text a sentence.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use rustc_hash::FxBuildHasher;
 
 use self::{
-    texts::Bytes,
+    texts::Scalars,
     values::{Values, quoted},
 };
 use crate::{
@@ -17,23 +17,25 @@ use crate::{
     ending::{Cost, Move, Reading, Text},
     schema::{
         expr::ExprId,
-        machine::{Frame, Hypothesis, Look, Machine, Place, Scan, StackId, View},
+        machine::{
+            Frame, Hypothesis, Look, Machine, Object, Obligation, Place, Scan, StackId, View,
+        },
     },
 };
-
-/// Texts of strings and numbers that must differ from others.
-const SEVERAL: usize = 24;
 
 /// Members that are tried at one place: at first, and where that led nowhere.
 const MEMBERS: [usize; 2] = [4, 64];
 
+/// Values of one member that are tried, by the obligations that they meet.
+const VALUES: usize = 8;
+
 /// What is known of the ends of a schema's texts, over a vocabulary.
 #[derive(Debug, Default)]
 pub(super) struct Ends {
-    bytes: OnceLock<Bytes>,
+    scalars: OnceLock<Scalars>,
     values: Values,
-    strings: papaya::HashMap<(u32, Place, bool), Arc<[Text]>, FxBuildHasher>,
-    numbers: papaya::HashMap<(u32, u32, bool), Arc<[Text]>, FxBuildHasher>,
+    /// The names of declared members with their colons and commas: what they cost, by shape and name.
+    names: papaya::HashMap<(u32, usize), Cost, FxBuildHasher>,
     /// About what closes all frames of a stack.
     rests: papaya::HashMap<StackId, Cost, FxBuildHasher>,
 }
@@ -42,7 +44,7 @@ pub(super) struct Ends {
 pub(super) struct Ending<'a> {
     machine: &'a Machine,
     vocabulary: &'a Vocabulary,
-    bytes: &'a Bytes,
+    scalars: &'a Scalars,
     ends: &'a Ends,
 }
 
@@ -53,15 +55,15 @@ impl Ends {
         machine: &'a Machine,
         vocabulary: &'a Vocabulary,
     ) -> Ending<'a> {
-        let bytes = self.bytes.get_or_init(|| Bytes::new(vocabulary));
-        Ending { machine, vocabulary, bytes, ends: self }
+        let scalars = self.scalars.get_or_init(|| Scalars::new(vocabulary));
+        Ending { machine, vocabulary, scalars, ends: self }
     }
 
     /// Estimated bytes.
     pub(super) fn bytes(&self) -> usize {
         self.values.bytes()
-            + self.rests.len() * 32
-            + (self.strings.len() + self.numbers.len()) * 160
+            + self.scalars.get().map_or(0, Scalars::bytes)
+            + (self.rests.len() + self.names.len()) * 32
     }
 }
 
@@ -88,7 +90,7 @@ impl Ending<'_> {
     }
 
     fn value(&self, value: ExprId) -> Option<Arc<Text>> {
-        self.ends.values.of(value, self.machine.plan(), self.vocabulary, self.bytes)
+        self.ends.values.of(value, self.machine.plan(), self.vocabulary, self.scalars)
     }
 
     fn value_cost(&self, value: ExprId) -> Cost {
@@ -97,26 +99,11 @@ impl Ending<'_> {
 
     /// A text, and those that differ from it if that may be needed, from some place of a string on.
     fn strings(&self, language: u32, place: Place, differ: bool) -> Arc<[Text]> {
-        let known = self.ends.strings.pin();
-        if let Some(texts) = known.get(&(language, place, differ)) {
-            return Arc::clone(texts);
-        }
-        let view = self.machine.plan().language(language);
-        let several = if differ { SEVERAL } else { 1 };
-        let texts = texts::of_string(view, place, self.bytes, several);
-        let texts: Arc<[Text]> = texts.iter().filter_map(|text| self.text(text)).collect();
-        Arc::clone(known.get_or_insert((language, place, differ), texts))
+        self.scalars.strings(self.machine.plan(), self.vocabulary, language, place, differ)
     }
 
     fn numbers(&self, number: u32, state: u32, differ: bool) -> Arc<[Text]> {
-        let known = self.ends.numbers.pin();
-        if let Some(texts) = known.get(&(number, state, differ)) {
-            return Arc::clone(texts);
-        }
-        let automaton = &self.machine.plan().numbers[number as usize];
-        let texts = texts::of_number(automaton, state, if differ { SEVERAL } else { 1 });
-        let texts: Arc<[Text]> = texts.iter().filter_map(|text| self.text(text)).collect();
-        Arc::clone(known.get_or_insert((number, state, differ), texts))
+        self.scalars.numbers(self.machine.plan(), self.vocabulary, number, state, differ)
     }
 
     /// About what closes all frames of a stack.
@@ -195,8 +182,11 @@ impl Ending<'_> {
     fn member_cost(&self, frame: &Frame, name: usize) -> Cost {
         let Frame::Object { shape, .. } = frame else { return Cost::MAX };
         let object = &self.machine.plan().objects[*shape as usize];
-        let begin = [b",", &*quoted(&object.names.words()[name]), b":"].concat();
-        self.cost(&begin).saturating_add(self.value_cost(object.values[name]))
+        let known = self.ends.names.pin();
+        let begin = known.get_or_insert_with((*shape, name), || {
+            self.cost(&[b",", &*quoted(&object.names.words()[name]), b":"].concat())
+        });
+        begin.saturating_add(self.value_cost(object.values[name]))
     }
 
     /// The beginnings of a value, and the whole of it.
@@ -317,22 +307,40 @@ impl Ending<'_> {
                 0
             };
             let left = left.saturating_sub(cost);
-            self.member(&key, object.values[name], left, moves);
-            for some in object.some.iter().filter(|some| some.names.contains(name)) {
-                if let Some(both) = plan.both(object.values[name], some.value) {
-                    self.member(&key, both, left, moves);
-                }
+            for value in self.meeting(object, object.values[name], |some| some.names.contains(name)) {
+                self.member(&key, value, left, moves);
             }
         }
         let needed = !enough || !object.some.is_empty() || moves.wide;
-        for &(language, value) in object.classes.iter().filter(|_| *classes && needed) {
+        let classes = object.classes.iter().enumerate().filter(|_| *classes && needed);
+        for (class, &(language, value)) in classes {
             let Some(start) = plan.language(language).start() else { continue };
-            for name in self.strings(language, start, true).iter() {
-                let key = [begin, b"\"", &*name.bytes, b":"].concat();
-                let cost = if enough { 0 } else { Text::cost(4, 6) };
-                self.member(&key, value, left.saturating_sub(cost), moves);
+            let cost = if enough && object.some.is_empty() { 0 } else { Text::cost(4, 6) };
+            let names = self.strings(language, start, true);
+            for value in self.meeting(object, value, |some| some.classes.contains(class)) {
+                for name in names.iter() {
+                    let key = [begin, b"\"", &*name.bytes, b":"].concat();
+                    self.member(&key, value, left.saturating_sub(cost), moves);
+                }
             }
         }
+    }
+
+    /// Values of a member: any, and those that meet obligations.
+    fn meeting(
+        &self,
+        object: &Object,
+        value: ExprId,
+        holds: impl Fn(&Obligation) -> bool,
+    ) -> Vec<ExprId> {
+        let mut values = vec![value];
+        for some in object.some.iter().filter(|some| holds(some)) {
+            let both = |value: &ExprId| self.machine.plan().both(*value, some.value);
+            let more: Vec<ExprId> = values.iter().filter_map(both).collect();
+            values.extend(more);
+            values.truncate(VALUES);
+        }
+        values
     }
 
     /// A member: as a whole, and its name alone.
@@ -370,7 +378,7 @@ impl Ending<'_> {
         let left = self.rest(stack);
         if !place.spelling.is_between() {
             let view = View::some(&object.names, allowed);
-            for text in texts::of_string(view, place, self.bytes, 1) {
+            for text in self.scalars.of_string(view, place, false) {
                 let value = object.names.range(place.at).next().map(|word| word as usize);
                 let value = value.map_or(0, |word| self.value_cost(object.values[word]));
                 let text = self.text(&[&*text, b":"].concat());
@@ -388,15 +396,17 @@ impl Ending<'_> {
             })
             .collect();
         words.sort_unstable();
-        for (optional, cost, word) in words.into_iter().take(MEMBERS[usize::from(moves.wide)]) {
+        for (optional, _, word) in words.into_iter().take(MEMBERS[usize::from(moves.wide)]) {
             let rest = quoted(&object.names.words()[word][begun..]);
             let left = if optional {
                 left
             } else {
                 left.saturating_sub(self.member_cost(self.machine.stacks().top(stack), word))
             };
-            self.member(&[&rest[1..], b":"].concat(), object.values[word], left, moves);
-            debug_assert!(cost == self.value_cost(object.values[word]));
+            let key = [&rest[1..], b":"].concat();
+            for value in self.meeting(object, object.values[word], |some| some.names.contains(word)) {
+                self.member(&key, value, left, moves);
+            }
         }
     }
 }
@@ -459,12 +469,16 @@ impl Ending<'_> {
             Scan::Other(class, place) | Scan::Fresh(class, place, _) => {
                 let Frame::Object { shape, .. } = self.machine.stacks().top(stack) else { return };
                 let differ = matches!(at.scan, Scan::Fresh(..));
-                let value = plan.objects[*shape as usize].classes[class as usize].1;
+                let object = &plan.objects[*shape as usize];
+                let value = object.classes[class as usize].1;
                 let language = self.machine.class(stack, class, &mut Look::nothing());
                 let Some(language) = language else { return };
                 for text in self.strings(language, place, differ).iter() {
                     let key = [&*text.bytes, b":"].concat();
-                    self.member(&key, value, left(), moves);
+                    let holds = |some: &Obligation| some.classes.contains(class as usize);
+                    for value in self.meeting(object, value, holds) {
+                        self.member(&key, value, left(), moves);
+                    }
                 }
             }
             Scan::Colon(value) => self.member(b":", value, left(), moves),

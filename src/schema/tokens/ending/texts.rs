@@ -1,13 +1,14 @@
 //! Which bytes end a string or a number soonest?
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use crate::{
     Vocabulary,
+    ending::Text,
     schema::{
-        machine::{Place, Step, View},
+        machine::{Place, Plan, Step, View},
         number::NumberDfa,
     },
 };
@@ -15,21 +16,23 @@ use crate::{
 /// Places that are looked at for the shortest text.
 const PLACES: usize = 1 << 16;
 
-/// Texts that are looked at where several are wanted.
-const SEVERAL: usize = 4_000;
+/// Texts that are wanted of what must differ from others, and those that are looked at for them.
+const SEVERAL: usize = 24;
+const LOOKED: usize = 4_000;
 
 /// Bytes of strings that several texts are made of.
 const LETTERS: usize = 36;
 
-/// Bytes that are tokens, the best to read first; those of ASCII come before all others.
+/// Bytes that are tokens, the best to read first.
 #[derive(Debug)]
-pub(super) struct Bytes {
+struct Bytes {
     all: Vec<u8>,
-    ascii: usize,
+    /// How many of them are plain: ASCII and no backslash, as there are very many ways to begin an escape.
+    plain: usize,
 }
 
 impl Bytes {
-    pub(super) fn new(vocabulary: &Vocabulary) -> Self {
+    fn new(vocabulary: &Vocabulary) -> Self {
         let trie = vocabulary.trie();
         let is_token =
             |byte: &u8| trie.child(None, *byte).is_some_and(|node| !trie.tokens(node).is_empty());
@@ -42,9 +45,78 @@ impl Bytes {
             _ => 4,
         };
         all.sort_by_key(|byte| (rank(*byte), *byte));
-        let ascii = all.partition_point(|byte| rank(*byte) < 4);
-        Self { all, ascii }
+        let plain = all.partition_point(|byte| rank(*byte) < 3);
+        Self { all, plain }
     }
+}
+
+/// Ends of strings and numbers, by what they are ends of, where they begin, and whether several are wanted.
+#[derive(Debug)]
+pub(super) struct Scalars {
+    bytes: Bytes,
+    strings: papaya::HashMap<(u32, Place, bool), Arc<[Text]>, FxBuildHasher>,
+    numbers: papaya::HashMap<(u32, u32, bool), Arc<[Text]>, FxBuildHasher>,
+}
+
+impl Scalars {
+    pub(super) fn new(vocabulary: &Vocabulary) -> Self {
+        let strings = papaya::HashMap::with_hasher(FxBuildHasher);
+        let numbers = papaya::HashMap::with_hasher(FxBuildHasher);
+        Self { bytes: Bytes::new(vocabulary), strings, numbers }
+    }
+
+    /// Estimated bytes.
+    pub(super) fn bytes(&self) -> usize {
+        (self.strings.len() + self.numbers.len()) * 160
+    }
+
+    /// Texts that end a string of a language, the closing quote included: one, or several if it may have to differ.
+    pub(super) fn strings(
+        &self,
+        plan: &Plan,
+        vocabulary: &Vocabulary,
+        language: u32,
+        place: Place,
+        differ: bool,
+    ) -> Arc<[Text]> {
+        let known = self.strings.pin();
+        if let Some(texts) = known.get(&(language, place, differ)) {
+            return Arc::clone(texts);
+        }
+        let texts = self.of_string(plan.language(language), place, differ);
+        let text = |bytes: Box<[u8]>| Text::new(bytes.into(), vocabulary);
+        let texts: Arc<[Text]> = texts.into_iter().filter_map(text).collect();
+        Arc::clone(known.get_or_insert((language, place, differ), texts))
+    }
+
+    /// Digits that end a number, not none: those of one text or of several.
+    pub(super) fn numbers(
+        &self,
+        plan: &Plan,
+        vocabulary: &Vocabulary,
+        number: u32,
+        state: u32,
+        differ: bool,
+    ) -> Arc<[Text]> {
+        let known = self.numbers.pin();
+        if let Some(texts) = known.get(&(number, state, differ)) {
+            return Arc::clone(texts);
+        }
+        let texts = of_number(&plan.numbers[number as usize], state, several(differ));
+        let text = |bytes: Box<[u8]>| Text::new(bytes.into(), vocabulary);
+        let texts: Arc<[Text]> = texts.into_iter().filter_map(text).collect();
+        Arc::clone(known.get_or_insert((number, state, differ), texts))
+    }
+
+    /// Texts that end a string, the closing quote included.
+    pub(super) fn of_string(&self, view: View<'_>, from: Place, differ: bool) -> Vec<Box<[u8]>> {
+        of_string(view, from, &self.bytes, several(differ))
+    }
+}
+
+/// How many texts are wanted.
+fn several(differ: bool) -> usize {
+    if differ { SEVERAL } else { 1 }
 }
 
 /// What reading a byte does.
@@ -116,7 +188,7 @@ fn endings<S: Copy + Eq + std::hash::Hash>(
             found.push([text.as_slice(), end].concat().into());
         }
         looked += 1;
-        if found.len() >= several || looked > SEVERAL {
+        if found.len() >= several || looked > LOOKED {
             break;
         }
         for &byte in bytes.iter().take(LETTERS) {
@@ -129,7 +201,7 @@ fn endings<S: Copy + Eq + std::hash::Hash>(
 }
 
 /// Texts that end a string, the closing quote included.
-pub(super) fn of_string(
+fn of_string(
     view: View<'_>,
     from: Place,
     bytes: &Bytes,
@@ -143,12 +215,12 @@ pub(super) fn of_string(
     let ends = |place: Place| {
         matches!(view.read(place, b'"'), Step::End).then_some(b"\"".as_slice())
     };
-    let found = endings(from, &bytes.all[..bytes.ascii], several, read, ends);
+    let found = endings(from, &bytes.all[..bytes.plain], several, read, ends);
     if found.is_empty() { endings(from, &bytes.all, several, read, ends) } else { found }
 }
 
 /// Digits that end a number; not none.
-pub(super) fn of_number(automaton: &NumberDfa, from: u32, several: usize) -> Vec<Box<[u8]>> {
+fn of_number(automaton: &NumberDfa, from: u32, several: usize) -> Vec<Box<[u8]>> {
     let read = |state: u32, byte: u8| match automaton.next(state, byte) {
         0 => Read::Dead,
         next => Read::Inside(next),

@@ -1,20 +1,20 @@
 //! Which instance of a schema takes the fewest tokens?
 //!
-//! Found for all values that one needs at once: as long as one of them becomes shorter, those that contain it are made again.
+//! Found for all values that one needs at once: whenever one of them becomes shorter, those that contain it are made again.
 //! What is made may be no instance (items that must differ are made alike); it then is an estimate, and a proposal that is
 //! refused.
 
 use std::sync::Arc;
 
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
-use super::{texts, texts::Bytes};
+use super::texts::Scalars;
 use crate::{
     Vocabulary,
     ending::{Cost, Text},
     schema::{
         expr::ExprId,
-        machine::{Plan, View},
+        machine::{Object, Obligation, Plan},
     },
 };
 
@@ -32,11 +32,23 @@ pub(super) struct Values(papaya::HashMap<ExprId, Option<Arc<Text>>, FxBuildHashe
 struct Making<'a> {
     plan: &'a Plan,
     vocabulary: &'a Vocabulary,
-    bytes: &'a Bytes,
+    scalars: &'a Scalars,
     known: &'a Values,
-    /// The values in work, in the order in which they were needed.
-    order: Vec<ExprId>,
-    found: FxHashMap<ExprId, Option<Arc<Text>>>,
+    found: FxHashMap<ExprId, Found>,
+    /// Values to be made; what is needed first comes last.
+    work: Vec<ExprId>,
+    /// The value being made.
+    now: ExprId,
+}
+
+/// A value in work.
+#[derive(Default)]
+struct Found {
+    text: Option<Arc<Text>>,
+    /// Values that contain it.
+    above: FxHashSet<ExprId>,
+    /// Whether it is to be made.
+    waits: bool,
 }
 
 impl Values {
@@ -46,35 +58,33 @@ impl Values {
         value: ExprId,
         plan: &Plan,
         vocabulary: &Vocabulary,
-        bytes: &Bytes,
+        scalars: &Scalars,
     ) -> Option<Arc<Text>> {
         if let Some(known) = self.0.pin().get(&value) {
             return known.clone();
         }
-        let found = FxHashMap::from_iter([(value, None)]);
+        let (found, work) = (FxHashMap::default(), Vec::new());
         let mut making =
-            Making { plan, vocabulary, bytes, known: self, order: vec![value], found };
-        let mut changed = true;
-        while std::mem::take(&mut changed) {
-            let mut at = 0;
-            while at < making.order.len() {
-                let value = making.order[at];
-                let made = making.make(value);
-                let before = &making.found[&value];
-                if let Some(made) = made
-                    && before.as_ref().is_none_or(|before| made.cost < before.cost)
-                {
-                    changed = true;
-                    making.found.insert(value, Some(Arc::new(made)));
-                }
-                at += 1;
+            Making { plan, vocabulary, scalars, known: self, found, work, now: value };
+        making.wait(value);
+        while let Some(now) = making.work.pop() {
+            making.now = now;
+            making.found.entry(now).or_default().waits = false;
+            let made = making.make(now);
+            let found = making.found.entry(now).or_default();
+            if let Some(made) = made
+                && found.text.as_ref().is_none_or(|before| made.cost < before.cost)
+            {
+                found.text = Some(Arc::new(made));
+                let above: Vec<ExprId> = found.above.iter().copied().collect();
+                above.into_iter().for_each(|above| making.wait(above));
             }
         }
         let known = self.0.pin();
-        for value in &making.order {
-            known.insert(*value, making.found[value].clone());
+        for (value, found) in &making.found {
+            known.insert(*value, found.text.clone());
         }
-        making.found[&value].clone()
+        making.found.get(&value)?.text.clone()
     }
 
     /// Estimated bytes.
@@ -84,17 +94,26 @@ impl Values {
 }
 
 impl Making<'_> {
-    /// A value that another one contains.
+    /// Has a value made, again if it has to be.
+    fn wait(&mut self, value: ExprId) {
+        let found = self.found.entry(value).or_default();
+        if !std::mem::replace(&mut found.waits, true) {
+            self.work.push(value);
+        }
+    }
+
+    /// A value that the one being made contains.
     fn part(&mut self, value: ExprId) -> Option<Arc<Text>> {
-        if let Some(found) = self.found.get(&value) {
-            return found.clone();
+        if let Some(found) = self.found.get_mut(&value) {
+            found.above.insert(self.now);
+            return found.text.clone();
         }
         if let Some(known) = self.known.0.pin().get(&value) {
             return known.clone();
         }
-        if self.order.len() < MOST {
-            self.order.push(value);
-            self.found.insert(value, None);
+        if self.found.len() < MOST {
+            self.wait(value);
+            self.found.entry(value).or_default().above.insert(self.now);
         }
         None
     }
@@ -114,12 +133,12 @@ impl Making<'_> {
             .map(|(_, word)| word.as_bytes().to_vec())
             .collect();
         if let Some(number) = ready.number {
-            let automaton = &plan.numbers[number as usize];
-            let digits = texts::of_number(automaton, automaton.start(), 1);
-            texts.extend(digits.into_iter().map(Vec::from));
+            let start = plan.numbers[number as usize].start();
+            let digits = self.scalars.numbers(plan, self.vocabulary, number, start, false);
+            texts.extend(digits.first().map(|digits| digits.bytes.to_vec()));
         }
         for &language in &ready.texts {
-            texts.extend(self.string(plan.language(language)));
+            texts.extend(self.string(language));
         }
         for &shape in &ready.arrays {
             texts.extend(self.array(shape));
@@ -131,9 +150,20 @@ impl Making<'_> {
         fits.filter_map(|text| Text::new(text, self.vocabulary)).min()
     }
 
-    fn string(&self, view: View<'_>) -> Option<Vec<u8>> {
-        let rest = texts::of_string(view, view.start()?, self.bytes, 1).into_iter().next()?;
+    fn string(&self, language: u32) -> Option<Vec<u8>> {
+        let rest = self.names(language, false).first()?.bytes.clone();
         Some([b"\"", &*rest].concat())
+    }
+
+    /// Texts of a language, the closing quote included.
+    fn names(&self, language: u32, differ: bool) -> Arc<[Text]> {
+        let start = self.plan.language(language).start();
+        match start {
+            Some(start) => {
+                self.scalars.strings(self.plan, self.vocabulary, language, start, differ)
+            }
+            None => Arc::default(),
+        }
     }
 
     fn array(&mut self, shape: u32) -> Option<Vec<u8>> {
@@ -170,6 +200,7 @@ impl Making<'_> {
         let object = &plan.objects[shape as usize];
         let mut members: Vec<(usize, ExprId)> =
             object.required.iter().map(|name| (name, object.values[name])).collect();
+        let mut others = Vec::new();
         for some in &object.some {
             let here = members.iter_mut().find_map(|(name, value)| {
                 let both = some.names.contains(*name).then(|| plan.both(*value, some.value));
@@ -191,10 +222,12 @@ impl Making<'_> {
                 };
                 more.iter().min_by_key(|member| cost(making, member)).copied()
             };
-            members.extend(cheapest(self));
+            match cheapest(self) {
+                Some(member) => members.push(member),
+                None => others.extend(self.classed(object, some)),
+            }
         }
-        let mut others = Vec::new();
-        if (members.len() as u32) < object.min {
+        if ((members.len() + others.len()) as u32) < object.min {
             let mut more: Vec<(Cost, usize)> = Vec::new();
             for (name, value) in object.values.iter().enumerate() {
                 if members.iter().all(|member| member.0 != name)
@@ -204,23 +237,20 @@ impl Making<'_> {
                 }
             }
             more.sort_unstable();
-            let missing = object.min as usize - members.len();
+            let missing = object.min as usize - members.len() - others.len();
             let more = more.into_iter().take(missing);
             members.extend(more.map(|(_, name)| (name, object.values[name])));
-            let missing = object.min as usize - members.len();
-            if missing > 0 {
-                for &(language, value) in &object.classes {
-                    let view = plan.language(language);
-                    let Some(start) = view.start() else { continue };
-                    let names = texts::of_string(view, start, self.bytes, missing);
-                    let value = self.part(value);
-                    others.extend(names.into_iter().filter_map(|name| {
-                        Some([b"\"", &*name, b":", &value.as_ref()?.bytes].concat())
-                    }));
-                }
-                others.sort_by_key(Vec::len);
-                others.truncate(missing);
+            let missing = (object.min as usize).saturating_sub(members.len() + others.len());
+            let mut more = Vec::new();
+            for &(language, value) in object.classes.iter().filter(|_| missing > 0) {
+                let names = self.names(language, true);
+                let value = self.part(value);
+                more.extend(names.iter().take(missing).filter_map(|name| {
+                    Some([b"\"", &*name.bytes, b":", &value.as_ref()?.bytes].concat())
+                }));
             }
+            more.sort_by_key(Vec::len);
+            others.extend(more.into_iter().take(missing));
         }
         match &object.order {
             Some(order) => {
@@ -235,6 +265,22 @@ impl Making<'_> {
         }
         parts.append(&mut others);
         Some([b"{", parts.join(&b","[..]).as_slice(), b"}"].concat())
+    }
+}
+
+impl Making<'_> {
+    /// The cheapest member with a name of a class that meets an obligation.
+    fn classed(&mut self, object: &Object, some: &Obligation) -> Option<Vec<u8>> {
+        let classes = some.classes.iter().map(|class| object.classes[class]);
+        let mut members = Vec::new();
+        for (language, value) in classes {
+            let Some(both) = self.plan.both(value, some.value) else { continue };
+            let (names, value) = (self.names(language, false), self.part(both));
+            if let (Some(name), Some(value)) = (names.first(), value) {
+                members.push([b"\"", &*name.bytes, b":", &value.bytes].concat());
+            }
+        }
+        members.into_iter().min_by_key(Vec::len)
     }
 }
 
