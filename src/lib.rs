@@ -11,6 +11,7 @@ mod ending;
 pub mod expert;
 pub mod explain;
 pub mod frontend;
+mod fuel;
 pub mod grammar;
 mod ids;
 mod intern;

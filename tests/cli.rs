@@ -386,11 +386,16 @@ mod generate {
     #[test]
     fn under_a_grammar_an_answer_ends_in_time() {
         for most in ["3", "4", "7", "12"] {
-            let arguments = ["generate", "--context", SCHEMA, "--max-tokens", most, "--json", QUESTION];
+            let arguments =
+                ["generate", "--context", SCHEMA, "--max-tokens", most, "--json", QUESTION];
             let run = run(&arguments);
             assert_eq!(run.code, 0, "{}{}", run.out, run.err);
             let answer: Value = serde_json::from_str(&run.out).expect("an object");
-            assert_eq!((&answer["whole"], &answer["valid"]), (&json!(true), &json!(true)), "{answer}");
+            assert_eq!(
+                (&answer["whole"], &answer["valid"]),
+                (&json!(true), &json!(true)),
+                "{answer}"
+            );
             let tokens = answer["tokens"].as_array().expect("tokens").len();
             assert!(tokens <= most.parse().expect("a number"), "{answer}");
         }
@@ -407,7 +412,8 @@ mod generate {
 
     #[test]
     fn a_cut_off_answer_is_never_printed_as_if_whole() {
-        let arguments = ["generate", "--no-grammar", "--context", SCHEMA, "--max-tokens", "3", QUESTION];
+        let arguments =
+            ["generate", "--no-grammar", "--context", SCHEMA, "--max-tokens", "3", QUESTION];
         let cut = run(&arguments);
         assert_eq!((cut.code, cut.out.as_str()), (3, ""));
         assert!(cut.err.contains("not finished") && cut.err.contains("3 tokens"), "{}", cut.err);
@@ -429,9 +435,14 @@ mod generate {
                 "properties": {"age": {"type": "integer"}}, "additionalProperties": false}}),
             json!({"prompt": "Yes?", "grammar": "json:object", "max_tokens": 10}),
         ];
-        let broken = ["{\"prompt\": 3}", "not JSON", "{\"id\": 9, \"prompt\": \" \"}",
-            "{\"prompt\": \"x\", \"grammar\": \"no-such\"}", "{\"prompt\": \"x\", \"max_tokens\": 0}",
-            "{\"prompt\": \"x\", \"context\": \"@/etc/hostname\"}"];
+        let broken = [
+            "{\"prompt\": 3}",
+            "not JSON",
+            "{\"id\": 9, \"prompt\": \" \"}",
+            "{\"prompt\": \"x\", \"grammar\": \"no-such\"}",
+            "{\"prompt\": \"x\", \"max_tokens\": 0}",
+            "{\"prompt\": \"x\", \"context\": \"@/etc/hostname\"}",
+        ];
         let mut input: Vec<String> = lines.iter().map(Value::to_string).collect();
         for (at, line) in broken.iter().enumerate() {
             input.insert(2 * at, line.to_string());
@@ -452,15 +463,26 @@ mod generate {
                 assert_eq!((&row["whole"], &row["finish"]), (&json!(true), &json!("end")), "{row}");
             }
         }
-        assert_eq!((&rows[1]["id"], &rows[4]["id"], &rows[5]["id"]), (&json!("first"), &json!(9), &json!(3)));
-        assert!(serde_json::from_str::<Value>(rows[7]["text"].as_str().expect("a text")).expect("JSON")["age"].is_i64());
+        assert_eq!(
+            (&rows[1]["id"], &rows[4]["id"], &rows[5]["id"]),
+            (&json!("first"), &json!(9), &json!(3))
+        );
+        assert!(
+            serde_json::from_str::<Value>(rows[7]["text"].as_str().expect("a text")).expect("JSON")
+                ["age"]
+                .is_i64()
+        );
         assert!(rows[9]["text"].as_str().expect("a text").trim_start().starts_with('{'));
 
         let alone = run(&["generate", "--json", "--context", SCHEMA, QUESTION]);
         let alone: Value = serde_json::from_str(&alone.out).expect("an object");
         assert_eq!((&alone["text"], &alone["tokens"]), (&rows[1]["text"], &rows[1]["tokens"]));
-        let again = run_with(input.as_bytes(), &["generate", "--batch", "-", "--at-once", "1", "--threads", "1"]);
-        let texts = |rows: &[Value]| rows.iter().map(|row| row["tokens"].clone()).collect::<Vec<_>>();
+        let again = run_with(
+            input.as_bytes(),
+            &["generate", "--batch", "-", "--at-once", "1", "--threads", "1"],
+        );
+        let texts =
+            |rows: &[Value]| rows.iter().map(|row| row["tokens"].clone()).collect::<Vec<_>>();
         assert_eq!(texts(&json_lines(&again.out)), texts(&rows));
         let empty = run_with(b"\n\n", &arguments);
         assert_eq!((empty.code, empty.out.as_str()), (0, ""));

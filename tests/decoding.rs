@@ -378,10 +378,9 @@ fn many_answers_at_once_are_those_of_each_alone() {
         let sampling = Sampling { temperature: 1.5, seed: number, ..Sampling::default() };
         Decoder::new(&vocabulary, &sampling, &options).unwrap()
     };
-    let model = |number: u64| Scripted::bytes(&vocabulary, &"SELECT abpq;!".repeat(number as usize));
-    let rule = |number: u64| {
-        (number % 4 != 3).then(|| automata[number as usize % 4].constraint())
-    };
+    let model =
+        |number: u64| Scripted::bytes(&vocabulary, &"SELECT abpq;!".repeat(number as usize));
+    let rule = |number: u64| (number % 4 != 3).then(|| automata[number as usize % 4].constraint());
     let prompt = |number: u64| vec![TokenId(65); 1 + number as usize];
     let alone = |number: u64| {
         let mut constraint = rule(number);

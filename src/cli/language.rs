@@ -12,7 +12,7 @@ use constrained_gen::{
     SchemaError, SchemaOptions, Vocabulary,
     explain::{Explanation, explain},
     grammar::Grammar,
-    schema::{Draft, MemberOrder, SchemaRecognizer, Whitespace},
+    schema::{Draft, Formats, MemberOrder, SchemaRecognizer, Whitespace},
 };
 
 use super::{
@@ -100,6 +100,17 @@ struct ReadingArguments {
         help_heading = "JSON Schema"
     )]
     unique_names: bool,
+    /// What `format` does: only strings of the form; these, and a form of which only a part is known is refused; nothing
+    #[arg(
+        long,
+        value_enum,
+        value_name = "READING",
+        default_value_t,
+        requires = "json_schema",
+        conflicts_with = "grammar",
+        help_heading = "JSON Schema"
+    )]
+    formats: FormatReading,
     /// The draft of a schema without $schema
     #[arg(
         long,
@@ -126,6 +137,14 @@ enum Order {
     #[default]
     Any,
     Schema,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum FormatReading {
+    #[default]
+    Assert,
+    Exact,
+    Annotate,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -157,6 +176,11 @@ impl ReadingArguments {
         options.order = match self.order {
             Order::Any => MemberOrder::Any,
             Order::Schema => MemberOrder::Schema,
+        };
+        options.formats = match self.formats {
+            FormatReading::Assert => Formats::Assert,
+            FormatReading::Exact => Formats::Exact,
+            FormatReading::Annotate => Formats::Annotate,
         };
         options.draft = match self.draft {
             Drafts::Draft4 => Draft::Draft4,

@@ -11,11 +11,17 @@ mod expert;
 #[cfg(feature = "candle")]
 mod generate;
 mod grammar;
+#[cfg(feature = "candle")]
+mod hub;
 mod input;
 #[cfg(feature = "candle")]
 mod interrupt;
 mod language;
 mod mask;
+#[cfg(feature = "candle")]
+mod measure;
+#[cfg(feature = "candle")]
+mod memory;
 mod outcome;
 mod output;
 mod place;
@@ -63,7 +69,7 @@ enum Command {
     /// List, show or check grammars
     #[command(after_help = EXIT_CODES)]
     Grammar(grammar::Arguments),
-    /// List, show or validate experts
+    /// List, show, validate or pack experts; which is a prompt for?
     #[command(after_help = EXIT_CODES)]
     Expert(expert::Arguments),
     /// What does a token cost on this machine, by part?

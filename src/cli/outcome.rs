@@ -19,7 +19,7 @@ pub(super) enum Outcome {
     Invalid = 4,
     /// The user stopped it.
     #[cfg(feature = "candle")]
-    Interrupted = super::interrupt::CODE,
+    Interrupted = super::interrupt::CODE as isize,
 }
 
 #[cfg(feature = "candle")]

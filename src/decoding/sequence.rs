@@ -40,7 +40,12 @@ impl Context {
 /// What a sequence is about to do.
 enum Phase {
     /// Think: under this mask, until this token, of so many at most.
-    Think { free: TokenMask, start: Option<TokenId>, end: TokenId, most: usize },
+    Think {
+        free: TokenMask,
+        start: Option<TokenId>,
+        end: TokenId,
+        most: usize,
+    },
     /// Begin the answer.
     Begin,
     Answer,
@@ -260,8 +265,7 @@ impl<'a> Sequence<'a> {
         // The last token need not be read.
         let room = (context.limit + 1).saturating_sub(context.position + self.pending.len());
         let within = Budget::new(constraint, most.min(room));
-        self.budget =
-            Some(if within.is_sure() { within } else { Budget::new(constraint, most) });
+        self.budget = Some(if within.is_sure() { within } else { Budget::new(constraint, most) });
     }
 
     /// The next token, if there is no choice about it; ends the answer if nothing may follow.

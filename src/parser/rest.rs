@@ -184,7 +184,10 @@ impl Ask<'_> {
     /// The items on top of a set.
     fn tops(&self, set: SetId) -> Vec<(u32, Then)> {
         let nodes = self.stacks.nodes_of(set);
-        nodes.iter().flat_map(|node| self.items(self.stacks.node_parts(*node).0, *node, 1)).collect()
+        nodes
+            .iter()
+            .flat_map(|node| self.items(self.stacks.node_parts(*node).0, *node, 1))
+            .collect()
     }
 
     /// The items after a nonterminal on a node.

@@ -37,6 +37,9 @@ impl Draft {
 pub enum Formats {
     /// It is asserted: a string of another form is no instance. Users of structured output expect this.
     Assert,
+    /// It is asserted, and a format of which only a part can be checked is refused, where [`Assert`](Self::Assert) lets
+    /// through that part: then no string of the form is refused either.
+    Exact,
     /// It is an annotation, the drafts' own default.
     Annotate,
 }

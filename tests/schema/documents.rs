@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use constrained_gen::{
     CompiledSchema, Limits,
-    schema::{SchemaError, SchemaErrorKind, SchemaOptions},
+    schema::{Formats, SchemaError, SchemaErrorKind, SchemaOptions},
 };
 
 fn compile(
@@ -118,6 +118,14 @@ fn what_is_known_of_a_format_in_part_is_not_known_of_its_complement() {
     assert!(!accepts(one, r#""a.b""#) && !accepts(one, r#""xn--4gbwdl""#));
     let old = r#"{"$schema": "http://json-schema.org/draft-04/schema#", "format": "hostname"}"#;
     assert!(accepts(old, r#""xn--4gbwdl""#) && !accepts(old, r#""a_b""#));
+
+    let mut exact = SchemaOptions::default();
+    exact.formats = Formats::Exact;
+    let compile = |schema| CompiledSchema::new(schema, &exact, &Limits::default());
+    let refused = compile(other).expect_err("a part is not the whole");
+    assert_eq!(*refused.kind(), SchemaErrorKind::Unsupported);
+    assert_eq!(refused.pointer(), "/not");
+    assert!(compile(old).is_ok());
 }
 
 #[test]

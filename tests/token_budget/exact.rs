@@ -34,8 +34,8 @@ const GRAMMARS: [&str; 6] = [
 fn vocabulary() -> Arc<Vocabulary> {
     let mut tokens: Vec<Vec<u8>> = (b' '..=b'~').map(|byte| vec![byte]).collect();
     let longer = [
-        "]]", "],[", "[[", "begin", "end", "=a;", " end", "bend", "if ", " then", "fi", "xx", "yyyy",
-        "zz", "\")", "\":", "(ab:", "))", "+0", ")*", "bbccc", "dd", "cd", ":\"\")", "a=",
+        "]]", "],[", "[[", "begin", "end", "=a;", " end", "bend", "if ", " then", "fi", "xx",
+        "yyyy", "zz", "\")", "\":", "(ab:", "))", "+0", ")*", "bbccc", "dd", "cd", ":\"\")", "a=",
     ];
     tokens.extend(longer.iter().map(|text| text.as_bytes().to_vec()));
     tokens.push(b"</s>".to_vec());
@@ -73,7 +73,8 @@ fn endings_are_mostly_the_least_and_never_far_from_it() {
     let mut over: HashMap<usize, usize> = HashMap::new();
     for (at, text) in GRAMMARS.iter().enumerate() {
         let grammar = lark::parse("test", text, None, &NoSources, &limits).expect("a grammar");
-        let automaton = Automaton::new(&grammar, Arc::clone(&vocabulary), &limits).expect("it compiles");
+        let automaton =
+            Automaton::new(&grammar, Arc::clone(&vocabulary), &limits).expect("it compiles");
         let mut chance = Chance::new(at as u64);
         for _ in 0..12 {
             let mut sequence = automaton.constraint();

@@ -33,7 +33,13 @@ fn sampling(chance: &mut Chance) -> Sampling {
     match chance.below(4) {
         0 => Sampling { seed, ..Sampling::greedy() },
         1 => Sampling { seed, ..Sampling::default() },
-        2 => Sampling { seed, temperature: 1.3, top_k: Some(200), min_p: 0.01, ..Sampling::default() },
+        2 => Sampling {
+            seed,
+            temperature: 1.3,
+            top_k: Some(200),
+            min_p: 0.01,
+            ..Sampling::default()
+        },
         _ => Sampling {
             seed,
             temperature: 1.0,
@@ -85,7 +91,9 @@ fn case(language: &Language, number: u64, seed: u64) {
     assert!(answer.tokens.len() <= most, "{name}: {} tokens", answer.tokens.len());
     assert!(answer.whole, "{name}: {:?} is not whole", answer.text);
     assert!(matches!(answer.finish, Finish::End | Finish::Stop { .. }), "{name}: {answer:?}");
-    language.check(&answer.text).unwrap_or_else(|error| panic!("{name}: {:?}: {error}", answer.text));
+    language
+        .check(&answer.text)
+        .unwrap_or_else(|error| panic!("{name}: {:?}: {error}", answer.text));
     if least > 0 {
         let options = Options { max_tokens: chance.below(least as u64) as usize, ..options };
         let refused = decode(automaton, vocabulary, &sampling, &options, model);

@@ -55,9 +55,8 @@ impl Known {
         let texts: Vec<Box<[Text]>> = own
             .iter()
             .map(|texts| {
-                let after = |gap: &[u8], text: &Text| {
-                    Text::new([gap, &text.bytes].concat(), vocabulary)
-                };
+                let after =
+                    |gap: &[u8], text: &Text| Text::new([gap, &text.bytes].concat(), vocabulary);
                 let mut all: Vec<Text> = gaps
                     .iter()
                     .flat_map(|gap| texts.iter().filter_map(move |text| after(gap, text)))

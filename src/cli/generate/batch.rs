@@ -14,7 +14,7 @@ use std::{
 use anyhow::{Result, anyhow, bail};
 use constrained_gen::{
     Automaton, TokenId,
-    decoding::{DecodeError, Decoder, Finish, Generation, Job, Logits, LogitsError, run_all},
+    decoding::{DecodeError, Finish, Generation, Job, Logits, LogitsError, run_all},
     model::{Model, Session},
 };
 use indicatif::{ProgressBar, ProgressDrawTarget};
@@ -45,6 +45,40 @@ struct Prompt {
     request: Request,
     automaton: Option<Arc<Automaton>>,
     tokens: Vec<TokenId>,
+    /// Which of the groups.
+    group: usize,
+}
+
+/// Lines that are answered under one adapter.
+struct Group {
+    name: String,
+    base: Session,
+    /// What `base` has read: all prompts begin so.
+    shared: Vec<TokenId>,
+}
+
+#[derive(Default)]
+struct Groups {
+    all: Vec<Group>,
+}
+
+impl Groups {
+    /// The group of a request, begun if it is the first one of it.
+    fn of(&mut self, arguments: &Arguments, model: &Model, request: &Request) -> Result<usize> {
+        let name = match arguments.adapter {
+            Some(_) => "",
+            None => &request.expert.name,
+        };
+        if let Some(known) = self.all.iter().position(|group| group.name == name) {
+            return Ok(known);
+        }
+        let base = match answer::adapter(arguments, model, request)? {
+            Some(adapter) => model.session_under(&adapter)?,
+            None => model.session()?,
+        };
+        self.all.push(Group { name: name.to_owned(), base, shared: Vec::new() });
+        Ok(self.all.len() - 1)
+    }
 }
 
 /// What is known of a line: its id, and whether it can be answered.
@@ -74,24 +108,31 @@ pub(super) fn run(arguments: &Arguments, file: &Path) -> Result<Outcome> {
         // Nothing to load a model for.
         return Writer::new(requests.len()).all_failed(requests);
     };
-    let (model, adapter) = answer::runtime(arguments, first)?;
+    // Lines of other experts share the model, under adapters of their own.
+    let model = answer::load(arguments, first)?;
     let mut automata = HashMap::new();
+    let mut groups = Groups::default();
     let rows: Vec<Row> = requests
         .into_iter()
         .zip(&lines)
-        .map(|((id, request), line)| Row {
-            id,
-            prompt: request
-                .and_then(|request| prepare(arguments, &model, &mut automata, request, line)),
+        .map(|((id, request), line)| {
+            let prompt = request.and_then(|request| {
+                let group = groups.of(arguments, &model, &request)?;
+                prepare(arguments, &model, &mut automata, (request, group), line)
+            });
+            Row { id, prompt }
         })
         .collect();
-    let mut base = match &adapter {
-        Some(adapter) => model.session_under(adapter)?,
-        None => model.session()?,
-    };
-    // What all prompts begin with is read once.
-    let shared = shared(&rows);
-    base.advance(&shared)?;
+    for (number, group) in groups.all.iter_mut().enumerate() {
+        // What all prompts of a group begin with is read once.
+        group.shared = shared(rows.iter().filter_map(|row| {
+            let prompt = row.prompt.as_ref().ok()?;
+            (prompt.group == number).then_some(&prompt.tokens)
+        }));
+        let tokens = std::mem::take(&mut group.shared);
+        group.base.advance(&tokens)?;
+        group.shared = tokens;
+    }
 
     let mut writer = Writer::new(rows.len());
     let stop = interrupt::flag();
@@ -106,7 +147,7 @@ pub(super) fn run(arguments: &Arguments, file: &Path) -> Result<Outcome> {
         .iter()
         .take_while(|_| !stop.load(Ordering::Relaxed))
         .filter_map(|number| rows[*number].prompt.as_ref().ok())
-        .map(|prompt| job(arguments, &model, &base, shared.len(), prompt));
+        .map(|prompt| job(arguments, &model, &groups.all[prompt.group], prompt));
     let mut written = Ok(());
     run_all(jobs, arguments.at_once, |at, answer| {
         let number = numbers[at];
@@ -162,7 +203,7 @@ fn prepare(
     arguments: &Arguments,
     model: &Model,
     automata: &mut HashMap<String, Arc<Automaton>>,
-    request: Request,
+    (request, group): (Request, usize),
     line: &str,
 ) -> Result<Prompt> {
     let automaton = match &request.language {
@@ -183,12 +224,11 @@ fn prepare(
         }
     };
     let tokens = answer::prompt(arguments, model, &request)?;
-    Ok(Prompt { request, automaton, tokens })
+    Ok(Prompt { request, automaton, tokens, group })
 }
 
 /// The tokens that all prompts begin with; not the last token of any, which has to be read to go on.
-fn shared(rows: &[Row]) -> Vec<TokenId> {
-    let mut prompts = rows.iter().filter_map(|row| Some(&row.prompt.as_ref().ok()?.tokens));
+fn shared<'a>(mut prompts: impl Iterator<Item = &'a Vec<TokenId>>) -> Vec<TokenId> {
     let Some(first) = prompts.next() else { return Vec::new() };
     let mut shared = first.len().saturating_sub(1);
     for other in prompts {
@@ -201,16 +241,15 @@ fn shared(rows: &[Row]) -> Vec<TokenId> {
 fn job<'a>(
     arguments: &Arguments,
     model: &'a Model,
-    base: &Session,
-    read: usize,
+    group: &Group,
     prompt: &Prompt,
 ) -> Result<Job<'a, Session>, DecodeError> {
     let decoder = answer::decoder(arguments, model, &prompt.request)?;
-    let logits = base.fork().map_err(|error| LogitsError::Backend(Box::new(error)))?;
+    let logits = group.base.fork().map_err(|error| LogitsError::Backend(Box::new(error)))?;
     Ok(Job {
         decoder,
         logits,
-        prompt: prompt.tokens[read..].to_vec(),
+        prompt: prompt.tokens[group.shared.len()..].to_vec(),
         constraint: prompt.automaton.as_ref().map(Automaton::constraint),
     })
 }

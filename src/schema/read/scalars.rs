@@ -175,11 +175,17 @@ impl Reader {
         if let Some(format) = keywords.format {
             self.at("format");
             let format = self.text(format, "a format's name")?.to_owned();
-            if self.options.formats == Formats::Assert && wanted {
+            if self.options.formats != Formats::Annotate && wanted {
                 let old = self.draft(context) < Draft::Draft7;
                 match format::find(&format, old) {
                     Some((known, possible)) => {
                         if let Some(possible) = possible {
+                            if self.options.formats == Formats::Exact {
+                                let name = quoted(&format);
+                                self.unsupported(format!(
+                                    "the format {name} is known only in part"
+                                ))?;
+                            }
                             doubtful = shape::doubtful(self.canon.meet_texts(&set, &possible)?);
                         }
                         set = self.canon.meet_texts(&set, &known)?;

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::schema::fuel::Exhausted;
+use crate::fuel::Exhausted;
 
 /// Why there is no text set.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -2,11 +2,12 @@
 //!
 //! The raw nodes of the vocabulary's trie lie level by level, each after its parent, so that the state of a node is one look
 //! into the automaton's table: no branch depends on a state, and a processor reads many nodes at a time. What is read of the
-//! trie are seven bytes a node, one after the other.
+//! trie are seven bytes a node, one after the other. From a level on where few nodes are alive, only what is below these is
+//! looked at.
 
 use std::sync::{Mutex, PoisonError};
 
-use super::index::{Index, Kind, NONE};
+use super::index::{Index, Kind, NONE, set};
 use crate::schema::text::TextDfa;
 
 /// The raw nodes below one character of ASCII, or below all others. The first one is the text before all tokens.
@@ -16,6 +17,8 @@ struct Part {
     chars: Vec<u16>,
     /// Nodes from the parent of the node before to its own.
     skips: Vec<u8>,
+    /// The children of node n: `children[n]..children[n + 1]`.
+    children: Vec<u32>,
     /// The token that ends at a node; where there is none, one that is no token.
     tokens: Vec<u32>,
     /// Other tokens with the same text, after their nodes.
@@ -39,6 +42,9 @@ pub(super) struct Levels {
 
 /// The number of parts.
 const PARTS: usize = 129;
+
+/// If less than one of so many nodes of a level are alive, they are few.
+const FEW: usize = 8;
 
 /// An automaton over characters, as it is looked at here.
 struct Table<'a> {
@@ -122,7 +128,7 @@ impl Levels {
 
     /// Bytes of memory.
     pub(super) fn bytes(&self) -> usize {
-        self.parts.iter().map(|part| part.chars.len() * 8 + part.more.len() * 8 + 144).sum()
+        self.parts.iter().map(|part| part.chars.len() * 12 + part.more.len() * 8 + 144).sum()
     }
 }
 
@@ -133,6 +139,7 @@ impl Part {
         let mut part = Self {
             chars: vec![0],
             skips: vec![0],
+            children: Vec::new(),
             tokens: vec![nothing],
             more: Vec::new(),
             lengths: vec![0],
@@ -147,6 +154,7 @@ impl Part {
         let mut nodes: Vec<Option<u32>> = vec![Some(NONE)];
         let (mut parent, mut last) = (0, 0);
         while let Some(&above) = nodes.get(parent) {
+            part.children.push(nodes.len() as u32);
             let mut below = above.map_or(0..0, |above| index.below(above));
             while !below.is_empty() {
                 let at = below.start;
@@ -177,6 +185,7 @@ impl Part {
             }
             parent += 1;
         }
+        part.children.push(nodes.len() as u32);
         part
     }
 
@@ -195,18 +204,53 @@ impl Part {
         }
     }
 
-    /// The states of all nodes, and the tokens that are not dead.
+    /// The tokens that are not dead. The states of nodes below dead ones are left as they are.
     fn read(&self, table: &Table<'_>, states: &mut [u32], row: &mut [u32]) {
-        let mut parent = 0;
-        let nodes = self.chars.iter().zip(&self.skips).zip(&self.tokens).enumerate().skip(1);
-        for (at, ((char, skip), token)) in nodes {
-            parent += usize::from(*skip);
-            let state = table.next(states[parent], *char);
-            states[at] = state;
-            row[*token as usize / 32] |= u32::from(state != 0) << (token % 32);
+        let (mut level, mut parent) = (0..1, 0);
+        while !level.is_empty() {
+            let next = self.children[level.start] as usize..self.children[level.end] as usize;
+            let nodes = self.chars[next.clone()].iter().zip(&self.skips[next.clone()]);
+            let mut alive = 0;
+            for (at, ((char, skip), token)) in
+                next.clone().zip(nodes.zip(&self.tokens[next.clone()]))
+            {
+                parent += usize::from(*skip);
+                let state = table.next(states[parent], *char);
+                states[at] = state;
+                alive += usize::from(state != 0);
+                row[*token as usize / 32] |= u32::from(state != 0) << (token % 32);
+            }
+            level = next;
+            if alive * FEW < level.len() {
+                let alive = level.filter(|at| states[*at] != 0).collect();
+                self.read_below(alive, table, states, row);
+                break;
+            }
         }
         for (node, token) in &self.more {
-            row[*token as usize / 32] |= u32::from(states[*node as usize] != 0) << (token % 32);
+            let first = self.tokens[*node as usize];
+            row[*token as usize / 32] |=
+                (row[first as usize / 32] >> (first % 32) & 1) << (token % 32);
+        }
+    }
+
+    /// The tokens below some nodes that are not dead.
+    fn read_below(
+        &self,
+        mut nodes: Vec<usize>,
+        table: &Table<'_>,
+        states: &mut [u32],
+        row: &mut [u32],
+    ) {
+        while let Some(node) = nodes.pop() {
+            for at in self.children[node] as usize..self.children[node + 1] as usize {
+                let state = table.next(states[node], self.chars[at]);
+                if state != 0 {
+                    states[at] = state;
+                    set(row, self.tokens[at]);
+                    nodes.push(at);
+                }
+            }
         }
     }
 }

@@ -215,8 +215,7 @@ impl Ending<'_> {
     fn scalars(&self, value: ExprId, left: Cost, differ: bool, moves: &mut Moves<'_>) {
         let plan = self.machine.plan();
         let ready = plan.ready(value);
-        let words =
-            [(ready.null, "null"), (ready.truth[0], "false"), (ready.truth[1], "true")];
+        let words = [(ready.null, "null"), (ready.truth[0], "false"), (ready.truth[1], "true")];
         for (_, word) in words.into_iter().filter(|(may, _)| *may) {
             if let Some(text) = self.text(word.as_bytes()) {
                 moves.add(&text, left);
@@ -307,7 +306,8 @@ impl Ending<'_> {
                 0
             };
             let left = left.saturating_sub(cost);
-            for value in self.meeting(object, object.values[name], |some| some.names.contains(name)) {
+            for value in self.meeting(object, object.values[name], |some| some.names.contains(name))
+            {
                 self.member(&key, value, left, moves);
             }
         }
@@ -404,7 +404,8 @@ impl Ending<'_> {
                 left.saturating_sub(self.member_cost(self.machine.stacks().top(stack), word))
             };
             let key = [&rest[1..], b":"].concat();
-            for value in self.meeting(object, object.values[word], |some| some.names.contains(word)) {
+            for value in self.meeting(object, object.values[word], |some| some.names.contains(word))
+            {
                 self.member(&key, value, left, moves);
             }
         }

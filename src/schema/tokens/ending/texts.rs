@@ -201,20 +201,14 @@ fn endings<S: Copy + Eq + std::hash::Hash>(
 }
 
 /// Texts that end a string, the closing quote included.
-fn of_string(
-    view: View<'_>,
-    from: Place,
-    bytes: &Bytes,
-    several: usize,
-) -> Vec<Box<[u8]>> {
+fn of_string(view: View<'_>, from: Place, bytes: &Bytes, several: usize) -> Vec<Box<[u8]>> {
     let read = |place: Place, byte: u8| match view.read(place, byte) {
         Step::Dead => Read::Dead,
         Step::Inside(next) => Read::Inside(next),
         Step::End => Read::End,
     };
-    let ends = |place: Place| {
-        matches!(view.read(place, b'"'), Step::End).then_some(b"\"".as_slice())
-    };
+    let ends =
+        |place: Place| matches!(view.read(place, b'"'), Step::End).then_some(b"\"".as_slice());
     let found = endings(from, &bytes.all[..bytes.plain], several, read, ends);
     if found.is_empty() { endings(from, &bytes.all, several, read, ends) } else { found }
 }

@@ -64,8 +64,7 @@ impl Values {
             return known.clone();
         }
         let (found, work) = (FxHashMap::default(), Vec::new());
-        let mut making =
-            Making { plan, vocabulary, scalars, known: self, found, work, now: value };
+        let mut making = Making { plan, vocabulary, scalars, known: self, found, work, now: value };
         making.wait(value);
         while let Some(now) = making.work.pop() {
             making.now = now;
@@ -122,11 +121,7 @@ impl Making<'_> {
     fn make(&mut self, value: ExprId) -> Option<Text> {
         let plan = self.plan;
         let ready = plan.ready(value);
-        let words = [
-            (ready.null, "null"),
-            (ready.truth[0], "false"),
-            (ready.truth[1], "true"),
-        ];
+        let words = [(ready.null, "null"), (ready.truth[0], "false"), (ready.truth[1], "true")];
         let mut texts: Vec<Vec<u8>> = words
             .into_iter()
             .filter(|(may, _)| *may)
@@ -261,7 +256,9 @@ impl Making<'_> {
         }
         let mut parts = Vec::with_capacity(members.len() + others.len());
         for (name, value) in members {
-            parts.push([&*quoted(&object.names.words()[name]), b":", &self.part(value)?.bytes].concat());
+            parts.push(
+                [&*quoted(&object.names.words()[name]), b":", &self.part(value)?.bytes].concat(),
+            );
         }
         parts.append(&mut others);
         Some([b"{", parts.join(&b","[..]).as_slice(), b"}"].concat())
