@@ -133,29 +133,19 @@ impl Ending<'_> {
         let bracket = Text::cost(1, 1);
         match frame {
             Frame::Root => 0,
-            Frame::Object { shape, seen, others, met, .. } => {
+            Frame::Object { shape, seen, .. } => {
                 let object = &plan.objects[*shape as usize];
                 let missing = object.required.minus(seen);
                 let required = missing.iter().map(|name| self.member_cost(frame, name));
                 let mut sum = required.fold(bracket, Cost::saturating_add);
-                let read = seen.len() as u32 + *others + missing.len() as u32;
-                let unmet = (object.some.len() as u32).saturating_sub(met.count_ones());
-                let more = object.min.saturating_sub(read).max(unmet.min(1));
-                if more > 0 {
-                    let names = (0..object.values.len()).filter(|name| !seen.contains(*name));
-                    let names = names.map(|name| self.member_cost(frame, name));
-                    let class = |class: &(u32, ExprId)| {
-                        Text::cost(4, 6).saturating_add(self.value_cost(class.1))
-                    };
-                    let cheapest = names.chain(object.classes.iter().map(class)).min();
-                    let each = cheapest.unwrap_or_else(|| Text::cost(5, 8));
-                    sum = sum.saturating_add(each.saturating_mul(more.into()));
-                }
+                let (more, each) = self.more(frame);
+                sum = sum.saturating_add(each.saturating_mul(more.into()));
                 sum
             }
             Frame::Array { shape, index, counts, .. } => {
                 let array = &plan.arrays[*shape as usize];
-                let comma = Text::cost(1, 1);
+                // What must differ from the other items is not always the shortest.
+                let comma = if array.unique { Text::cost(2, 2) } else { Text::cost(1, 1) };
                 let item = |index: u32| {
                     let value = array.item(index).map_or(Cost::MAX, |item| self.value_cost(item));
                     value.saturating_add(comma)
@@ -176,6 +166,31 @@ impl Ending<'_> {
                 contains.fold(sum, Cost::saturating_add)
             }
         }
+    }
+
+    /// How many members an object needs beyond those that are required, and about what each costs. Rather more than less: else
+    /// all orders of the names would look equally good.
+    fn more(&self, frame: &Frame) -> (u32, Cost) {
+        let Frame::Object { shape, seen, others, met, .. } = frame else { return (0, 0) };
+        let plan = self.machine.plan();
+        let object = &plan.objects[*shape as usize];
+        let required = object.required_count - object.required.common(seen) as u32;
+        let read = seen.len() as u32 + *others + required;
+        let unmet = (object.some.len() as u32).saturating_sub(met.count_ones());
+        let more = object.min.saturating_sub(read).max(unmet.min(1));
+        if more == 0 {
+            return (0, 0);
+        }
+        let names = (0..object.values.len())
+            .filter(|name| !seen.contains(*name) && !object.required.contains(*name))
+            .map(|name| self.member_cost(frame, name));
+        let class = |(language, value): &(u32, ExprId)| {
+            let names = self.strings(*language, plan.language(*language).start()?, true);
+            let name = names.last()?.cost.saturating_add(Text::cost(4, 4));
+            Some(name.saturating_add(self.value_cost(*value)))
+        };
+        let each = names.chain(object.classes.iter().filter_map(class)).min();
+        (more, each.unwrap_or_else(|| Text::cost(5, 8)))
     }
 
     /// About what a declared member costs, its comma included.
@@ -278,20 +293,20 @@ impl Ending<'_> {
     /// Members that may come next, after `begin`.
     fn members(&self, stack: StackId, begin: &[u8], moves: &mut Moves<'_>) {
         let frame = self.machine.stacks().top(stack);
-        let Frame::Object { shape, seen, others, .. } = frame else { return };
+        let Frame::Object { shape, .. } = frame else { return };
         let plan = self.machine.plan();
         let object = &plan.objects[*shape as usize];
         let (names, classes) = self.machine.next(stack);
         let left = self.rest(stack);
+        let (more, each) = self.more(frame);
+        let each = if more > 0 { each } else { 0 };
         let required = names.iter().filter(|name| object.required.contains(*name));
         let required: Vec<usize> = required.collect();
-        let enough = seen.len() as u32 + *others >= object.min;
-        let done = required.is_empty() && enough && object.some.is_empty();
-        if done && !moves.wide {
+        if required.is_empty() && more == 0 && !moves.wide {
             return;
         }
         let mut rest: Vec<(Cost, usize)> = Vec::new();
-        if required.is_empty() || !object.some.is_empty() || moves.wide {
+        if more > 0 || moves.wide {
             let optional = names.iter().filter(|name| !object.required.contains(*name));
             rest = optional.map(|name| (self.member_cost(frame, name), name)).collect();
             rest.sort_unstable();
@@ -300,27 +315,23 @@ impl Ending<'_> {
         let rest = rest.into_iter().take(most).map(|(_, name)| name);
         for name in required.into_iter().take(most).chain(rest) {
             let key = [begin, &*quoted(&object.names.words()[name]), b":"].concat();
-            let cost = if object.required.contains(name) || !enough {
-                self.member_cost(frame, name)
-            } else {
-                0
-            };
+            let required = object.required.contains(name);
+            let cost = if required { self.member_cost(frame, name) } else { each };
             let left = left.saturating_sub(cost);
             for value in self.meeting(object, object.values[name], |some| some.names.contains(name))
             {
                 self.member(&key, value, left, moves);
             }
         }
-        let needed = !enough || !object.some.is_empty() || moves.wide;
+        let needed = more > 0 || moves.wide;
         let classes = object.classes.iter().enumerate().filter(|_| *classes && needed);
         for (class, &(language, value)) in classes {
             let Some(start) = plan.language(language).start() else { continue };
-            let cost = if enough && object.some.is_empty() { 0 } else { Text::cost(4, 6) };
             let names = self.strings(language, start, true);
             for value in self.meeting(object, value, |some| some.classes.contains(class)) {
                 for name in names.iter() {
                     let key = [begin, b"\"", &*name.bytes, b":"].concat();
-                    self.member(&key, value, left.saturating_sub(cost), moves);
+                    self.member(&key, value, left.saturating_sub(each), moves);
                 }
             }
         }
