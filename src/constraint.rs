@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 pub use crate::automaton::StepError;
 use crate::{
-    Automaton, Expected, Refusal, TokenId, TokenMask,
+    Automaton, Ending, Expected, Refusal, TokenId, TokenMask,
     automaton::{Generation, Room},
     situation::SituationId,
 };
@@ -181,6 +181,46 @@ impl Constraint {
     /// The bytes that must come next, up to the first choice (at most `limit`); empty where there is a choice or an end.
     pub fn forced(&self, limit: usize) -> Vec<u8> {
         self.generation.forced(self.situation, limit)
+    }
+
+    /// Tokens that make the text a sentence: as few as were found, which is mostly the least number (`docs/token-budget.md`).
+    /// They have been tried: all of them can come next, one after another. Empty where the text is a sentence; `None` if none
+    /// were found, or the sequence has ended. The first time in a situation: a search of some tens of microseconds; the very
+    /// first time for a grammar: some milliseconds.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use constrained_gen::{Automaton, Limits, TokenId, Vocabulary, library};
+    /// # let tokens = ["[", "]", "1", "]]", "</s>"].map(|t| t.as_bytes().to_vec()).to_vec();
+    /// # let vocabulary = Arc::new(Vocabulary::new(tokens, &[], &[TokenId(4)])?);
+    /// # let json = library::grammar("json", &Limits::default())?;
+    /// let automaton = Automaton::new(&json, vocabulary, &Limits::default())?;
+    /// let mut sequence = automaton.constraint();
+    /// sequence.accept_bytes(b"[[1")?;
+    /// let ending = sequence.ending().expect("it can be ended");
+    /// assert_eq!(ending.tokens(), [TokenId(3)]); // "]]"
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn ending(&self) -> Option<Arc<Ending>> {
+        if self.ended { None } else { self.generation.ending(self.situation) }
+    }
+
+    /// The [`ending`](Self::ending) after a token of text; `None` where it is not allowed.
+    pub(crate) fn ending_after(&mut self, token: TokenId) -> Option<Arc<Ending>> {
+        let vocabulary = self.automaton.vocabulary();
+        if self.ended || vocabulary.is_special(token) || vocabulary.bytes(token).is_empty() {
+            return None;
+        }
+        let next = match self.generation.step(self.situation, token) {
+            Some(next) => next,
+            None => {
+                let bytes = vocabulary.bytes(token);
+                let next = self.generation.advance(self.situation, bytes, &mut self.room).ok()?;
+                self.generation.remember(self.situation, token, next);
+                next
+            }
+        };
+        self.generation.ending(next)
     }
 
     /// What may come next.

@@ -7,6 +7,7 @@ mod bitset;
 mod codec;
 pub mod constraint;
 pub mod decoding;
+mod ending;
 pub mod expert;
 pub mod explain;
 pub mod frontend;
@@ -34,6 +35,7 @@ pub mod vocab;
 
 pub use automaton::{Automaton, SchemaCompiler};
 pub use constraint::{Constraint, StepError};
+pub use ending::Ending;
 pub use ids::{NonterminalId, ProductionId, TerminalId, TokenId};
 pub use limits::Limits;
 pub use recognizer::{CompiledGrammar, Expected, Recognizer, Refusal};

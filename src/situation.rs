@@ -12,7 +12,7 @@ use std::{
 use crate::{TokenId, intern::Interner, shortcut::Shortcut};
 
 /// A situation: all hypotheses of a sequence.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct SituationId(u32);
 
 #[derive(Debug)]

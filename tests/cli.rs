@@ -384,8 +384,36 @@ mod generate {
     }
 
     #[test]
+    fn under_a_grammar_an_answer_ends_in_time() {
+        for most in ["3", "4", "7", "12"] {
+            let arguments =
+                ["generate", "--context", SCHEMA, "--max-tokens", most, "--json", QUESTION];
+            let run = run(&arguments);
+            assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+            let answer: Value = serde_json::from_str(&run.out).expect("an object");
+            assert_eq!(
+                (&answer["whole"], &answer["valid"]),
+                (&json!(true), &json!(true)),
+                "{answer}"
+            );
+            let tokens = answer["tokens"].as_array().expect("tokens").len();
+            assert!(tokens <= most.parse().expect("a number"), "{answer}");
+        }
+        let directory = tempfile::tempdir().expect("a directory");
+        let schema = r#"{"type": "object", "required": ["amount"], "properties": {"amount": {"type": "integer"}}}"#;
+        let schema = write(directory.path(), "schema.json", schema);
+        let arguments = ["generate", "--json-schema", &schema, "--max-tokens"];
+        refused(&[&arguments[..], &["2", QUESTION]].concat(), &["at most 2 tokens", "takes"]);
+        let run = run(&[&arguments[..], &["12", QUESTION]].concat());
+        assert_eq!(run.code, 0, "{}", run.err);
+        let answer: Value = serde_json::from_str(&run.out).expect("an object");
+        assert!(answer["amount"].is_i64(), "{answer}");
+    }
+
+    #[test]
     fn a_cut_off_answer_is_never_printed_as_if_whole() {
-        let arguments = ["generate", "--context", SCHEMA, "--max-tokens", "3", QUESTION];
+        let arguments =
+            ["generate", "--no-grammar", "--context", SCHEMA, "--max-tokens", "3", QUESTION];
         let cut = run(&arguments);
         assert_eq!((cut.code, cut.out.as_str()), (3, ""));
         assert!(cut.err.contains("not finished") && cut.err.contains("3 tokens"), "{}", cut.err);
@@ -395,6 +423,97 @@ mod generate {
         let json = run(&[&["generate", "--json"], &arguments[1..]].concat());
         let value: Value = serde_json::from_str(&json.out).expect("an object");
         assert_eq!((json.code, &value["whole"], &value["valid"]), (3, &json!(false), &Value::Null));
+    }
+
+    #[test]
+    fn many_prompts_are_answered_in_their_order_as_each_alone() {
+        let lines = [
+            json!({"prompt": QUESTION, "id": "first", "context": SCHEMA}),
+            json!({"prompt": "Count the employees", "context": SCHEMA, "seed": 7, "max_tokens": 9}),
+            json!({"prompt": "Ada Park is 31", "expert": "json", "id": 3}),
+            json!({"prompt": "Ada Park is 31", "json_schema": {"type": "object", "required": ["age"],
+                "properties": {"age": {"type": "integer"}}, "additionalProperties": false}}),
+            json!({"prompt": "Yes?", "grammar": "json:object", "max_tokens": 10}),
+        ];
+        let broken = [
+            "{\"prompt\": 3}",
+            "not JSON",
+            "{\"id\": 9, \"prompt\": \" \"}",
+            "{\"prompt\": \"x\", \"grammar\": \"no-such\"}",
+            "{\"prompt\": \"x\", \"max_tokens\": 0}",
+            "{\"prompt\": \"x\", \"context\": \"@/etc/hostname\"}",
+        ];
+        let mut input: Vec<String> = lines.iter().map(Value::to_string).collect();
+        for (at, line) in broken.iter().enumerate() {
+            input.insert(2 * at, line.to_string());
+        }
+        let input = input.join("\n");
+        let arguments = ["generate", "--batch", "-", "--at-once", "3"];
+        let batch = run_with(input.as_bytes(), &arguments);
+        assert_eq!(batch.code, 2, "{}", batch.err);
+        assert!(batch.err.contains("6 of the lines have no answer"), "{}", batch.err);
+        let rows = json_lines(&batch.out);
+        assert_eq!(rows.len(), 11);
+        for (at, row) in rows.iter().enumerate() {
+            let fails = at % 2 == 0;
+            assert_eq!(row.get("error").is_some(), fails, "{row}");
+            if fails {
+                assert_eq!(row["line"], at + 1, "{row}");
+            } else {
+                assert_eq!((&row["whole"], &row["finish"]), (&json!(true), &json!("end")), "{row}");
+            }
+        }
+        assert_eq!(
+            (&rows[1]["id"], &rows[4]["id"], &rows[5]["id"]),
+            (&json!("first"), &json!(9), &json!(3))
+        );
+        assert!(
+            serde_json::from_str::<Value>(rows[7]["text"].as_str().expect("a text")).expect("JSON")
+                ["age"]
+                .is_i64()
+        );
+        assert!(rows[9]["text"].as_str().expect("a text").trim_start().starts_with('{'));
+
+        let alone = run(&["generate", "--json", "--context", SCHEMA, QUESTION]);
+        let alone: Value = serde_json::from_str(&alone.out).expect("an object");
+        assert_eq!((&alone["text"], &alone["tokens"]), (&rows[1]["text"], &rows[1]["tokens"]));
+        let again = run_with(
+            input.as_bytes(),
+            &["generate", "--batch", "-", "--at-once", "1", "--threads", "1"],
+        );
+        let texts =
+            |rows: &[Value]| rows.iter().map(|row| row["tokens"].clone()).collect::<Vec<_>>();
+        assert_eq!(texts(&json_lines(&again.out)), texts(&rows));
+        let empty = run_with(b"\n\n", &arguments);
+        assert_eq!((empty.code, empty.out.as_str()), (0, ""));
+        refused(&["generate", "--batch", "no/such.jsonl"], &["no/such.jsonl"]);
+    }
+
+    /// Ctrl-C ends answers with what there is.
+    #[cfg(unix)]
+    #[test]
+    fn interrupted_answers_say_so() {
+        use std::io::{BufRead, BufReader, Read};
+        let directory = tempfile::tempdir().expect("a directory");
+        let line = json!({"prompt": QUESTION, "max_tokens": 300}).to_string() + "\n";
+        let prompts = write(directory.path(), "prompts.jsonl", line.repeat(2_000));
+        let mut child = Command::new(env!("CARGO_BIN_EXE_constrained-gen"))
+            .args(["generate", "--batch", &prompts, "--no-grammar", "--expert", "sql"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the tool starts");
+        let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut rows = String::new();
+        out.read_line(&mut rows).expect("a first answer");
+        let signalled = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(signalled.expect("kill").success());
+        out.read_to_string(&mut rows).expect("the other answers");
+        assert_eq!(child.wait().expect("the tool ends").code(), Some(130));
+        let rows = json_lines(&rows);
+        assert!(rows.len() < 2_000, "it was stopped");
+        assert!(rows.iter().any(|row| row["finish"] == "interrupted" && row["whole"] == false));
     }
 
     #[test]

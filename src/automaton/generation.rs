@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     CompiledGrammar, Expected, TokenId, TokenMask, Vocabulary,
+    ending::Ending,
     schema::{CompiledSchema, SchemaGeneration, SchemaScratch, SchemaTables},
     situation::SituationId,
 };
@@ -191,6 +192,14 @@ impl Generation {
                 let hypotheses = generation.situations().hypotheses(situation);
                 generation.machine().any_complete(hypotheses)
             }
+        }
+    }
+
+    /// Tokens that make the text a sentence, as few as were found; `None` if none were.
+    pub(crate) fn ending(&self, situation: SituationId) -> Option<Arc<Ending>> {
+        match self {
+            Self::Grammar(generation) => generation.ending(situation),
+            Self::Schema(generation, schema) => generation.ending(situation, &schema.vocabulary),
         }
     }
 

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{StepError, evaluate::Results, masks::MaskTable, tree::TreeTable};
+use super::{StepError, ending::Ends, evaluate::Results, masks::MaskTable, tree::TreeTable};
 use crate::{
     CompiledGrammar, TokenMask, Vocabulary,
+    ending::{Ending, Endings},
     recognizer::{Expected, Hypothesis, Reader, Tables},
     situation::{SituationId, SituationTable},
 };
@@ -22,6 +23,8 @@ pub(crate) struct GrammarGeneration {
     pub(super) results: Results,
     pub(super) masks: MaskTable,
     pub(super) situations: SituationTable<Hypothesis, u32>,
+    ends: Ends,
+    endings: Endings,
 }
 
 /// Room for the hypotheses of one step: a warm step allocates nothing.
@@ -38,6 +41,8 @@ impl GrammarGeneration {
             results: Results::new(),
             masks: MaskTable::new(),
             situations: SituationTable::new(STEPS, STEPS),
+            ends: Ends::default(),
+            endings: Endings::default(),
         }
     }
 
@@ -52,6 +57,8 @@ impl GrammarGeneration {
             + self.results.bytes()
             + self.masks.bytes()
             + self.situations.bytes()
+            + self.ends.bytes()
+            + self.endings.bytes()
     }
 
     /// The situation before any text.
@@ -132,6 +139,13 @@ impl GrammarGeneration {
     /// The bytes that must come next, at most `limit`.
     pub(super) fn forced(&self, situation: SituationId, limit: usize) -> Vec<u8> {
         self.reader().forced(self.situations.hypotheses(situation), limit)
+    }
+
+    /// Tokens that make the text a sentence.
+    pub(super) fn ending(&self, situation: SituationId) -> Option<Arc<Ending>> {
+        let start = self.situations.hypotheses(situation);
+        let reading = || self.ends.reading(self.reader(), &self.vocabulary);
+        self.endings.of(situation, start, &self.vocabulary, reading)
     }
 
     /// The same situation in another generation.

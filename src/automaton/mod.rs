@@ -6,6 +6,7 @@
 //! list of token groups, and equal lists are one mask (`masks`).
 
 mod cache;
+mod ending;
 mod error;
 mod evaluate;
 mod generation;

@@ -42,6 +42,9 @@ pub(super) struct SchemaArgument {
     /// The instances of a JSON Schema instead of a grammar; its file, or - for standard input
     #[arg(long, value_name = "FILE")]
     json_schema: Option<PathBuf>,
+    /// A schema that is given as a text, and its name.
+    #[arg(skip)]
+    text: Option<(String, String)>,
     #[command(flatten)]
     reading: ReadingArguments,
 }
@@ -229,13 +232,28 @@ impl LanguageArgument {
 impl SchemaArgument {
     /// The schema, if one is named.
     pub(super) fn load(&self) -> Result<Option<Language>> {
+        if let Some((name, text)) = &self.text {
+            return compile_schema(name, text, &self.reading.options()?).map(Some);
+        }
         let Some(path) = &self.json_schema else { return Ok(None) };
         load_schema(&Source::of(path), &self.reading.options()?).map(Some)
     }
 
+    /// Another schema instead: this text, under this name.
+    #[cfg(feature = "candle")]
+    pub(super) fn set_text(&mut self, name: &str, text: String) {
+        self.text = Some((name.into(), text));
+    }
+
+    /// No schema.
+    #[cfg(feature = "candle")]
+    pub(super) fn clear(&mut self) {
+        (self.json_schema, self.text) = (None, None);
+    }
+
     /// Whether one is named.
     pub(super) fn is_some(&self) -> bool {
-        self.json_schema.is_some()
+        self.json_schema.is_some() || self.text.is_some()
     }
 
     /// Whether it is read from standard input.
@@ -246,14 +264,16 @@ impl SchemaArgument {
 
 /// Compiles a schema, and warns of what of it is ignored.
 pub(super) fn load_schema(source: &Source, options: &SchemaOptions) -> Result<Language> {
-    let name = source.name();
-    let text = source.text()?;
-    let schema = CompiledSchema::new(&text, options, &Limits::default())
-        .map_err(|e| anyhow!("{}", placed(&name, &text, &e)))?;
+    compile_schema(&source.name(), &source.text()?, options)
+}
+
+fn compile_schema(name: &str, text: &str, options: &SchemaOptions) -> Result<Language> {
+    let schema = CompiledSchema::new(text, options, &Limits::default())
+        .map_err(|e| anyhow!("{}", placed(name, text, &e)))?;
     for warning in schema.warnings() {
-        complain::warning(placed(&name, &text, warning));
+        complain::warning(placed(name, text, warning));
     }
-    Ok(Language::Schema { name, schema })
+    Ok(Language::Schema { name: name.to_owned(), schema })
 }
 
 /// What is wrong with a schema, with the line and column of the value that is to blame, if it is found.

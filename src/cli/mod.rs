@@ -16,6 +16,8 @@ mod grammar;
 #[cfg(feature = "candle")]
 mod hub;
 mod input;
+#[cfg(feature = "candle")]
+mod interrupt;
 mod language;
 mod mask;
 #[cfg(feature = "candle")]
@@ -40,7 +42,8 @@ Exit codes:
   1  a text was refused by the grammar or schema
   2  misuse: wrong arguments, or a grammar, schema, expert, model or file that is missing or broken
   3  the answer was not finished (token limit or context)
-  4  the answer was refused by strict validation: a bug of the grammar or of the reading of the schema";
+  4  the answer was refused by strict validation: a bug of the grammar or of the reading of the schema
+  130  interrupted (Ctrl-C)";
 
 /// A language model answers in SQL, JSON, by your JSON Schema or your own grammar, exactly.
 #[derive(Debug, Parser)]

@@ -17,6 +17,17 @@ pub(super) enum Outcome {
     /// Strict validation refused the answer.
     #[cfg(feature = "candle")]
     Invalid = 4,
+    /// The user stopped it.
+    #[cfg(feature = "candle")]
+    Interrupted = super::interrupt::CODE as isize,
+}
+
+#[cfg(feature = "candle")]
+impl Outcome {
+    /// Of two outcomes that which says more.
+    pub(super) fn worse(self, other: Self) -> Self {
+        if (other as u8) > self as u8 { other } else { self }
+    }
 }
 
 impl From<Outcome> for ExitCode {

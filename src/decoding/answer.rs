@@ -6,7 +6,8 @@ use crate::TokenId;
 /// What ends an answer, and what precedes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// The most tokens of the answer, thinking not counted. Default 512.
+    /// The most tokens of the answer, thinking and the end token not counted. Under a grammar the answer is never cut off:
+    /// near the limit only tokens stay allowed after which it can still be ended (`docs/token-budget.md`). Default 512.
     pub max_tokens: usize,
     /// Stop sequences; under a grammar they count only where the text before them is a sentence. Default none.
     pub stop: Vec<String>,
@@ -49,17 +50,19 @@ pub enum Thinking {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Finish {
-    /// The model ended it, or the grammar left nothing but the end.
+    /// The model ended it, or the grammar and the number of tokens left nothing but the end.
     End,
     /// A stop sequence came.
     Stop {
         /// Which one.
         sequence: String,
     },
-    /// [`Options::max_tokens`] were used up.
+    /// [`Options::max_tokens`] were used up, without a grammar.
     MaxTokens,
-    /// The model's context was used up.
+    /// The model's context was used up, without a grammar or before an answer could have been ended.
     Context,
+    /// It was stopped from outside ([`Decoder::stopped_by`](super::Decoder::stopped_by)).
+    Interrupted,
 }
 
 /// An answer.

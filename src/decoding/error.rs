@@ -1,6 +1,6 @@
 //! Why an answer could not be decoded.
 
-use super::{LogitsError, SampleError, SettingsError, StopError, decode::THINKING_END};
+use super::{LogitsError, SampleError, SettingsError, StopError, sequence::THINKING_END};
 use crate::{Expected, StepError};
 
 /// An answer that could not be decoded.
@@ -36,6 +36,14 @@ pub enum DecodeError {
     /// The constraint failed.
     #[error(transparent)]
     Step(#[from] StepError),
+    /// The grammar has no sentence that is so short.
+    #[error("at most {max_tokens} tokens were asked for, but the shortest sentence takes {least}")]
+    Budget {
+        /// [`Options::max_tokens`](super::Options::max_tokens).
+        max_tokens: usize,
+        /// The tokens of the shortest sentence that is known.
+        least: usize,
+    },
     /// The grammar expects something that no token of the vocabulary begins.
     #[error("no token of the vocabulary continues the text after {offset} bytes, where the grammar expects {}", list(.expected))]
     DeadEnd {

@@ -12,18 +12,52 @@ pub(super) enum Guide<'a> {
     /// The sentences of a grammar.
     Grammar {
         /// Where the answer stands.
-        constraint: &'a mut Constraint,
+        constraint: Held<'a>,
         /// Where it stood.
         forks: Forks,
     },
 }
 
-impl<'a> Guide<'a> {
-    pub(super) fn new(constraint: Option<&'a mut Constraint>, vocabulary: &Vocabulary) -> Self {
-        match constraint {
-            Some(constraint) => Self::Grammar { constraint, forks: Forks::default() },
-            None => Self::Free(free_mask(vocabulary, vocabulary.end_tokens())),
+/// A constraint, or a borrowed one.
+pub(super) enum Held<'a> {
+    Own(Box<Constraint>),
+    Lent(&'a mut Constraint),
+}
+
+impl std::ops::Deref for Held<'_> {
+    type Target = Constraint;
+
+    fn deref(&self) -> &Constraint {
+        match self {
+            Self::Own(constraint) => constraint,
+            Self::Lent(constraint) => constraint,
         }
+    }
+}
+
+impl std::ops::DerefMut for Held<'_> {
+    fn deref_mut(&mut self) -> &mut Constraint {
+        match self {
+            Self::Own(constraint) => constraint,
+            Self::Lent(constraint) => constraint,
+        }
+    }
+}
+
+impl<'a> Guide<'a> {
+    /// Any text.
+    pub(super) fn free(vocabulary: &Vocabulary) -> Self {
+        Self::Free(free_mask(vocabulary, vocabulary.end_tokens()))
+    }
+
+    /// The sentences that a constraint allows, which is moved along.
+    pub(super) fn lent(constraint: &'a mut Constraint) -> Self {
+        Self::Grammar { constraint: Held::Lent(constraint), forks: Forks::default() }
+    }
+
+    /// The sentences that a constraint allows.
+    pub(super) fn own(constraint: Constraint) -> Self {
+        Self::Grammar { constraint: Held::Own(Box::new(constraint)), forks: Forks::default() }
     }
 
     /// The tokens allowed next.
@@ -41,6 +75,14 @@ impl<'a> Guide<'a> {
 
     /// The constraint, where there is one.
     pub(super) fn constraint(&self) -> Option<&Constraint> {
+        match self {
+            Self::Free(_) => None,
+            Self::Grammar { constraint, .. } => Some(constraint),
+        }
+    }
+
+    /// The constraint, where there is one, to be asked about tokens.
+    pub(super) fn constraint_mut(&mut self) -> Option<&mut Constraint> {
         match self {
             Self::Free(_) => None,
             Self::Grammar { constraint, .. } => Some(constraint),
@@ -75,10 +117,8 @@ impl<'a> Guide<'a> {
     pub(super) fn is_whole(&self, finish: &Finish) -> bool {
         match (finish, self) {
             (Finish::End | Finish::Stop { .. }, _) => true,
-            (Finish::MaxTokens | Finish::Context, Self::Free(_)) => false,
-            (Finish::MaxTokens | Finish::Context, Self::Grammar { constraint, .. }) => {
-                constraint.is_complete()
-            }
+            (_, Self::Free(_)) => false,
+            (_, Self::Grammar { constraint, .. }) => constraint.is_complete(),
         }
     }
 

@@ -25,6 +25,19 @@ pub trait Logits {
     /// The context would be exceeded, a token has no row, or the backend failed. On error nothing is read.
     fn advance(&mut self, tokens: &[TokenId]) -> Result<(), LogitsError>;
 
+    /// Lets several models read at once, each its own tokens; nothing where there are none. By default one after another. An
+    /// implementation that reads its weights once for all of them overrides this; results must be those of
+    /// [`advance`](Self::advance).
+    ///
+    /// # Errors
+    /// As there, for any of them.
+    fn advance_all(work: &mut [(&mut Self, &[TokenId])]) -> Result<(), LogitsError>
+    where
+        Self: Sized,
+    {
+        work.iter_mut().try_for_each(|(logits, tokens)| logits.advance(tokens))
+    }
+
     /// Forgets all tokens but the first `len`; does nothing where there are no more. The next token may be scored again
     /// only after another was read.
     fn truncate(&mut self, len: usize);

@@ -6,11 +6,14 @@
 //! there to say how it is spelled.
 
 mod answer;
+mod batch;
+mod budget;
 mod decode;
 mod error;
 mod guide;
 mod logits;
 mod sampler;
+mod sequence;
 mod settings;
 mod spelling;
 mod stats;
@@ -18,6 +21,7 @@ mod stop;
 mod stream;
 
 pub use answer::{Finish, Generation, Options, Thinking};
+pub use batch::{Job, run_all};
 pub use decode::Decoder;
 pub use error::DecodeError;
 pub use logits::{Logits, LogitsError};

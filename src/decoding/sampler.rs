@@ -44,6 +44,15 @@ impl Candidate {
     }
 }
 
+/// What a token must fulfil beyond being allowed, where that is found out one by one.
+pub(super) struct Fit<'a> {
+    /// Whether all candidates are asked about before the draw; else the one that was drawn is asked about first, and the
+    /// others only if it does not fit.
+    pub(super) all: bool,
+    /// Whether a token fits.
+    pub(super) fits: &'a mut dyn FnMut(TokenId) -> bool,
+}
+
 /// No token can be chosen.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -110,7 +119,7 @@ impl Sampler {
     /// ```
     pub fn sample(&mut self, row: &[f32], allowed: &TokenMask) -> Result<TokenId, SampleError> {
         let pairs = allowed.iter().map(|token| (token, row.get(token.index()).copied()));
-        self.choose(pairs, row.len(), allowed.len())
+        self.choose(pairs, row.len(), allowed.len(), None)
     }
 
     /// Chooses one of these tokens, which ascend, given their logits in the same order: what
@@ -123,17 +132,72 @@ impl Sampler {
         tokens: &[TokenId],
         logits: &[f32],
     ) -> Result<TokenId, SampleError> {
+        self.sample_fitting(tokens, logits, None)
+    }
+
+    /// As [`sample_among`](Self::sample_among), of the tokens that fit. If all are asked about: what is chosen among those
+    /// that fit alone; with top_k no more are asked about than are needed.
+    pub(super) fn sample_fitting(
+        &mut self,
+        tokens: &[TokenId],
+        logits: &[f32],
+        fit: Option<Fit<'_>>,
+    ) -> Result<TokenId, SampleError> {
         let logit = |i: usize| logits.get(i).copied();
         let pairs = tokens.iter().enumerate().map(|(i, token)| (*token, logit(i)));
-        self.choose(pairs, logits.len(), tokens.len())
+        self.choose(pairs, logits.len(), tokens.len(), fit)
+    }
+
+    /// As [`sample_fitting`](Self::sample_fitting), given the logits of all rows.
+    pub(super) fn sample_fitting_row(
+        &mut self,
+        tokens: &[TokenId],
+        row: &[f32],
+        fit: Option<Fit<'_>>,
+    ) -> Result<TokenId, SampleError> {
+        let pairs = tokens.iter().map(|token| (*token, row.get(token.index()).copied()));
+        self.choose(pairs, row.len(), tokens.len(), fit)
     }
 
     fn choose(
         &mut self,
+        pairs: impl Iterator<Item = (TokenId, Option<f32>)> + Clone,
+        rows: usize,
+        allowed: usize,
+        fit: Option<Fit<'_>>,
+    ) -> Result<TokenId, SampleError> {
+        self.gather(pairs.clone(), rows, allowed)?;
+        let likely = |best: &Candidate| best.weight > f32::NEG_INFINITY;
+        let best = self.candidates.iter().copied().min_by(Candidate::better).filter(likely);
+        let best = best.ok_or(SampleError::NoCandidate { allowed })?;
+        // The 53 bits of a double's mantissa: uniform in [0, 1).
+        let unit = (self.settings.temperature != 0.0)
+            .then(|| (self.rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64);
+        let Some(Fit { all, fits }) = fit else { return Ok(self.pick(best, unit, None)) };
+        if !all {
+            let token = self.pick(best, unit, None);
+            if fits(token) {
+                return Ok(token);
+            }
+            self.gather(pairs, rows, allowed)?;
+        }
+        let mut best = None;
+        let looked = descend(&mut self.candidates, |candidate| {
+            best = Some(*candidate).filter(|c| !likely(c) || fits(c.token));
+            best.is_none()
+        });
+        let best = best.filter(likely).ok_or(SampleError::NoCandidate { allowed })?;
+        self.candidates.drain(..looked - 1);
+        Ok(self.pick(best, unit, Some(fits)))
+    }
+
+    /// Makes the candidates.
+    fn gather(
+        &mut self,
         pairs: impl Iterator<Item = (TokenId, Option<f32>)>,
         rows: usize,
         allowed: usize,
-    ) -> Result<TokenId, SampleError> {
+    ) -> Result<(), SampleError> {
         let penalty = self.settings.repetition_penalty;
         self.candidates.clear();
         self.candidates.reserve(allowed);
@@ -150,24 +214,47 @@ impl Sampler {
             };
             self.candidates.push(Candidate { token, weight });
         }
-        let best = self.candidates.iter().copied().min_by(Candidate::better);
-        match best {
-            Some(best) if best.weight > f32::NEG_INFINITY => {
-                Ok(if self.settings.temperature == 0.0 { best.token } else { self.draw(best) })
-            }
-            _ => Err(SampleError::NoCandidate { allowed }),
+        Ok(())
+    }
+
+    /// The best candidate, or the one that a number from 0 to below 1 points at.
+    fn pick(
+        &mut self,
+        best: Candidate,
+        unit: Option<f64>,
+        fits: Option<&mut dyn FnMut(TokenId) -> bool>,
+    ) -> TokenId {
+        match unit {
+            None => best.token,
+            Some(unit) => self.draw(best, unit, fits),
         }
     }
 
-    /// Draws among the candidates, of which `best` is the best.
-    fn draw(&mut self, best: Candidate) -> TokenId {
+    /// Draws among the candidates, of which `best` is the best; among those that fit if that has to be asked.
+    fn draw(
+        &mut self,
+        best: Candidate,
+        unit: f64,
+        fits: Option<&mut dyn FnMut(TokenId) -> bool>,
+    ) -> TokenId {
         let Sampling { temperature, top_k, top_p, min_p, .. } = self.settings;
         let candidates = &mut self.candidates;
         for candidate in candidates.iter_mut() {
             // The best one first becomes 0, so that no temperature overflows; its weight is then 1.
             candidate.weight = ((candidate.weight - best.weight) / temperature).exp();
         }
-        if let Some(k) = top_k
+        if let Some(fits) = fits {
+            let most = top_k.unwrap_or(usize::MAX);
+            let mut kept = Vec::new();
+            descend(candidates, |candidate| {
+                if fits(candidate.token) {
+                    kept.push(*candidate);
+                }
+                kept.len() < most
+            });
+            *candidates = kept;
+            candidates.sort_unstable_by_key(|c| c.token);
+        } else if let Some(k) = top_k
             && k < candidates.len()
         {
             candidates.select_nth_unstable_by(k - 1, Candidate::better);
@@ -183,8 +270,6 @@ impl Sampler {
             candidates.retain(|c| c.weight >= min_p);
         }
         let total: f64 = candidates.iter().map(|c| f64::from(c.weight)).sum();
-        // The 53 bits of a double's mantissa: uniform in [0, 1).
-        let unit = (self.rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
         let mut rest = unit * total;
         for candidate in &*candidates {
             rest -= f64::from(candidate.weight);
@@ -198,12 +283,22 @@ impl Sampler {
 }
 
 /// Puts the fewest best candidates that hold the share `top_p` of all weight first, in order; returns their number.
-///
-/// Selects and sorts ever longer pieces from the front instead of sorting all: O(n) where the nucleus is small.
 fn nucleus(candidates: &mut [Candidate], top_p: f64) -> usize {
     let total: f64 = candidates.iter().map(|c| f64::from(c.weight)).sum();
     let wanted = top_p * total;
-    let (mut sorted, mut step, mut mass) = (0, NUCLEUS_STEP, 0.0);
+    let mut mass = 0.0;
+    descend(candidates, |candidate| {
+        mass += f64::from(candidate.weight);
+        mass < wanted
+    })
+}
+
+/// Looks at the candidates from the best one down as long as `go_on` says; how many were looked at, which then stand first, in
+/// order.
+///
+/// Selects and sorts ever longer pieces from the front instead of sorting all: O(n) where few are looked at.
+fn descend(candidates: &mut [Candidate], mut go_on: impl FnMut(&Candidate) -> bool) -> usize {
+    let (mut sorted, mut step) = (0, NUCLEUS_STEP);
     while sorted < candidates.len() {
         let rest = &mut candidates[sorted..];
         let piece = step.min(rest.len());
@@ -212,8 +307,7 @@ fn nucleus(candidates: &mut [Candidate], top_p: f64) -> usize {
         }
         rest[..piece].sort_unstable_by(Candidate::better);
         for (i, candidate) in rest[..piece].iter().enumerate() {
-            mass += f64::from(candidate.weight);
-            if mass >= wanted {
+            if !go_on(candidate) {
                 return sorted + i + 1;
             }
         }
@@ -386,6 +480,69 @@ mod tests {
             let mass = |n: usize| sorted[..n].iter().map(|c| f64::from(c.weight)).sum::<f64>();
             prop_assert!(n == candidates.len() || mass(n) >= p * total - 1e-9);
             prop_assert!(n == 1 || mass(n - 1) < p * total + 1e-9);
+        }
+
+        /// The choice among tokens that fit is that under a mask without the others.
+        #[test]
+        fn what_does_not_fit_might_as_well_not_be_allowed(
+            row in prop::collection::vec(-9.0f32..9.0, 40),
+            allowed in 1u64..(1 << 40),
+            fitting: u64,
+            temperature in prop_oneof![Just(0.0f32), 0.01f32..2.0],
+            top_k in prop::option::of(1usize..20),
+            top_p in 0.0f32..1.2,
+            min_p in prop_oneof![Just(0.0f32), 0.0f32..0.5],
+            seed: u64,
+        ) {
+            let words = |bits: u64| TokenMask::from_words(vec![bits as u32, (bits >> 32) as u32]);
+            let top_p = top_p.min(1.0);
+            let settings = Sampling { temperature, top_k, top_p, min_p, repetition_penalty: 1.2, seed };
+            let mut lazily = Sampler::new(&settings).unwrap();
+            let mut masked = lazily.clone();
+            let tokens: Vec<TokenId> = words(allowed).iter().collect();
+            for _ in 0..3 {
+                let mut fits = |token: TokenId| fitting >> token.0 & 1 == 1;
+                let fit = Fit { all: true, fits: &mut fits };
+                let found = lazily.sample_fitting_row(&tokens, &row, Some(fit));
+                if allowed & fitting == 0 {
+                    let none = matches!(found, Err(SampleError::NoCandidate { .. }));
+                    prop_assert!(none);
+                    break;
+                }
+                let token = masked.sample(&row, &words(allowed & fitting)).unwrap();
+                prop_assert_eq!(found, Ok(token));
+                lazily.observe(token);
+                masked.observe(token);
+            }
+        }
+
+        /// A choice that fits is the choice without the question; one that does not is made again, with the same chance.
+        #[test]
+        fn far_from_the_limit_only_the_choice_is_asked_about(
+            row in prop::collection::vec(-3.0f32..3.0, 40),
+            fitting: u64,
+            seed: u64,
+        ) {
+            let settings = Sampling { temperature: 1.0, seed, ..Sampling::default() };
+            let sampler = Sampler::new(&settings).unwrap();
+            let free = sampler.clone().sample(&row, &all(40)).unwrap();
+            let fitting = fitting | 1;
+            let tokens: Vec<TokenId> = all(40).iter().collect();
+            let asked = |all: bool| {
+                let mut count = 0;
+                let mut fits = |token: TokenId| {
+                    count += 1;
+                    fitting >> token.0 & 1 == 1
+                };
+                let fit = Fit { all, fits: &mut fits };
+                let token = sampler.clone().sample_fitting_row(&tokens, &row, Some(fit)).unwrap();
+                (token, count)
+            };
+            if fitting >> free.0 & 1 == 1 {
+                prop_assert_eq!(asked(false), (free, 1));
+            } else {
+                prop_assert_eq!(asked(false).0, asked(true).0);
+            }
         }
 
         /// Whatever the settings and the row, an allowed token comes out.

@@ -2,7 +2,7 @@
 
 use super::spacing::Spacing;
 use crate::{
-    Limits,
+    Limits, TerminalId,
     bitset::BitSet,
     grammar::{CompileError, CompileErrorKind, Grammar, Lexing, Regular},
     regular::{Builder, DEAD, Dfa, DfaError},
@@ -94,6 +94,11 @@ impl Lexer {
             classes,
             representatives,
         })
+    }
+
+    /// The automaton of a terminal.
+    pub(crate) fn automaton(&self, terminal: TerminalId) -> &Dfa {
+        &self.dfas[terminal.index()]
     }
 
     /// Terminals dropped between lexemes.

@@ -288,6 +288,19 @@ impl LexTable {
         &self.states.get(self.configs.get(id.0).main).live
     }
 
+    /// The terminals that the lexeme is or can become, whatever its shadows say, and where their automata stand.
+    pub(crate) fn parts(
+        &self,
+        lexer: &Lexer,
+        id: ConfigId,
+    ) -> impl Iterator<Item = (TerminalId, u32)> + '_ {
+        let terminals = lexer.terminals;
+        let components = self.states.get(self.configs.get(id.0).main).components.iter();
+        components
+            .filter(move |(automaton, _)| (*automaton as usize) < terminals)
+            .map(|(automaton, state)| (TerminalId(*automaton), *state))
+    }
+
     /// Whether no byte of the lexeme has been read.
     #[inline]
     pub(crate) fn is_fresh(&self, id: ConfigId) -> bool {

@@ -57,41 +57,6 @@ impl Session {
         })
     }
 
-    /// Lets several sequences of one model read at once, each its own tokens: the weights are read once for all of them.
-    /// Nothing is read where there are no tokens. Results are those of [`advance`](Logits::advance) one by one.
-    ///
-    /// # Errors
-    /// As `advance`, for any of them, and where they are not of the same model; nothing is read then.
-    pub fn advance_all(work: &mut [(&mut Self, &[TokenId])]) -> Result<(), LogitsError> {
-        for (session, tokens) in &*work {
-            session.check(tokens)?;
-        }
-        let mut some: Vec<_> = work.iter_mut().filter(|(_, tokens)| !tokens.is_empty()).collect();
-        let Some((first, _)) = some.first() else { return Ok(()) };
-        let model = Arc::clone(&first.model);
-        if some.iter().any(|(session, _)| !Arc::ptr_eq(&session.model, &model)) {
-            let problem = candle_core::Error::Msg("sequences of different models".into());
-            return Err(backend(problem.into()));
-        }
-        let ids: Vec<Vec<u32>> =
-            some.iter().map(|(_, tokens)| tokens.iter().map(|t| t.0).collect()).collect();
-        let mut parts: Vec<Part<'_>> = some
-            .iter_mut()
-            .zip(&ids)
-            .map(|((session, _), tokens)| Part {
-                tokens,
-                cache: &mut session.cache,
-                adapter: session.adapter.as_deref(),
-            })
-            .collect();
-        let hidden = model.forward_batch(&mut parts).map_err(backend)?;
-        for ((session, _), hidden) in some.into_iter().zip(hidden) {
-            session.hidden = Some(hidden.last().map_err(backend)?);
-            session.scored = false;
-        }
-        Ok(())
-    }
-
     fn check(&self, tokens: &[TokenId]) -> Result<(), LogitsError> {
         let total = self.cache.len() + tokens.len();
         if total > self.context() {
@@ -120,6 +85,41 @@ impl Logits for Session {
 
     fn advance(&mut self, tokens: &[TokenId]) -> Result<(), LogitsError> {
         Self::advance_all(&mut [(self, tokens)])
+    }
+
+    /// Lets several sequences of one model read at once, each its own tokens: the weights are read once for all of them.
+    /// Nothing is read where there are no tokens. Results are those of [`advance`](Logits::advance) one by one.
+    ///
+    /// # Errors
+    /// As `advance`, for any of them, and where they are not of the same model; nothing is read then.
+    fn advance_all(work: &mut [(&mut Self, &[TokenId])]) -> Result<(), LogitsError> {
+        for (session, tokens) in &*work {
+            session.check(tokens)?;
+        }
+        let mut some: Vec<_> = work.iter_mut().filter(|(_, tokens)| !tokens.is_empty()).collect();
+        let Some((first, _)) = some.first() else { return Ok(()) };
+        let model = Arc::clone(&first.model);
+        if some.iter().any(|(session, _)| !Arc::ptr_eq(&session.model, &model)) {
+            let problem = candle_core::Error::Msg("sequences of different models".into());
+            return Err(backend(problem.into()));
+        }
+        let ids: Vec<Vec<u32>> =
+            some.iter().map(|(_, tokens)| tokens.iter().map(|t| t.0).collect()).collect();
+        let mut parts: Vec<Part<'_>> = some
+            .iter_mut()
+            .zip(&ids)
+            .map(|((session, _), tokens)| Part {
+                tokens,
+                cache: &mut session.cache,
+                adapter: session.adapter.as_deref(),
+            })
+            .collect();
+        let hidden = model.forward_batch(&mut parts).map_err(backend)?;
+        for ((session, _), hidden) in some.into_iter().zip(hidden) {
+            session.hidden = Some(hidden.last().map_err(backend)?);
+            session.scored = false;
+        }
+        Ok(())
     }
 
     fn truncate(&mut self, len: usize) {

@@ -17,6 +17,8 @@ struct Edge {
 /// One item set.
 #[derive(Debug)]
 pub(super) struct LrState {
+    /// The items that it was made of.
+    pub(super) kernel: Box<[u32]>,
     /// Ascending by terminal.
     shifts: Box<[(TerminalId, Edge)]>,
     /// Ascending by nonterminal.
@@ -54,7 +56,7 @@ impl LrTable {
             let edges: usize =
                 state.shifts.iter().map(|s| s.1.kernel.len() * 4 + 40).sum::<usize>()
                     + state.gotos.iter().map(|g| g.1.kernel.len() * 4 + 40).sum::<usize>();
-            let bytes = kernel.len() * 4 + edges + grammar.terminals / 8 + 100;
+            let bytes = kernel.len() * 8 + edges + grammar.terminals / 8 + 100;
             (state, bytes)
         })
     }
@@ -156,6 +158,7 @@ fn build(grammar: &NormalGrammar, kernel: &[u32]) -> LrState {
         viable.insert(terminal.index());
     }
     LrState {
+        kernel: kernel.into(),
         shifts: edges(shifts),
         gotos: edges(gotos),
         reductions: reductions.into(),

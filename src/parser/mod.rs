@@ -7,10 +7,12 @@ mod escape;
 mod follow;
 mod lr;
 mod normal;
+mod rest;
 mod saved;
 mod stack;
 
 pub(crate) use escape::Shadows;
 pub(crate) use lr::LrTable;
 pub(crate) use normal::NormalGrammar;
+pub(crate) use rest::{Ask, Rests, Shortest};
 pub(crate) use stack::{Closure, SetId, StackTable, TRUNCATIONS};

@@ -265,7 +265,7 @@ impl StackTable {
 
     /// Goes so many levels down from some nodes, as far as they are known; false if something there is not. `room` is
     /// scratch.
-    fn descend(&self, nodes: &mut Vec<u32>, room: &mut Vec<u32>, levels: u32) -> bool {
+    pub(super) fn descend(&self, nodes: &mut Vec<u32>, room: &mut Vec<u32>, levels: u32) -> bool {
         let mut is_known = !nodes.contains(&UNKNOWN);
         nodes.retain(|node| *node != UNKNOWN);
         for _ in 0..levels {

@@ -38,7 +38,7 @@ impl TokenMask {
     }
 
     /// The tokens, ascending. O(words + tokens).
-    pub fn iter(&self) -> impl Iterator<Item = TokenId> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = TokenId> + Clone + '_ {
         self.words.iter().enumerate().flat_map(|(i, &word)| {
             std::iter::successors(Some(word), |w| Some(w & w.wrapping_sub(1)))
                 .take_while(|w| *w != 0)

@@ -1,6 +1,7 @@
 //! The model's vocabulary: token bytes, byte trie, token masks. Knows nothing of grammars.
 
 mod error;
+mod fewest;
 mod hf;
 mod mask;
 mod trie;

@@ -6,17 +6,19 @@
 use std::{
     io::{IsTerminal, Write},
     path::Path,
+    sync::Arc,
 };
 
 use anyhow::Result;
 use constrained_gen::{
-    decoding::{Decoder, Finish, Generation},
-    model::{ChatPrompt, DeviceChoice, Footprint, Model, ModelOptions},
+    TokenId,
+    decoding::{DecodeError, Decoder, Finish, Generation},
+    model::{Adapter, ChatPrompt, DeviceChoice, Footprint, Model, ModelError, ModelOptions},
     validation::ValidationError,
 };
 
 use super::{
-    super::{Outcome, complain, hub, memory, output},
+    super::{Outcome, complain, hub, interrupt, memory, output},
     Arguments, Device, Request, report,
 };
 
@@ -26,10 +28,7 @@ const FRAME: usize = 64;
 /// Decodes the answer to a request and prints it.
 pub(super) fn answer(arguments: &Arguments, request: &Request) -> Result<Outcome> {
     let model = load(arguments, request)?;
-    let adapter = match &arguments.adapter {
-        Some(directory) => Some(model.adapter(directory)?),
-        None => request.expert.adapter(&model)?,
-    };
+    let adapter = adapter(arguments, &model, request)?;
     let mut session = match &adapter {
         Some(adapter) => model.session_under(adapter)?,
         None => model.session()?,
@@ -38,16 +37,8 @@ pub(super) fn answer(arguments: &Arguments, request: &Request) -> Result<Outcome
         None => None,
         Some(language) => Some(language.automaton(model.vocabulary().clone())?.constraint()),
     };
-    let prompt = model.prompts().chat(&ChatPrompt {
-        system: Some(request.expert.system_prompt.as_str()).filter(|text| !text.is_empty()),
-        context: request.context.as_deref().filter(|text| !text.is_empty()),
-        question: &request.question,
-        thinking: arguments.think,
-    })?;
-    let mut decoder = Decoder::new(model.vocabulary(), &request.sampling, &request.options)?;
-    if !arguments.own_spelling {
-        decoder = decoder.spelled_by(model.prompts());
-    }
+    let prompt = prompt(arguments, &model, request)?;
+    let decoder = decoder(arguments, &model, request)?;
 
     let live = std::io::stdout().is_terminal() && !arguments.json;
     let mut out = std::io::stdout().lock();
@@ -89,8 +80,48 @@ pub(super) fn answer(arguments: &Arguments, request: &Request) -> Result<Outcome
     Ok(judge(request, &generation, verdict))
 }
 
+/// The adapter that a request is answered under: that of the arguments, or else the expert's.
+pub(super) fn adapter(
+    arguments: &Arguments,
+    model: &Model,
+    request: &Request,
+) -> Result<Option<Arc<Adapter>>> {
+    Ok(match &arguments.adapter {
+        Some(directory) => Some(model.adapter(directory)?),
+        None => request.expert.adapter(model)?,
+    })
+}
+
+/// The prompt of a request.
+pub(super) fn prompt(
+    arguments: &Arguments,
+    model: &Model,
+    request: &Request,
+) -> Result<Vec<TokenId>, ModelError> {
+    model.prompts().chat(&ChatPrompt {
+        system: Some(request.expert.system_prompt.as_str()).filter(|text| !text.is_empty()),
+        context: request.context.as_deref().filter(|text| !text.is_empty()),
+        question: &request.question,
+        thinking: arguments.think,
+    })
+}
+
+/// The decoder of a request. From here on Ctrl-C stops the answer, not the process.
+pub(super) fn decoder<'a>(
+    arguments: &Arguments,
+    model: &'a Model,
+    request: &Request,
+) -> Result<Decoder<'a>, DecodeError> {
+    let decoder = Decoder::new(model.vocabulary(), &request.sampling, &request.options)?
+        .stopped_by(interrupt::flag());
+    Ok(match arguments.own_spelling {
+        true => decoder,
+        false => decoder.spelled_by(model.prompts()),
+    })
+}
+
 /// The model of the arguments, or the embedded one; with the positions of the expert. Not loaded if it would not fit.
-fn load(arguments: &Arguments, request: &Request) -> Result<Model> {
+pub(super) fn load(arguments: &Arguments, request: &Request) -> Result<Model> {
     let expert = &request.expert;
     let path = hub::find(arguments.model.as_deref())?;
     memory::refuse(&footprint(arguments, request, path.as_deref())?, arguments.ignore_memory)?;
@@ -143,6 +174,10 @@ fn judge(
     generation: &Generation,
     verdict: Option<Result<(), ValidationError>>,
 ) -> Outcome {
+    if generation.finish == Finish::Interrupted {
+        complain::failure("the answer is not finished: interrupted");
+        return Outcome::Interrupted;
+    }
     if !finished(generation) {
         let cause = match &generation.finish {
             Finish::MaxTokens => {

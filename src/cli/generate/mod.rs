@@ -1,6 +1,7 @@
 //! `generate`: answer a question in the language of an expert. Not there in a program without a model runtime.
 
 mod answer;
+mod batch;
 mod report;
 
 use std::{io::IsTerminal, path::PathBuf};
@@ -26,10 +27,17 @@ const DEFAULT: &str = "sql";
 /// Tokens of thinking at most.
 const MAX_THINKING: usize = 2048;
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Arguments {
     /// The question; standard input if there is none
     prompt: Option<String>,
+    /// Answer many prompts: a file of JSON lines ({"prompt": TEXT}, and if needed id, seed, context, max_tokens, expert,
+    /// grammar or json_schema), or - for standard input; the answers are JSON lines in the same order
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["prompt", "partial", "stats"])]
+    batch: Option<PathBuf>,
+    /// With --batch, prompts that are answered at the same time
+    #[arg(long, value_name = "N", default_value_t = 8, requires = "batch")]
+    at_once: usize,
     /// An expert that ships, a directory with a manifest.json, or a .expert file [default: the one that the prompt is for
     /// (`expert route` explains), else sql; with --json-schema json]
     #[arg(long, value_name = "NAME|DIR|FILE")]
@@ -67,7 +75,7 @@ pub(super) struct Arguments {
     /// Let the model think before it answers
     #[arg(long)]
     think: bool,
-    /// Tokens of the answer at most
+    /// Tokens of the answer at most; under a grammar or schema it is never cut off, but ends in time
     #[arg(long, value_name = "N", default_value_t = 512)]
     max_tokens: usize,
     /// Print an unfinished answer too
@@ -122,6 +130,9 @@ enum Device {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
+    if let Some(file) = &arguments.batch {
+        return batch::run(arguments, file);
+    }
     let request = Request::new(arguments)?;
     answer::answer(arguments, &request)
 }
@@ -151,7 +162,7 @@ impl Request {
             Some(name) => super::expert::load(name)?,
             None if schema.is_some() => super::expert::load("json")?,
             None if arguments.grammar.is_some() => super::expert::load("sql")?,
-            None => routed(&question, context.as_deref())?,
+            None => routed(&question, context.as_deref(), arguments.batch.is_none())?,
         };
         let sampling = sampling(&arguments.sampling, &expert.manifest.decoding);
         sampling.validate()?;
@@ -182,16 +193,18 @@ impl Request {
     }
 }
 
-/// The expert that ships for a prompt; `sql` where nothing in it speaks for one. Another one than that is told.
-fn routed(question: &str, context: Option<&str>) -> Result<Expert> {
+/// The expert that ships for a prompt; `sql` where nothing in it speaks for one. Another one than that is told, if `tell`.
+fn routed(question: &str, context: Option<&str>, tell: bool) -> Result<Expert> {
     let prompt = format!("{}\n{question}", context.unwrap_or_default());
     let route = Roster::shipped()?.route(&prompt);
     match route.chosen() {
         Some(score) if score.expert != DEFAULT => {
-            complain::note(format_args!(
-                "expert `{}` for this prompt; --expert overrules",
-                score.expert
-            ));
+            if tell {
+                complain::note(format_args!(
+                    "expert `{}` for this prompt; --expert overrules",
+                    score.expert
+                ));
+            }
             super::expert::load(&score.expert)
         }
         _ => super::expert::load(DEFAULT),

@@ -74,6 +74,7 @@ fn finish(finish: &Finish) -> &'static str {
         Finish::Stop { .. } => "stop",
         Finish::MaxTokens => "max_tokens",
         Finish::Context => "context",
+        Finish::Interrupted => "interrupted",
         _ => "other",
     }
 }

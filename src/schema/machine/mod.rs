@@ -19,7 +19,7 @@ mod words;
 
 pub(crate) use frame::{Frame, StackId, Stacks};
 pub(crate) use prepare::{Machine, Plan};
-pub(crate) use shape::Ready;
+pub(crate) use shape::{Object, Obligation, Ready};
 pub(crate) use spelling::{Spelled, Spelling};
 pub(crate) use step::{Hypothesis, Look, SEALED, Scan, is_blank};
 pub(crate) use text::{Language, Place, Step, View};

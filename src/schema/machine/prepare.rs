@@ -34,9 +34,9 @@ pub(crate) struct Plan {
     known: RwLock<FxHashMap<ExprId, u32>>,
     ready: boxcar::Vec<Ready>,
     languages: boxcar::Vec<Language>,
-    pub(super) numbers: boxcar::Vec<NumberDfa>,
-    pub(super) objects: boxcar::Vec<Object>,
-    pub(super) arrays: boxcar::Vec<Array>,
+    pub(crate) numbers: boxcar::Vec<NumberDfa>,
+    pub(crate) objects: boxcar::Vec<Object>,
+    pub(crate) arrays: boxcar::Vec<Array>,
     /// How many texts a language has, where that was asked.
     pub(super) sizes: papaya::HashMap<LanguageId, Option<usize>, rustc_hash::FxBuildHasher>,
     /// What came up after compilation; texts that need it are refused with it.
@@ -90,7 +90,7 @@ impl Machine {
     }
 
     /// Of an object on top: the names that may come next, and whether other names may.
-    pub(super) fn next(&self, stack: StackId) -> &(BitSet, bool) {
+    pub(crate) fn next(&self, stack: StackId) -> &(BitSet, bool) {
         self.stacks.next(stack, |frame| match frame {
             Frame::Object { shape, seen, others, .. } => {
                 let object = &self.plan.objects[*shape as usize];

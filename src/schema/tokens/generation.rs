@@ -9,12 +9,14 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Exhausted,
+    ending::Ends,
     recipe::{Mask, Recipe},
     tables::{Location, Tables},
     walk::Walk,
 };
 use crate::{
     Vocabulary,
+    ending::{Ending, Endings},
     recognizer::Expected,
     schema::machine::{Hypothesis, Look, Machine, Plan, Scan},
     situation::{SituationId, SituationTable},
@@ -39,6 +41,8 @@ pub(crate) struct Generation {
     known: RwLock<FxHashMap<Key, Entry>>,
     recipes: boxcar::Vec<Recipe>,
     situations: SituationTable<Hypothesis, Mask>,
+    ends: Ends,
+    endings: Endings,
     bytes: AtomicUsize,
 }
 
@@ -56,6 +60,8 @@ impl Generation {
             known: RwLock::new(FxHashMap::default()),
             recipes: boxcar::Vec::new(),
             situations: SituationTable::new(STEPS.0, STEPS.1),
+            ends: Ends::default(),
+            endings: Endings::default(),
             bytes: AtomicUsize::new(0),
         }
     }
@@ -72,6 +78,8 @@ impl Generation {
             + self.machine.stacks().bytes()
             + self.machine.plan().bytes()
             + self.situations.bytes()
+            + self.ends.bytes()
+            + self.endings.bytes()
     }
 
     /// Situations met so far.
@@ -133,6 +141,17 @@ impl Generation {
             std::mem::swap(&mut at, &mut next);
             !at.is_empty()
         })
+    }
+
+    /// Tokens that make the text an instance.
+    pub(crate) fn ending(
+        &self,
+        situation: SituationId,
+        vocabulary: &Vocabulary,
+    ) -> Option<Arc<Ending>> {
+        let start = self.situations.hypotheses(situation);
+        let reading = || self.ends.reading(&self.machine, vocabulary);
+        self.endings.of(situation, start, vocabulary, reading)
     }
 
     /// Writes the tokens that may come next into a row of the vocabulary's width. A situation met before costs a look-up and

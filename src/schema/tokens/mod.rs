@@ -1,6 +1,7 @@
 //! Which tokens may come next? Masks of a schema's machine over a vocabulary.
 
 mod class;
+mod ending;
 mod generation;
 mod index;
 mod levels;

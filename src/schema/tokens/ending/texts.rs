@@ -1,0 +1,224 @@
+//! Which bytes end a string or a number soonest?
+
+use std::{collections::VecDeque, sync::Arc};
+
+use rustc_hash::{FxBuildHasher, FxHashSet};
+
+use crate::{
+    Vocabulary,
+    ending::Text,
+    schema::{
+        machine::{Place, Plan, Step, View},
+        number::NumberDfa,
+    },
+};
+
+/// Places that are looked at for the shortest text.
+const PLACES: usize = 1 << 16;
+
+/// Texts that are wanted of what must differ from others, and those that are looked at for them.
+const SEVERAL: usize = 24;
+const LOOKED: usize = 4_000;
+
+/// Bytes of strings that several texts are made of.
+const LETTERS: usize = 36;
+
+/// Bytes that are tokens, the best to read first.
+#[derive(Debug)]
+struct Bytes {
+    all: Vec<u8>,
+    /// How many of them are plain: ASCII and no backslash, as there are very many ways to begin an escape.
+    plain: usize,
+}
+
+impl Bytes {
+    fn new(vocabulary: &Vocabulary) -> Self {
+        let trie = vocabulary.trie();
+        let is_token =
+            |byte: &u8| trie.child(None, *byte).is_some_and(|node| !trie.tokens(node).is_empty());
+        let mut all: Vec<u8> = (0..=255).filter(is_token).collect();
+        let rank = |byte: u8| match byte {
+            b'a'..=b'z' => 0,
+            b'0'..=b'9' => 1,
+            b'\\' => 3,
+            0x20..=0x7e => 2,
+            _ => 4,
+        };
+        all.sort_by_key(|byte| (rank(*byte), *byte));
+        let plain = all.partition_point(|byte| rank(*byte) < 3);
+        Self { all, plain }
+    }
+}
+
+/// Ends of strings and numbers, by what they are ends of, where they begin, and whether several are wanted.
+#[derive(Debug)]
+pub(super) struct Scalars {
+    bytes: Bytes,
+    strings: papaya::HashMap<(u32, Place, bool), Arc<[Text]>, FxBuildHasher>,
+    numbers: papaya::HashMap<(u32, u32, bool), Arc<[Text]>, FxBuildHasher>,
+}
+
+impl Scalars {
+    pub(super) fn new(vocabulary: &Vocabulary) -> Self {
+        let strings = papaya::HashMap::with_hasher(FxBuildHasher);
+        let numbers = papaya::HashMap::with_hasher(FxBuildHasher);
+        Self { bytes: Bytes::new(vocabulary), strings, numbers }
+    }
+
+    /// Estimated bytes.
+    pub(super) fn bytes(&self) -> usize {
+        (self.strings.len() + self.numbers.len()) * 160
+    }
+
+    /// Texts that end a string of a language, the closing quote included: one, or several if it may have to differ.
+    pub(super) fn strings(
+        &self,
+        plan: &Plan,
+        vocabulary: &Vocabulary,
+        language: u32,
+        place: Place,
+        differ: bool,
+    ) -> Arc<[Text]> {
+        let known = self.strings.pin();
+        if let Some(texts) = known.get(&(language, place, differ)) {
+            return Arc::clone(texts);
+        }
+        let texts = self.of_string(plan.language(language), place, differ);
+        let text = |bytes: Box<[u8]>| Text::new(bytes.into(), vocabulary);
+        let texts: Arc<[Text]> = texts.into_iter().filter_map(text).collect();
+        Arc::clone(known.get_or_insert((language, place, differ), texts))
+    }
+
+    /// Digits that end a number, not none: those of one text or of several.
+    pub(super) fn numbers(
+        &self,
+        plan: &Plan,
+        vocabulary: &Vocabulary,
+        number: u32,
+        state: u32,
+        differ: bool,
+    ) -> Arc<[Text]> {
+        let known = self.numbers.pin();
+        if let Some(texts) = known.get(&(number, state, differ)) {
+            return Arc::clone(texts);
+        }
+        let texts = of_number(&plan.numbers[number as usize], state, several(differ));
+        let text = |bytes: Box<[u8]>| Text::new(bytes.into(), vocabulary);
+        let texts: Arc<[Text]> = texts.into_iter().filter_map(text).collect();
+        Arc::clone(known.get_or_insert((number, state, differ), texts))
+    }
+
+    /// Texts that end a string, the closing quote included.
+    pub(super) fn of_string(&self, view: View<'_>, from: Place, differ: bool) -> Vec<Box<[u8]>> {
+        of_string(view, from, &self.bytes, several(differ))
+    }
+}
+
+/// How many texts are wanted.
+fn several(differ: bool) -> usize {
+    if differ { SEVERAL } else { 1 }
+}
+
+/// What reading a byte does.
+enum Read<S> {
+    Dead,
+    Inside(S),
+    /// The text may end before (a number) or with (a string) the byte.
+    End,
+}
+
+/// The bytes that led to a place.
+fn way<S>(reached: &[(S, usize, u8)], mut at: usize) -> Vec<u8> {
+    let mut text = Vec::new();
+    while at != 0 {
+        text.push(reached[at].2);
+        at = reached[at].1;
+    }
+    text.reverse();
+    text
+}
+
+/// The shortest text that ends what has been begun, and if several are wanted, others that are hardly longer.
+fn endings<S: Copy + Eq + std::hash::Hash>(
+    from: S,
+    bytes: &[u8],
+    several: usize,
+    read: impl Fn(S, u8) -> Read<S>,
+    ends: impl Fn(S) -> Option<&'static [u8]>,
+) -> Vec<Box<[u8]>> {
+    let mut found = Vec::new();
+    let mut seen = FxHashSet::from_iter([from]);
+    // How each place was reached, in the order of the search.
+    let mut reached: Vec<(S, usize, u8)> = vec![(from, 0, 0)];
+    let mut at = 0;
+    'search: while at < reached.len() && reached.len() < PLACES {
+        let state = reached[at].0;
+        if let Some(end) = ends(state)
+            && (at != 0 || !end.is_empty())
+        {
+            found.push([&way(&reached, at), end].concat().into());
+            break;
+        }
+        for &byte in bytes {
+            match read(state, byte) {
+                Read::Inside(next) => {
+                    if seen.insert(next) {
+                        reached.push((next, at, byte));
+                    }
+                }
+                Read::End => {
+                    found.push([&way(&reached, at)[..], &[byte]].concat().into());
+                    break 'search;
+                }
+                Read::Dead => {}
+            }
+        }
+        at += 1;
+    }
+    if several < 2 || found.is_empty() {
+        return found;
+    }
+    found.clear();
+    let mut queue: VecDeque<(S, Vec<u8>)> = VecDeque::from([(from, Vec::new())]);
+    let mut looked = 0;
+    while let Some((state, text)) = queue.pop_front() {
+        if let Some(end) = ends(state)
+            && (!text.is_empty() || !end.is_empty())
+        {
+            found.push([text.as_slice(), end].concat().into());
+        }
+        looked += 1;
+        if found.len() >= several || looked > LOOKED {
+            break;
+        }
+        for &byte in bytes.iter().take(LETTERS) {
+            if let Read::Inside(next) = read(state, byte) {
+                queue.push_back((next, [text.as_slice(), &[byte]].concat()));
+            }
+        }
+    }
+    found
+}
+
+/// Texts that end a string, the closing quote included.
+fn of_string(view: View<'_>, from: Place, bytes: &Bytes, several: usize) -> Vec<Box<[u8]>> {
+    let read = |place: Place, byte: u8| match view.read(place, byte) {
+        Step::Dead => Read::Dead,
+        Step::Inside(next) => Read::Inside(next),
+        Step::End => Read::End,
+    };
+    let ends =
+        |place: Place| matches!(view.read(place, b'"'), Step::End).then_some(b"\"".as_slice());
+    let found = endings(from, &bytes.all[..bytes.plain], several, read, ends);
+    if found.is_empty() { endings(from, &bytes.all, several, read, ends) } else { found }
+}
+
+/// Digits that end a number; not none.
+fn of_number(automaton: &NumberDfa, from: u32, several: usize) -> Vec<Box<[u8]>> {
+    let read = |state: u32, byte: u8| match automaton.next(state, byte) {
+        0 => Read::Dead,
+        next => Read::Inside(next),
+    };
+    let ends = |state: u32| automaton.accepts(state).then_some([].as_slice());
+    endings(from, b"0123456789-.eE+", several, read, ends)
+}

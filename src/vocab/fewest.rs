@@ -1,0 +1,62 @@
+//! With how few tokens can a text be spelled?
+
+use super::{VocabTrie, Vocabulary};
+use crate::TokenId;
+
+impl VocabTrie {
+    /// The child of a node by a byte; of the root without one. O(siblings).
+    pub(crate) fn child(&self, of: Option<usize>, byte: u8) -> Option<usize> {
+        let (mut node, end) = match of {
+            Some(node) => (node + 1, self.skip(node)),
+            None => (0, self.len()),
+        };
+        // Siblings ascend.
+        while node < end && self.byte(node) < byte {
+            node = self.skip(node);
+        }
+        (node < end && self.byte(node) == byte).then_some(node)
+    }
+}
+
+impl Vocabulary {
+    /// The fewest tokens that spell a text, control tokens left out; of several such spellings the one whose first tokens are
+    /// longest. `None` where no tokens do. O(bytes of the text times those of the longest token).
+    ///
+    /// ```
+    /// use constrained_gen::{TokenId, Vocabulary};
+    ///
+    /// let tokens = ["a", "ab", "bcd", "c", "d"].map(|t| t.as_bytes().to_vec()).to_vec();
+    /// let vocabulary = Vocabulary::new(tokens, &[], &[])?;
+    /// assert_eq!(vocabulary.fewest_tokens(b"abcd"), Some(vec![TokenId(0), TokenId(2)]));
+    /// assert_eq!(vocabulary.fewest_tokens(b"x"), None);
+    /// # Ok::<(), constrained_gen::vocab::VocabularyError>(())
+    /// ```
+    pub fn fewest_tokens(&self, text: &[u8]) -> Option<Vec<TokenId>> {
+        let trie = self.trie();
+        // From the end: tokens from each place on, and the first of them.
+        let mut best: Vec<Option<(u32, TokenId, usize)>> = vec![None; text.len()];
+        for at in (0..text.len()).rev() {
+            let mut node = None;
+            for (length, &byte) in (1..).zip(&text[at..]) {
+                node = trie.child(node, byte);
+                let Some(node) = node else { break };
+                let Some(&token) = trie.tokens(node).first() else { continue };
+                let rest = match best.get(at + length) {
+                    Some(rest) => rest.map(|rest| rest.0),
+                    None => Some(0),
+                };
+                let Some(rest) = rest else { continue };
+                if best[at].is_none_or(|known| rest + 1 <= known.0) {
+                    best[at] = Some((rest + 1, TokenId(token), length));
+                }
+            }
+        }
+        let (mut tokens, mut at) = (Vec::new(), 0);
+        while at < text.len() {
+            let (_, token, length) = best[at]?;
+            tokens.push(token);
+            at += length;
+        }
+        Some(tokens)
+    }
+}
