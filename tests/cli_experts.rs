@@ -239,7 +239,9 @@ fn what_would_not_fit_the_memory_is_refused_with_the_sum() {
     let (code, err) = generate(&["--model", &model]);
     assert_eq!(code, Some(2), "{err}");
     let error = err.lines().find(|line| line.starts_with("error: ")).unwrap();
-    for part in ["not enough memory: weights 900 + cache", "automaton 68 = ", "--ignore-memory"] {
+    for part in
+        ["not enough memory: weights 900 + vocabulary", "automaton 17 = ", "--ignore-memory"]
+    {
         assert!(error.contains(part), "no `{part}` in: {error}");
     }
     let (code, err) = generate(&["--model", &model, "--ignore-memory"]);
