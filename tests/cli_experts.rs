@@ -192,6 +192,12 @@ fn generate_takes_packages_and_prompts_choose_experts() {
     assert!(["yes", "no"].contains(&answer.out.trim()), "{}", answer.out);
     assert!(answer.err.contains("note: ") && answer.err.contains("base model"), "{}", answer.err);
     // The adapter of the fixture is one for another model.
+    let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/models/demo");
+    assert_eq!(run(&["expert", "validate", &path, "--model", demo]).code, 0);
+    let (_directory, other) = on_disk(&packed(&good()));
+    let other = other.display().to_string();
+    refused(&["expert", "validate", &other, "--model", demo], &["lora_A.weight", "shape"]);
+    refused(&["expert", "validate", &path, "--model", "no/such"], &["no/such"]);
     let (_directory, path) = on_disk(&packed(&good()));
     refused(&["generate", "--expert", &path.display().to_string(), "Is it?"], &["lora_A.weight"]);
     let (_directory, path) = on_disk(&packed(&good())[..1000]);

@@ -51,6 +51,10 @@ enum Command {
         /// The public key that must have signed them, manifest included: 64 hexadecimal digits
         #[arg(long, value_name = "HEX")]
         signed_by: Option<String>,
+        /// Also apply their adapters to this model: a directory in Hugging Face form, a GGUF file, or ORG/NAME
+        #[cfg(feature = "candle")]
+        #[arg(long, value_name = "DIR|FILE|ORG/NAME")]
+        model: Option<PathBuf>,
     },
     /// Make one file of an expert's directory, the same bytes whenever it is done
     Pack {
@@ -99,10 +103,21 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
                 show(&expert, &mut out)?;
             }
         }
-        Command::Validate { experts, signed_by } => {
+        Command::Validate { experts, signed_by, .. } => {
             let mut outcome = Outcome::Done;
+            #[cfg(feature = "candle")]
+            let model = match &arguments.command {
+                Command::Validate { model: Some(path), .. } => Some(measure::load(path)?),
+                _ => None,
+            };
             for name in experts {
-                match validate(name, signed_by.as_deref()) {
+                let verdict = validate(name, signed_by.as_deref());
+                #[cfg(feature = "candle")]
+                let verdict = verdict.and_then(|key| match &model {
+                    Some(model) => measure::fits(name, model).map(|()| key).map_err(|e| vec![e]),
+                    None => Ok(key),
+                });
+                match verdict {
                     Ok(None) => writeln!(out, "{name}: valid")?,
                     Ok(Some(key)) => writeln!(out, "{name}: valid, signed by {key}")?,
                     Err(problems) => {
