@@ -196,6 +196,7 @@ impl Asked<'_> {
             Some(language) => Some(language.automaton(model.vocabulary().clone())?),
             None => None,
         };
+        let adapter = expert.adapter(model)?;
         let mut score = Score::default();
         for Question { question, answer } in questions {
             let prompt = model.prompts().chat(&ChatPrompt {
@@ -205,8 +206,11 @@ impl Asked<'_> {
                 thinking: false,
             })?;
             let mut constraint = automaton.as_ref().map(|automaton| automaton.constraint());
-            let said =
-                decoder.run(&mut model.session()?, &prompt, constraint.as_mut(), &mut |_| {})?;
+            let mut session = match &adapter {
+                Some(adapter) => model.session_under(adapter)?,
+                None => model.session()?,
+            };
+            let said = decoder.run(&mut session, &prompt, constraint.as_mut(), &mut |_| {})?;
             let ended = matches!(said.finish, Finish::End | Finish::Stop { .. });
             score.add(expert.validator(), question, answer, said.text, ended);
             bar.inc(1);
