@@ -15,7 +15,7 @@ use crate::{
 
 /// A variant: what it is, a sequence of it, and the row of each of the original's tokens.
 struct Variant {
-    name: &'static str,
+    name: String,
     constraint: Constraint,
     rows: Vec<usize>,
 }
@@ -49,7 +49,8 @@ pub fn roundtrip(data: &[u8]) {
     let Ok(original) = Automaton::new(&grammar, Arc::clone(&vocabulary), &limits) else { return };
     let same: Vec<usize> = (0..vocabulary.width()).collect();
     let mut variants = Vec::new();
-    let mut add = |name, automaton: &Arc<Automaton>, rows: &[usize]| {
+    let mut add = |name: &str, automaton: &Arc<Automaton>, rows: &[usize]| {
+        let name = format!("{name}, of {}", printed(&grammar).unwrap_or_default());
         variants.push(Variant { name, constraint: automaton.constraint(), rows: rows.to_vec() });
     };
     for (name, other) in [
@@ -69,11 +70,11 @@ pub fn roundtrip(data: &[u8]) {
     let (other, rows) = shuffled(&vocabulary, random);
     let other = Automaton::new(&grammar, Arc::new(other), &limits).expect("the same grammar");
     add("of shuffled tokens", &other, &rows);
-    let mut constraint = original.constraint();
+    let (mut constraint, mut text) = (original.constraint(), Vec::new());
     for &byte in rest.iter().take(24) {
         let Ok(mask) = constraint.mask().cloned() else { return };
         for variant in &mut variants {
-            if compare(&mask, &constraint, variant).is_none() {
+            if compare(&mask, &constraint, variant, &text).is_none() {
                 return;
             }
         }
@@ -82,6 +83,7 @@ pub fn roundtrip(data: &[u8]) {
             mask.iter().filter(|token| !vocabulary.is_special(*token)).collect();
         let Some(&token) = allowed.get(usize::from(byte) % allowed.len().max(1)) else { return };
         constraint.accept(token).expect("the mask allows it");
+        text.extend_from_slice(vocabulary.bytes(token));
         for variant in &mut variants {
             let token = TokenId::new(variant.rows[token.index()]);
             variant.constraint.accept(token).expect("its mask allows it");
@@ -90,12 +92,19 @@ pub fn roundtrip(data: &[u8]) {
 }
 
 /// `None` where a limit left nothing to compare.
-fn compare(mask: &TokenMask, constraint: &Constraint, variant: &mut Variant) -> Option<()> {
+fn compare(
+    mask: &TokenMask,
+    constraint: &Constraint,
+    variant: &mut Variant,
+    text: &[u8],
+) -> Option<()> {
+    let vocabulary = constraint.automaton().vocabulary();
     let Variant { name, constraint: other, rows } = variant;
     let found = other.mask().ok()?;
     for (row, &there) in rows.iter().enumerate() {
         let (token, there) = (TokenId::new(row), TokenId::new(there));
-        assert_eq!(found.contains(there), mask.contains(token), "{name}: {token:?}");
+        let (at, bytes) = (text.escape_ascii(), vocabulary.bytes(token).escape_ascii());
+        assert_eq!(found.contains(there), mask.contains(token), "{name}: after {at}: {bytes}");
     }
     assert_eq!(found.len(), mask.len(), "{name}");
     assert_eq!(other.is_complete(), constraint.is_complete(), "{name}");

@@ -7,6 +7,8 @@ use constrained_gen::{
     grammar::{Grammar, GrammarBuilder, Lexing, Production, Regular, Symbol, Terminal},
 };
 
+use regex_syntax::hir::{Class, Hir, HirKind};
+
 use crate::generator::Random;
 
 /// A permutation of so many things.
@@ -172,14 +174,17 @@ pub(crate) fn printed(grammar: &Grammar) -> Option<String> {
         let _ = writeln!(out, "n{n}: {}", alternatives.join("\n  | "));
     }
     for (t, terminal) in terminals.iter().enumerate() {
-        if !used[t] && !terminal.ignore && grammar.lexing() == Lexing::Contextual {
-            continue;
-        }
         let mut reserved = Vec::new();
         let mut language = &terminal.language;
         while let Regular::Difference(a, b) = language {
             reserved.push(expression(b)?);
             language = a;
+        }
+        // A definition that matches the empty text makes uses optional, whatever is reserved.
+        let matches_empty =
+            |hir: &Hir| hir.properties().minimum_len() == Some(0);
+        if !reserved.is_empty() && matches!(language, Regular::Hir(hir) if matches_empty(hir)) {
+            return None;
         }
         let _ = writeln!(out, "T{t}.{}: {}", terminal.priority, expression(language)?);
         for reserved in reserved {
@@ -188,15 +193,15 @@ pub(crate) fn printed(grammar: &Grammar) -> Option<String> {
         if let Some(guard) = &terminal.not_followed_by {
             let _ = writeln!(out, "%not_followed_by T{t} : {}", expression(guard)?);
         }
-        let others = terminal.not_before.iter().map(|other| other.index());
-        let others = others.filter(|other| used[*other] || terminals[*other].ignore || grammar.lexing() == Lexing::Longest);
-        let others: Vec<String> = others.map(|other| format!("T{other}")).collect();
+        let others: Vec<String> =
+            terminal.not_before.iter().map(|other| format!("T{}", other.0)).collect();
         if !others.is_empty() {
             let _ = writeln!(out, "%not_before T{t} : {}", others.join(" "));
         }
         if terminal.ignore {
             let _ = writeln!(out, "%ignore T{t}");
         } else if !used[t] {
+            // It has its part in lexing all the same, and in what is known of lexemes that follow one another.
             let _ = writeln!(out, "%reject T{t}");
         }
     }
@@ -210,20 +215,62 @@ fn symbol_name(symbol: Symbol) -> String {
     }
 }
 
-/// A language as an expression between slashes.
+/// A language as an expression between slashes. (`Hir`'s own `Display` writes an optional `b+` as a lazy one.)
 fn expression(language: &Regular) -> Option<String> {
     let Regular::Hir(hir) = language else { return None };
-    let mut out = String::from("/");
-    for c in hir.to_string().chars() {
-        match c {
-            '/' => out.push_str(r"\/"),
-            c if c.is_control() => {
-                let _ = write!(out, "\\x{{{:x}}}", u32::from(c));
+    let mut out = String::new();
+    spell(hir, &mut out);
+    // An expression without a character is not written so.
+    (!out.is_empty()).then(|| format!("/{out}/"))
+}
+
+/// Every part in a group of its own.
+fn spell(hir: &Hir, out: &mut String) {
+    match hir.kind() {
+        HirKind::Empty => out.push_str("(?:)"),
+        HirKind::Literal(literal) => match std::str::from_utf8(&literal.0) {
+            Ok(text) => text.chars().for_each(|c| out.push_str(&character(c))),
+            Err(_) => literal.0.iter().for_each(|byte| out.push_str(&byte_of(*byte))),
+        },
+        HirKind::Class(Class::Unicode(class)) => {
+            out.push('[');
+            for range in class.ranges() {
+                let _ = write!(out, "{}-{}", character(range.start()), character(range.end()));
             }
-            c => out.push(c),
+            out.push_str(if class.ranges().is_empty() { "a&&b]" } else { "]" });
+        }
+        HirKind::Class(Class::Bytes(class)) => {
+            out.push_str("(?-u:[");
+            for range in class.ranges() {
+                let _ = write!(out, "\\x{:02x}-\\x{:02x}", range.start(), range.end());
+            }
+            out.push_str(if class.ranges().is_empty() { "a&&b])" } else { "])" });
+        }
+        HirKind::Look(_) => out.push_str("[a&&b]"),
+        HirKind::Capture(capture) => spell(&capture.sub, out),
+        HirKind::Repetition(repetition) => {
+            out.push_str("(?:");
+            spell(&repetition.sub, out);
+            let _ = match repetition.max {
+                Some(max) => write!(out, "){{{},{max}}}", repetition.min),
+                None => write!(out, "){{{},}}", repetition.min),
+            };
+        }
+        HirKind::Concat(parts) => parts.iter().for_each(|part| spell(part, out)),
+        HirKind::Alternation(parts) => {
+            for (at, part) in parts.iter().enumerate() {
+                out.push_str(if at == 0 { "(?:" } else { "|" });
+                spell(part, out);
+            }
+            out.push(')');
         }
     }
-    out.push('/');
-    // An expression without a character is not written so.
-    (out.len() > 2).then_some(out)
+}
+
+fn character(c: char) -> String {
+    if c.is_ascii_alphanumeric() { c.to_string() } else { format!("\\u{{{:x}}}", u32::from(c)) }
+}
+
+fn byte_of(byte: u8) -> String {
+    format!("(?-u:\\x{byte:02x})")
 }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use constrained_gen::{
-    Automaton, CompiledGrammar, CompiledSchema, Limits, SchemaOptions, StepError, TokenMask,
+    Automaton, CompiledGrammar, CompiledSchema, Limits, SchemaCompiler, SchemaOptions, StepError,
+    TokenMask, library,
     frontend::{NoSources, lark},
     schema::SchemaErrorKind,
 };
 
-use super::{GRAMMARS, SCHEMAS, automata, parse};
+use super::{GRAMMARS, SCHEMAS, automata, parse, vocabulary};
 
 /// The masks along a text, between all bytes.
 fn masks(automaton: &Arc<Automaton>, text: &str) -> Vec<TokenMask> {
@@ -171,4 +172,24 @@ fn memory_that_is_always_used_up_changes_no_mask() {
             assert_eq!(masks(automaton, text), masks(&small, text), "{name}");
         }
     }
+}
+
+/// A sequence moves on to new tables once in a while, where its situations have other numbers. This text goes through three
+/// situations in turn, so that the number of the last one before such a move is, at one of the moves, that of the first one
+/// after it.
+#[test]
+fn a_long_text_over_many_generations_has_the_masks_of_one() {
+    let mut limits = Limits::default();
+    limits.automaton_bytes = 1;
+    let text = format!("[{}", "\"\",".repeat(700));
+    for schema in ["{\"type\": \"array\"}", "{\"type\": \"array\", \"items\": {\"maxLength\": 3}}"] {
+        let of = |limits: &Limits| {
+            let compiler = SchemaCompiler::new(vocabulary(), limits);
+            compiler.compile(schema, &SchemaOptions::default()).expect(schema)
+        };
+        assert!(masks(&of(&limits), &text) == masks(&of(&Limits::default()), &text), "{schema}");
+    }
+    let json = library::grammar("json", &limits).expect("json");
+    let of = |limits: &Limits| Automaton::new(&json, vocabulary(), limits).expect("json");
+    assert!(masks(&of(&limits), &text) == masks(&of(&Limits::default()), &text));
 }

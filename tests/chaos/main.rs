@@ -62,7 +62,7 @@ NAME: /[a-z]+/
 %not_followed_by NAME : /[a-z]/
 %reserve NAME : "if" "then" "else"
 "#,
-        &["if a then if b then c = d else e = f", "iff=then1"],
+        &["if a then if b then c = d else e = f", "iff=thenx"],
     ),
     (
         "lines",
