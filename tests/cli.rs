@@ -19,6 +19,9 @@ fn model_copy(directory: &Path) -> PathBuf {
     std::fs::create_dir(&copy).expect("a temporary directory");
     for entry in std::fs::read_dir(DEMO).expect("the demonstration model") {
         let entry = entry.expect("an entry");
+        if entry.path().is_dir() {
+            continue;
+        }
         std::fs::copy(entry.path(), copy.join(entry.file_name())).expect("a copy");
     }
     copy
