@@ -20,8 +20,8 @@ const PLACES: usize = 1 << 16;
 const SEVERAL: usize = 24;
 const LOOKED: usize = 4_000;
 
-/// Bytes of strings that several texts are made of.
-const LETTERS: usize = 36;
+/// Bytes at one place that several texts go on with.
+const LETTERS: usize = 26;
 
 /// Bytes that are tokens, the best to read first.
 #[derive(Debug)]
@@ -178,7 +178,7 @@ fn endings<S: Copy + Eq + std::hash::Hash>(
     if several < 2 || found.is_empty() {
         return found;
     }
-    found.clear();
+    let shortest = std::mem::take(&mut found);
     let mut queue: VecDeque<(S, Vec<u8>)> = VecDeque::from([(from, Vec::new())]);
     let mut looked = 0;
     while let Some((state, text)) = queue.pop_front() {
@@ -191,13 +191,15 @@ fn endings<S: Copy + Eq + std::hash::Hash>(
         if found.len() >= several || looked > LOOKED {
             break;
         }
-        for &byte in bytes.iter().take(LETTERS) {
-            if let Read::Inside(next) = read(state, byte) {
-                queue.push_back((next, [text.as_slice(), &[byte]].concat()));
-            }
+        let inside = bytes.iter().filter_map(|byte| match read(state, *byte) {
+            Read::Inside(next) => Some((next, *byte)),
+            _ => None,
+        });
+        for (next, byte) in inside.take(LETTERS) {
+            queue.push_back((next, [text.as_slice(), &[byte]].concat()));
         }
     }
-    found
+    if found.is_empty() { shortest } else { found }
 }
 
 /// Texts that end a string, the closing quote included.
