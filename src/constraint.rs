@@ -165,6 +165,8 @@ impl Constraint {
         if !Arc::ptr_eq(&generation, &self.generation) {
             self.situation = self.generation.copy_to(self.situation, &generation);
             self.generation = generation;
+            // It may hold a mask by the number of a situation, which means another one there.
+            self.room = Room::default();
         }
     }
 

@@ -12,12 +12,12 @@ use std::{
 use constrained_gen::{
     TokenId,
     decoding::Logits,
-    expert::{Expert, ExpertError, Lineup, Roster},
+    expert::{Expert, ExpertError, Lineup, PackageError, Roster},
     model::{Adapter, Model, ModelError, ModelOptions, Part, Qwen3, RopeRule, Session},
 };
 use package::{
     DORA, Item, dora, file, good, hash, manifest, on_disk, packed, random_text, safetensors,
-    safetensors_of, with_manifest,
+    safetensors_of, unpacked, with_manifest,
 };
 use serde_json::json;
 
@@ -50,6 +50,13 @@ fn the_adapter_of_a_package_is_that_of_its_directory() {
     assert_eq!(hidden(&model, Some(&ours)), hidden(&model, Some(&theirs)));
     assert_ne!(hidden(&model, Some(&ours)), hidden(&model, None));
     assert!(expert.has_adapter());
+    // A directory that was changed after it was looked at.
+    let directory = tempfile::tempdir().unwrap();
+    unpacked(&good(), directory.path());
+    let expert = Expert::open(directory.path()).unwrap();
+    std::fs::write(directory.path().join("adapter_model.safetensors"), "another").unwrap();
+    let error = expert.adapter_for(&model).unwrap_err();
+    assert!(matches!(error, ExpertError::Package(PackageError::Changed { .. })), "{error}");
     // Those that ship hold none.
     let sql = constrained_gen::expert::find("sql").unwrap();
     assert!(!sql.has_adapter() && sql.adapter_for(&model).unwrap().is_none());

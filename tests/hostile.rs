@@ -7,6 +7,7 @@
 #![cfg(unix)]
 #![allow(clippy::print_stdout, reason = "times must be seen")]
 
+#[allow(dead_code, reason = "not all tests need all of it")]
 mod process;
 
 use std::{

@@ -484,7 +484,7 @@ fn signatures_are_verified() {
     let public = ed25519_dalek::SigningKey::from_bytes(&KEY).verifying_key();
     let digits: String = public.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(signed.key, digits);
-    assert!(expert.doubts().iter().any(|doubt| doubt.contains(&digits)));
+    assert!(expert.doubts().is_empty(), "{:?}", expert.doubts());
     // Whatever is changed afterwards is noticed: files, the manifest, what is added or taken away.
     let text = expert.manifest.document.to_string();
     let signed_items = |change: &dyn Fn(&mut Vec<Item>)| {

@@ -3,18 +3,17 @@
 use std::sync::Arc;
 
 use constrained_gen::{
-    Automaton, Constraint, Limits, TokenId, Vocabulary, grammar::Grammar, oracle::Twin,
+    Automaton, Constraint, Limits, StepError, TokenId, Vocabulary, grammar::Grammar, oracle::Twin,
 };
 
-use crate::generator::{self, Random};
-
-/// Bytes that choose the grammar.
-const SEED: usize = 4;
+use crate::{
+    generator::{self, Random},
+    tape,
+};
 
 /// A grammar, its automaton, and the bytes that are left.
 fn automaton(data: &[u8]) -> Option<(Grammar, Arc<Automaton>, &[u8])> {
-    let (seed, rest) = data.split_at_checked(SEED)?;
-    let seed = seed.iter().fold(0, |seed, byte| seed << 8 | u64::from(*byte));
+    let (seed, rest) = tape::seed(data)?;
     let mut random = Random::new(seed);
     let grammar = generator::grammar(&mut random);
     let vocabulary = generator::vocabulary(&mut random, &[]);
@@ -66,7 +65,7 @@ pub fn mask(data: &[u8]) {
 /// All operations of a constraint, in any order: none panics, none changes what it should not, and the text alone decides
 /// where a sequence stands.
 pub fn operations(data: &[u8]) {
-    let Some((_, automaton, rest)) = automaton(data) else { return };
+    let Some((grammar, automaton, rest)) = automaton(data) else { return };
     let vocabulary = Arc::clone(automaton.vocabulary());
     let mut sequences: Vec<(Constraint, Vec<u8>)> = vec![(automaton.constraint(), Vec::new())];
     for step in rest.chunks_exact(2).take(64) {
@@ -123,6 +122,21 @@ pub fn operations(data: &[u8]) {
             }
             12 if sequences.len() > 1 => drop(sequences.swap_remove(at)),
             13 => sequences[at] = (automaton.constraint(), Vec::new()),
+            14 if !sequences[at].0.has_ended() => {
+                let (constraint, text) = &mut sequences[at];
+                // The same text under a limit that is reached in the middle of a mask.
+                let mut limits = automaton.limits().clone();
+                limits.step_work = u64::from(choice);
+                let starved = Automaton::new(&grammar, Arc::clone(&vocabulary), &limits);
+                *constraint = starved.expect("it was compiled before").constraint();
+                constraint.accept_bytes(text).expect("it was accepted before");
+                let before = constraint.clone();
+                if let Err(error) = constraint.mask() {
+                    assert_eq!(error, StepError::Limit { limit: limits.step_work });
+                }
+                assert_eq!(*constraint, before, "a mask changes nothing");
+            }
+            15 => batch(&automaton, &sequences),
             _ => {}
         }
     }
@@ -137,6 +151,22 @@ pub fn operations(data: &[u8]) {
         assert_eq!(again.is_complete(), constraint.is_complete());
         if let (Ok(mask), Ok(other)) = (again.mask(), constraint.mask()) {
             assert!(mask == other, "the text decides");
+        }
+    }
+}
+
+/// The rows of all sequences at once are those of each.
+fn batch(automaton: &Automaton, sequences: &[(Constraint, Vec<u8>)]) {
+    let words = automaton.vocabulary().words();
+    let mut all: Vec<Constraint> = sequences.iter().map(|sequence| sequence.0.clone()).collect();
+    let mut rows = vec![u32::MAX; words * all.len()];
+    let filled = automaton.fill_masks(&mut all, &mut rows);
+    for ((row, filled), mut constraint) in rows.chunks(words.max(1)).zip(filled).zip(all) {
+        match (filled, constraint.mask()) {
+            (Ok(()), Ok(mask)) => assert_eq!(row, mask.words()),
+            (Err(StepError::Ended), Err(StepError::Ended)) => {}
+            (Err(StepError::Limit { .. }), _) | (_, Err(StepError::Limit { .. })) => {}
+            (one, other) => panic!("{one:?}, but alone {other:?}"),
         }
     }
 }

@@ -2,47 +2,13 @@
 
 use crate::generator::Random;
 
-/// Pieces that readers treat in a way of their own.
-const PIECES: [&str; 32] = [
-    "\0",
-    "\"",
-    "\\",
-    "/",
-    "(",
-    ")",
-    "[",
-    "]",
-    "{",
-    "}",
-    "{0,200}",
-    "{2,1}",
-    "*",
-    "+",
-    "?",
-    "|",
-    ":",
-    "::=",
-    "\n",
-    "//",
-    "#",
-    "%import",
-    "%ignore",
-    "%declare",
-    "\\u{10ffff}",
-    "\\x",
-    "é",
-    "null",
-    "1e999",
-    "-1",
-    "18446744073709551616",
-    "start",
-];
-
-/// One of the seeds with one to eight places changed, or without seeds any bytes; the number decides all.
-pub fn mutate(number: u64, seeds: &[Vec<u8>]) -> Vec<u8> {
+/// One of the seeds with one to eight places changed, with pieces that its readers treat in a way of their own; without seeds
+/// any bytes. The number decides all.
+pub fn mutate(number: u64, seeds: &[Vec<u8>], pieces: &[Vec<u8>]) -> Vec<u8> {
     let random = &mut Random::new(number);
     if seeds.is_empty() {
-        return (0..random.range(8, 140)).map(|_| random.below(256) as u8).collect();
+        let longest = random.pick(&[40, 140, 140, 300]);
+        return (0..random.range(8, longest)).map(|_| random.below(256) as u8).collect();
     }
     let mut bytes = random.pick(seeds);
     for _ in 0..random.range(1, 8) {
@@ -60,7 +26,7 @@ pub fn mutate(number: u64, seeds: &[Vec<u8>]) -> Vec<u8> {
                 }
             }
             2 => drop(bytes.drain(at..end)),
-            3 => drop(bytes.splice(at..at, random.pick(&PIECES).bytes())),
+            3 if !pieces.is_empty() => drop(bytes.splice(at..at, random.pick(pieces))),
             4 => {
                 let again = bytes[at..end].repeat(random.range(1, 3));
                 bytes.splice(at..at, again);

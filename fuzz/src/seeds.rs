@@ -5,6 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+#[path = "../../tests/schema/constructs.rs"]
+mod constructs;
+
 /// Bytes of a seed; the rest of a longer file is left out.
 const LONGEST: usize = 16 << 10;
 
@@ -24,7 +27,7 @@ pub fn regressions(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
 pub fn of(target: &str) -> Vec<Vec<u8>> {
     let root = home().join("..");
     let (folders, ending): (&[&str], &str) = match target {
-        "lark" => (&["grammars", "tests/data/grammar"], "lark"),
+        "lark" => (&["grammars/json", "tests/data/grammar"], "lark"),
         "gbnf" => (&["tests/data/grammar"], "gbnf"),
         "tokenizer" => (&["models/demo"], "tokenizer.json"),
         "manifest" => (&["experts"], "manifest.json"),
@@ -41,10 +44,61 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
             bytes
         })
         .collect();
-    if target == "tokenizer" {
-        seeds.push(SMALL_TOKENIZER.as_bytes().to_vec());
+    match target {
+        "lark" | "gbnf" => seeds.extend(blocks(&root.join("docs/grammar-language.md"), target)),
+        "tokenizer" => seeds.push(SMALL_TOKENIZER.as_bytes().to_vec()),
+        "schema" => {
+            // Each with choices of a walk, and the beginning of a text.
+            let tail = b"\0\x2a\x11\xd0\x07\xe1\x13\x99\x40\0{\"a\": [\"ab\", 12, {}]}";
+            let texts = constructs::SCHEMAS.iter().map(|schema| schema.as_bytes());
+            seeds.extend(texts.map(|schema| [schema, tail].concat()));
+        }
+        _ => {}
     }
     seeds
+}
+
+/// The grammars of a language in a document, each with its first example after a zero byte.
+fn blocks(document: &Path, language: &str) -> Vec<Vec<u8>> {
+    let text = fs::read_to_string(document).expect("a readable document");
+    let opening = format!("```{language}\n");
+    let blocks = text.split(&opening).skip(1);
+    blocks
+        .filter_map(|block| block.split("```").next())
+        .map(|block| {
+            let examples = constrained_gen::library::examples(block).unwrap_or_default();
+            let example = examples.first().map_or("", |example| &example.text);
+            [block.as_bytes(), b"\0", example.as_bytes()].concat()
+        })
+        .collect()
+}
+
+/// The words of a target's dictionary, which is in libFuzzer's form; none where there is no dictionary.
+pub fn dictionary(target: &str) -> Vec<Vec<u8>> {
+    let path = home().join("dictionaries").join(format!("{target}.dict"));
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let words = text.lines().filter_map(|line| line.strip_prefix('"')?.strip_suffix('"'));
+    words.map(unescaped).collect()
+}
+
+/// A word as bytes: `\\`, `\"` and `\xHH` are escapes.
+fn unescaped(word: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = word.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        if byte != b'\\' {
+            bytes.push(byte);
+        } else if let Some(hex) = rest.strip_prefix(b"x").and_then(|hex| hex.get(..2)) {
+            let hex = std::str::from_utf8(hex).expect("two digits");
+            bytes.push(u8::from_str_radix(hex, 16).expect("two digits"));
+            rest = &rest[3..];
+        } else if let Some((&escaped, after)) = rest.split_first() {
+            bytes.push(escaped);
+            rest = after;
+        }
+    }
+    bytes
 }
 
 /// A whole tokenizer, so that most mutations still are JSON.

@@ -31,13 +31,20 @@ pub(crate) struct Schema {
     vocabulary: Arc<Vocabulary>,
 }
 
-/// What one sequence keeps for its next step.
-#[derive(Clone, Debug, Default)]
+/// What one sequence keeps for its next step: room, and nothing that the step depends on.
+#[derive(Debug, Default)]
 pub(crate) struct Room {
     scratch: Scratch,
     schema_scratch: SchemaScratch,
     /// A mask written out, and the situation that it belongs to.
     mask: Option<(SituationId, TokenMask)>,
+}
+
+impl Clone for Room {
+    /// A fork makes room of its own at its first step: many a fork takes none.
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 impl Generation {
@@ -108,8 +115,12 @@ impl Generation {
             Self::Schema(..) => {
                 let mask = match room.mask.take() {
                     Some((of, mask)) if of == situation => mask,
-                    _ => {
-                        let mut words = vec![0; self.words()];
+                    // The row of the step before is written over: a warm step allocates nothing.
+                    before => {
+                        let mut words = match before {
+                            Some((_, mask)) => mask.into_words(),
+                            None => vec![0; self.words()],
+                        };
                         self.fill(situation, &mut words)?;
                         TokenMask::from_words(words)
                     }

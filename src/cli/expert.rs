@@ -51,6 +51,10 @@ enum Command {
         /// The public key that must have signed them, manifest included: 64 hexadecimal digits
         #[arg(long, value_name = "HEX")]
         signed_by: Option<String>,
+        /// Also apply their adapters to this model: a directory in Hugging Face form, a GGUF file, or ORG/NAME
+        #[cfg(feature = "candle")]
+        #[arg(long, value_name = "DIR|FILE|ORG/NAME")]
+        model: Option<PathBuf>,
     },
     /// Make one file of an expert's directory, the same bytes whenever it is done
     Pack {
@@ -99,11 +103,23 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
                 show(&expert, &mut out)?;
             }
         }
-        Command::Validate { experts, signed_by } => {
+        Command::Validate { experts, signed_by, .. } => {
             let mut outcome = Outcome::Done;
+            #[cfg(feature = "candle")]
+            let model = match &arguments.command {
+                Command::Validate { model: Some(path), .. } => Some(measure::load(path)?),
+                _ => None,
+            };
             for name in experts {
-                match validate(name, signed_by.as_deref()) {
-                    Ok(()) => writeln!(out, "{name}: valid")?,
+                let verdict = validate(name, signed_by.as_deref());
+                #[cfg(feature = "candle")]
+                let verdict = verdict.and_then(|key| match &model {
+                    Some(model) => measure::fits(name, model).map(|()| key).map_err(|e| vec![e]),
+                    None => Ok(key),
+                });
+                match verdict {
+                    Ok(None) => writeln!(out, "{name}: valid")?,
+                    Ok(Some(key)) => writeln!(out, "{name}: valid, signed by {key}")?,
                     Err(problems) => {
                         problems.iter().for_each(complain::error);
                         outcome = Outcome::Misuse;
@@ -146,8 +162,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// All that is wrong with an expert.
-fn validate(name: &str, signed_by: Option<&str>) -> Result<(), Vec<anyhow::Error>> {
+/// The key that signed an expert, if one did, or all that is wrong with it.
+fn validate(name: &str, signed_by: Option<&str>) -> Result<Option<String>, Vec<anyhow::Error>> {
     let limits = Limits::default();
     let all = |problems: Vec<expert::ExpertError>| -> Vec<anyhow::Error> {
         problems.into_iter().map(Into::into).collect()
@@ -160,9 +176,11 @@ fn validate(name: &str, signed_by: Option<&str>) -> Result<(), Vec<anyhow::Error
     if let Some(grammar) = grammar {
         compile(&grammar).map_err(|error| vec![error])?;
     }
-    let Some(key) = signed_by else { return Ok(()) };
+    let Some(key) = signed_by else { return Ok(expert.signed().map(|signed| signed.key.clone())) };
     match expert.signed() {
-        Some(signed) if signed.key.eq_ignore_ascii_case(key) && signed.manifest => Ok(()),
+        Some(signed) if signed.key.eq_ignore_ascii_case(key) && signed.manifest => {
+            Ok(Some(signed.key.clone()))
+        }
         Some(signed) if signed.key.eq_ignore_ascii_case(key) => {
             Err(vec![anyhow!("{name}: signed by that key, but its manifest is not")])
         }
@@ -339,7 +357,7 @@ fn adapter_line(expert: &Expert, adapter: &Adapter) -> String {
     let rank = adapter.rank.map_or(String::new(), |(r, alpha)| format!(" r={r} alpha={alpha}"));
     let shipped = match expert.adapter_bytes(adapter) {
         Some(bytes) => format!("{bytes} bytes"),
-        None => "named but not part of it: answers come from the base model".into(),
+        None => "named but not shipped: answers come from the base model".into(),
     };
     format!("{}{rank} on {}; {shipped}", adapter.kind, modules.join(", "))
 }

@@ -1,11 +1,16 @@
-//! `expert show --measure`: what an expert costs here, beside what its manifest claims.
+//! `expert show --measure`: what an expert costs here, beside what its manifest claims; and whether its adapter fits a model.
 
-use std::{io::Write, path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
 use anyhow::Result;
 use clap::Args;
 use constrained_gen::{
-    expert::Expert,
+    expert::{self, Expert},
     model::{Adapter, Footprint, Model, ModelOptions, Part, Qwen3},
 };
 use serde_json::json;
@@ -117,6 +122,19 @@ pub(super) fn run(
     row("a token under it, ms", under.map(|ms| format!("{ms:.2}")), None)?;
     let more = overhead.map(|ms| format!("{ms:.2}"));
     row("more per token, ms", more, Some(claims.latency_ms_overhead.to_string()))?;
+    Ok(())
+}
+
+/// The model to try adapters on.
+pub(super) fn load(path: &Path) -> Result<Model> {
+    let path = hub::find(Some(path))?.unwrap_or_default();
+    memory::refuse(&Footprint::of(Some(&path), 0)?, false)?;
+    Ok(Model::open(&path, &ModelOptions::default())?)
+}
+
+/// Whether the adapter of an expert, if it has one, fits the model.
+pub(super) fn fits(name: &str, model: &Model) -> Result<()> {
+    expert::find(name)?.adapter(model)?;
     Ok(())
 }
 

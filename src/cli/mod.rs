@@ -7,6 +7,8 @@ mod bench;
 mod check;
 mod complain;
 mod completions;
+#[cfg(feature = "candle")]
+mod evaluate;
 mod expert;
 #[cfg(feature = "candle")]
 mod generate;
@@ -72,6 +74,10 @@ enum Command {
     /// List, show, validate or pack experts; which is a prompt for?
     #[command(after_help = EXIT_CODES)]
     Expert(expert::Arguments),
+    /// How often do answers parse, name only what there is, and say what is right, with a grammar and without?
+    #[cfg(feature = "candle")]
+    #[command(after_help = EXIT_CODES)]
+    Evaluate(evaluate::Arguments),
     /// What does a token cost on this machine, by part?
     #[cfg(feature = "candle")]
     #[command(after_help = EXIT_CODES)]
@@ -92,6 +98,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Mask(arguments) => mask::run(&arguments),
         Command::Grammar(arguments) => grammar::run(&arguments),
         Command::Expert(arguments) => expert::run(&arguments),
+        #[cfg(feature = "candle")]
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
         #[cfg(feature = "candle")]
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use super::{
     Expert, ExpertError, PackageError, RopeKind, Roster,
     check::{self, MAX_CONFIG},
+    integrity,
 };
 use crate::{
     Limits, TokenId, Vocabulary,
@@ -60,7 +63,7 @@ impl Expert {
     /// # Errors
     /// As there.
     pub fn adapter_for(&self, model: &Qwen3) -> Result<Option<Arc<Adapter>>, ExpertError> {
-        let Some(files) = self.adapter_file()? else { return Ok(None) };
+        let Some((files, sha256)) = self.adapter_file()? else { return Ok(None) };
         let missing = |name: &str| PackageError::Missing {
             path: self.package.path(),
             entry: name.to_owned(),
@@ -71,24 +74,29 @@ impl Expert {
         };
         let config = read(&files.config, MAX_CONFIG)?;
         let weights = read(&files.weights, Limits::default().package_bytes)?;
+        // What is applied is what was stated, even if a directory was changed since it was looked at.
+        if !sha256.is_empty() && integrity::digits(&Sha256::digest(&weights)) != sha256 {
+            let (path, entry) = (self.package.path(), files.weights);
+            return Err(PackageError::Changed { path, entry }.into());
+        }
         let config = (self.package.label(&files.config), config);
         let weights = (self.package.label(&files.weights), weights);
         Ok(Some(Arc::new(Adapter::read((&config.0, &config.1), (&weights.0, weights.1), model)?)))
     }
 
-    /// The files of the one adapter that is there.
-    fn adapter_file(&self) -> Result<Option<check::AdapterFiles>, ExpertError> {
-        let mut found: Option<check::AdapterFiles> = None;
+    /// The files of the one adapter that is there, and the hash that the manifest states.
+    fn adapter_file(&self) -> Result<Option<(check::AdapterFiles, &str)>, ExpertError> {
+        let mut found: Option<(check::AdapterFiles, &str)> = None;
         for adapter in self.manifest.base_models.iter().flat_map(|base| &base.adapters) {
             let Some(files) = check::adapter_files(&self.package, adapter)? else { continue };
             match &found {
-                Some(other) if *other != files => {
+                Some((other, _)) if *other != files => {
                     let problem =
                         format!("a second adapter beside {}: one is applied", other.weights);
                     let (path, entry) = (self.package.path(), files.weights);
                     return Err(PackageError::Adapter { path, entry, problem }.into());
                 }
-                _ => found = Some(files),
+                _ => found = Some((files, &adapter.sha256)),
             }
         }
         Ok(found)

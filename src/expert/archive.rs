@@ -183,7 +183,11 @@ impl Archive {
         let mut end = 0;
         let broken = |error: io::Error| match state.borrow().ended {
             true => self.cut_off(state),
-            false => PackageError::NotTar { path: self.label(), problem: error.to_string() },
+            false => PackageError::NotTar {
+                path: self.label(),
+                // Of bytes that are no header, the message may hold some.
+                problem: entry::shown(error.to_string().as_bytes()),
+            },
         };
         // Raw: what stands before an entry to change its name is read here, under a bound.
         for entry in archive.entries().map_err(broken)?.raw(true) {

@@ -194,6 +194,11 @@ impl Expert {
             doubts.push(format!("{}: unknown field, kept but not used", unknown.pointer));
         }
         for (i, base) in self.manifest.base_models.iter().enumerate() {
+            if !base.sha256.is_empty() {
+                doubts.push(format!(
+                    "/base_models/{i}/sha256: the weights of the base model are not compared with it"
+                ));
+            }
             if let Some(kind) = unclear_positions(base) {
                 doubts.push(format!(
                     "/base_models/{i}/rope_scaling: {kind} without a factor: positions are the model's own"
@@ -213,22 +218,12 @@ impl Expert {
             doubts.push("/soft_prompts: not applied".to_owned());
         }
         match (&self.manifest.integrity, &self.signed) {
-            (_, Some(signed)) => {
-                if !signed.manifest {
-                    doubts.push(
-                        "the signature covers the files but not the manifest, which anybody may have changed".to_owned(),
-                    );
-                }
-                doubts.push(format!(
-                    "signed by the key {}: the files are as its owner signed them; whose key it is, the package cannot say",
-                    signed.key
-                ));
-            }
-            (Some(integrity), None) if integrity.public_key.is_some() => {
-                doubts.push(
-                    "/integrity names a key but has no signature: nothing is signed".to_owned(),
-                );
-            }
+            (_, Some(signed)) if !signed.manifest => doubts.push(
+                "/integrity: the signature covers the files but not the manifest, which anybody may have changed"
+                    .to_owned(),
+            ),
+            (Some(integrity), None) if integrity.public_key.is_some() => doubts
+                .push("/integrity names a key but has no signature: nothing is signed".to_owned()),
             _ => {}
         }
         doubts

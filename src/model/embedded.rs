@@ -26,6 +26,11 @@ pub(super) fn weight_bytes() -> u64 {
     WEIGHTS.1.len() as u64
 }
 
+/// Bytes of its tokenizer.
+pub(super) fn tokenizer_bytes() -> u64 {
+    TOKENIZER.1.len() as u64
+}
+
 impl Model {
     /// The demonstration model that is part of this crate.
     ///

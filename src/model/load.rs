@@ -12,7 +12,8 @@ use crate::{Limits, TokenId, Vocabulary};
 /// The shape of a model.
 pub(super) const CONFIG: &str = "config.json";
 const GENERATION: &str = "generation_config.json";
-const TOKENIZER: &str = "tokenizer.json";
+/// The tokenizer of a model.
+pub(super) const TOKENIZER: &str = "tokenizer.json";
 
 /// How a model is loaded.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

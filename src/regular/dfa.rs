@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
+#[cfg(test)]
+use super::Regular;
 use super::{
     blocks,
     builder::Budget,
@@ -477,6 +479,7 @@ impl Dfa {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::regular::Builder;
 
     fn dfa(pattern: &str) -> Dfa {
         let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern).unwrap();
@@ -523,11 +526,12 @@ mod tests {
 
     #[test]
     fn differences_and_void_languages() {
+        let limits = Limits::default();
         let word = dfa("[a-z]+");
         let reserved = dfa("select|from");
-        let name = word.product(&reserved, |a, b| a && !b, &Limits::default()).unwrap();
+        let name = Builder::new(&limits).product(&word, &reserved, |a, b| a && !b).unwrap();
         assert!(accepts(&name, "selects") && accepts(&name, "sel") && !accepts(&name, "select"));
-        let nothing = reserved.product(&word, |a, b| a && !b, &Limits::default()).unwrap();
+        let nothing = Builder::new(&limits).product(&reserved, &word, |a, b| a && !b).unwrap();
         assert_eq!(nothing.start(), DEAD);
         assert!(word.overlaps(&reserved) && !name.overlaps(&reserved));
     }

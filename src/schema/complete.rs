@@ -26,7 +26,7 @@ impl Canon {
             let large = 8 * form.number.digits() > self.limits.dfa_states;
             if (form.number.has_divisors() || large) && !self.numbers.contains_key(&form.number) {
                 let automaton = NumberDfa::new(&form.number, &self.limits);
-                let automaton = automaton.map_err(|error| self.number_error(&error))?;
+                let automaton = automaton.map_err(|error| self.part_error(&error))?;
                 self.numbers.insert(form.number.clone(), automaton);
             }
             for shape in &form.arrays {

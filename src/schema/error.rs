@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::Limits;
 pub(super) use crate::quote::quoted;
 
 /// What is wrong with a schema.
@@ -79,6 +80,12 @@ impl SchemaError {
     pub fn is_unsatisfiable(&self) -> bool {
         self.kind == SchemaErrorKind::Unsatisfiable
     }
+}
+
+/// Why a part of a schema could not be made.
+pub(crate) trait Cause: fmt::Display {
+    /// What kind of refusal that is, under these limits.
+    fn kind(&self, limits: &Limits) -> SchemaErrorKind;
 }
 
 impl fmt::Display for SchemaError {

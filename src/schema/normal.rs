@@ -8,12 +8,12 @@ use std::{collections::HashMap, sync::Arc};
 use rustc_hash::FxHashSet;
 
 use super::{
-    error::{SchemaError, SchemaErrorKind},
+    error::{Cause, SchemaError, SchemaErrorKind},
     expr::{Arena, Expr, ExprId},
-    number::{NumberDfa, NumberError, NumberSet},
+    number::{NumberDfa, NumberSet},
     read::document::Document,
     shape::{Alternatives, doubtful},
-    text::{TextError, TextSet},
+    text::TextSet,
 };
 use crate::{
     Limits,
@@ -70,27 +70,9 @@ impl Canon {
         self.error(SchemaErrorKind::Limit { name, value }, message)
     }
 
-    /// A set of strings that could not be made.
-    pub(crate) fn text_error(&self, error: &TextError) -> SchemaError {
-        let kind = match *error {
-            TextError::Syntax { .. } => SchemaErrorKind::NotASchema,
-            TextError::Unsupported { .. } => SchemaErrorKind::Unsupported,
-            TextError::Limit { name, limit, .. } => SchemaErrorKind::Limit { name, value: limit },
-            TextError::Exhausted => {
-                SchemaErrorKind::Limit { name: "step_work", value: self.limits.step_work }
-            }
-        };
-        self.error(kind, error.to_string())
-    }
-
-    /// A set of numbers that could not be made.
-    pub(crate) fn number_error(&self, error: &NumberError) -> SchemaError {
-        let kind = match *error {
-            NumberError::Divisor(_) => SchemaErrorKind::NotASchema,
-            NumberError::Digits(_) | NumberError::Divisors(_) => SchemaErrorKind::Unsupported,
-            NumberError::Limit(name, value) => SchemaErrorKind::Limit { name, value },
-        };
-        self.error(kind, error.to_string())
+    /// A set of strings or of numbers that could not be made.
+    pub(crate) fn part_error(&self, error: &impl Cause) -> SchemaError {
+        self.error(error.kind(&self.limits), error.to_string())
     }
 
     /// The canonical form of an expression, whose shapes may be without instances.

@@ -18,7 +18,7 @@ impl Canon {
         if b.is_all() || a.is_empty() {
             return Ok(a.clone());
         }
-        a.intersect(b, &self.limits).map_err(|e| self.text_error(&e))
+        a.intersect(b, &self.limits).map_err(|e| self.part_error(&e))
     }
 
     /// The strings in `a` and not in `b`.
@@ -29,7 +29,7 @@ impl Canon {
         if b.is_all() || a == b {
             return Ok(TextSet::none());
         }
-        a.without(b, &self.limits).map_err(|e| self.text_error(&e))
+        a.without(b, &self.limits).map_err(|e| self.part_error(&e))
     }
 
     /// The strings that may be in a form: those that are, and those of which it is not known.
@@ -48,7 +48,7 @@ impl Canon {
         if b.is_all() || a.is_empty() {
             return Ok(b.clone());
         }
-        a.union(b, &self.limits).map_err(|e| self.text_error(&e))
+        a.union(b, &self.limits).map_err(|e| self.part_error(&e))
     }
 
     /// The numbers of both.
@@ -59,7 +59,7 @@ impl Canon {
         if b.is_all() || a.is_empty() {
             return Ok(a.clone());
         }
-        a.intersect(b).map_err(|e| self.number_error(&e))
+        a.intersect(b).map_err(|e| self.part_error(&e))
     }
 
     /// The numbers in `a` and not in `b`.
@@ -70,7 +70,7 @@ impl Canon {
         if b.is_all() || a == b {
             return Ok(NumberSet::none());
         }
-        let rest = b.complement().map_err(|e| self.number_error(&e))?;
+        let rest = b.complement().map_err(|e| self.part_error(&e))?;
         self.meet_numbers(a, &rest)
     }
 
@@ -82,7 +82,7 @@ impl Canon {
         if b.is_all() || a.is_empty() {
             return Ok(b.clone());
         }
-        a.union(b).map_err(|e| self.number_error(&e))
+        a.union(b).map_err(|e| self.part_error(&e))
     }
 
     /// The union of many sets, in pairs of neighbours: each element moves a logarithmic number of times.

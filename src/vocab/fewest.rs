@@ -46,7 +46,7 @@ impl Vocabulary {
                     None => Some(0),
                 };
                 let Some(rest) = rest else { continue };
-                if best[at].is_none_or(|known| rest + 1 <= known.0) {
+                if best[at].is_none_or(|known| rest < known.0) {
                     best[at] = Some((rest + 1, TokenId(token), length));
                 }
             }

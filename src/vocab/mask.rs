@@ -16,6 +16,11 @@ impl TokenMask {
         Self { words: words.into_boxed_slice(), count }
     }
 
+    /// The bits, to be written anew.
+    pub(crate) fn into_words(self) -> Vec<u32> {
+        self.words.into_vec()
+    }
+
     /// Whether a token is in the set.
     #[inline]
     pub fn contains(&self, token: TokenId) -> bool {

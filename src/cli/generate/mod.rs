@@ -93,8 +93,8 @@ pub(super) struct Arguments {
     schema: SchemaArgument,
 }
 
-#[derive(Clone, Debug, Args)]
-struct SamplingArguments {
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct SamplingArguments {
     /// How far chance may lead from the best token, 0 to 2
     #[arg(long, value_name = "T")]
     temperature: Option<f32>,
@@ -115,7 +115,7 @@ struct SamplingArguments {
     greedy: bool,
     /// The same seed gives the same answer
     #[arg(long, value_name = "S", default_value_t = 0)]
-    seed: u64,
+    pub(super) seed: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
@@ -212,7 +212,7 @@ fn routed(question: &str, context: Option<&str>, tell: bool) -> Result<Expert> {
 }
 
 /// The expert's settings, changed by the arguments.
-fn sampling(arguments: &SamplingArguments, decoding: &Decoding) -> Sampling {
+pub(super) fn sampling(arguments: &SamplingArguments, decoding: &Decoding) -> Sampling {
     let penalty = arguments.repetition_penalty.unwrap_or(1.0);
     if arguments.greedy {
         return Sampling { repetition_penalty: penalty, ..Sampling::greedy() };

@@ -15,7 +15,8 @@ use crate::{
     Limits,
     bitset::BitSet,
     schema::{
-        MemberOrder, Schema, SchemaError, SchemaErrorKind, SchemaOptions, Whitespace,
+        MemberOrder, Schema, SchemaError, SchemaOptions, Whitespace,
+        error::Cause,
         expr::ExprId,
         number::NumberDfa,
         shape::{self, Alternatives, ArrayShape, ObjectShape},
@@ -237,9 +238,9 @@ impl Plan {
     }
 
     /// A result, or the record of what went wrong.
-    fn keep<T, E: std::fmt::Display>(&self, result: Result<T, E>) -> Option<T> {
+    fn keep<T, E: Cause>(&self, result: Result<T, E>) -> Option<T> {
         let failed = |error: E| {
-            SchemaError::new(SchemaErrorKind::Unsupported, String::new(), "", error.to_string())
+            SchemaError::new(error.kind(&self.limits), String::new(), "", error.to_string())
         };
         self.record(result.map(Some).map_err(failed))
     }

@@ -1,5 +1,10 @@
 //! Why a set of numbers, or its automaton, is refused.
 
+use crate::{
+    Limits,
+    schema::{SchemaErrorKind, error::Cause},
+};
+
 /// What cannot be computed exactly within the limits.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NumberError {
@@ -15,4 +20,14 @@ pub(crate) enum NumberError {
     /// More states than allowed: the field of [`crate::Limits`] and its value.
     #[error("the numbers need more than {1} states ({0})")]
     Limit(&'static str, u64),
+}
+
+impl Cause for NumberError {
+    fn kind(&self, _: &Limits) -> SchemaErrorKind {
+        match *self {
+            Self::Divisor(_) => SchemaErrorKind::NotASchema,
+            Self::Digits(_) | Self::Divisors(_) => SchemaErrorKind::Unsupported,
+            Self::Limit(name, value) => SchemaErrorKind::Limit { name, value },
+        }
+    }
 }

@@ -117,7 +117,7 @@ impl Reader {
             self.at("multipleOf");
             let divisor = self.decimal(divisor)?;
             let multiples =
-                NumberSet::multiple_of(divisor).map_err(|e| self.canon.number_error(&e))?;
+                NumberSet::multiple_of(divisor).map_err(|e| self.canon.part_error(&e))?;
             set = self.canon.meet_numbers(&set, &multiples)?;
         }
         Ok(set)
@@ -210,7 +210,7 @@ impl Reader {
                 Ok(Some(set))
             }
             Err(error) => {
-                let error = self.canon.text_error(&error);
+                let error = self.canon.part_error(&error);
                 if !self.options.lenient {
                     return Err(error);
                 }

@@ -2,7 +2,11 @@
 
 use thiserror::Error;
 
-use crate::fuel::Exhausted;
+use crate::{
+    Limits,
+    fuel::Exhausted,
+    schema::{SchemaErrorKind, error::Cause},
+};
 
 /// Why there is no text set.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -54,5 +58,18 @@ impl TextError {
 impl From<Exhausted> for TextError {
     fn from(_: Exhausted) -> Self {
         Self::Exhausted
+    }
+}
+
+impl Cause for TextError {
+    fn kind(&self, limits: &Limits) -> SchemaErrorKind {
+        match *self {
+            Self::Syntax { .. } => SchemaErrorKind::NotASchema,
+            Self::Unsupported { .. } => SchemaErrorKind::Unsupported,
+            Self::Limit { name, limit, .. } => SchemaErrorKind::Limit { name, value: limit },
+            Self::Exhausted => {
+                SchemaErrorKind::Limit { name: "step_work", value: limits.step_work }
+            }
+        }
     }
 }
