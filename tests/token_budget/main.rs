@@ -125,7 +125,7 @@ fn every_prefix_can_be_ended() {
         let vocabulary = language.automaton.vocabulary();
         let mut chance = Chance::new(at as u64);
         for _ in 0..3 {
-            let mut sequence = language.automaton.constraint();
+            let (mut sequence, mut text) = (language.automaton.constraint(), Vec::new());
             for _ in 0..25 {
                 let allowed: Vec<TokenId> = sequence.mask().expect("a mask").iter().collect();
                 let token = allowed[chance.below(allowed.len() as u64) as usize];
@@ -133,8 +133,12 @@ fn every_prefix_can_be_ended() {
                     break;
                 }
                 sequence.accept(token).expect("it is allowed");
+                text.extend_from_slice(vocabulary.bytes(token));
                 let ending = sequence.ending();
-                let ending = ending.unwrap_or_else(|| panic!("{}: no ending", language.name));
+                let ending = ending.unwrap_or_else(|| {
+                    let text = String::from_utf8_lossy(&text).into_owned();
+                    panic!("{}: no ending after {text:?}", language.name)
+                });
                 let mut walk = sequence.clone();
                 for token in ending.tokens() {
                     assert!(walk.mask().expect("a mask").contains(*token), "{}", language.name);

@@ -20,8 +20,8 @@ const PLACES: usize = 1 << 16;
 const SEVERAL: usize = 24;
 const LOOKED: usize = 4_000;
 
-/// Bytes of strings that several texts are made of.
-const LETTERS: usize = 36;
+/// Bytes at one place that several texts go on with.
+const LETTERS: usize = 26;
 
 /// Bytes that are tokens, the best to read first.
 #[derive(Debug)]
@@ -138,26 +138,23 @@ fn way<S>(reached: &[(S, usize, u8)], mut at: usize) -> Vec<u8> {
     text
 }
 
-/// The shortest text that ends what has been begun, and if several are wanted, others that are hardly longer.
-fn endings<S: Copy + Eq + std::hash::Hash>(
+/// The shortest text that ends what has been begun.
+fn shortest<S: Copy + Eq + std::hash::Hash>(
     from: S,
     bytes: &[u8],
-    several: usize,
-    read: impl Fn(S, u8) -> Read<S>,
-    ends: impl Fn(S) -> Option<&'static [u8]>,
-) -> Vec<Box<[u8]>> {
-    let mut found = Vec::new();
+    read: &impl Fn(S, u8) -> Read<S>,
+    ends: &impl Fn(S) -> Option<&'static [u8]>,
+) -> Option<Box<[u8]>> {
     let mut seen = FxHashSet::from_iter([from]);
     // How each place was reached, in the order of the search.
     let mut reached: Vec<(S, usize, u8)> = vec![(from, 0, 0)];
     let mut at = 0;
-    'search: while at < reached.len() && reached.len() < PLACES {
+    while at < reached.len() && reached.len() < PLACES {
         let state = reached[at].0;
         if let Some(end) = ends(state)
             && (at != 0 || !end.is_empty())
         {
-            found.push([&way(&reached, at), end].concat().into());
-            break;
+            return Some([&way(&reached, at), end].concat().into());
         }
         for &byte in bytes {
             match read(state, byte) {
@@ -166,19 +163,35 @@ fn endings<S: Copy + Eq + std::hash::Hash>(
                         reached.push((next, at, byte));
                     }
                 }
-                Read::End => {
-                    found.push([&way(&reached, at)[..], &[byte]].concat().into());
-                    break 'search;
-                }
+                Read::End => return Some([&way(&reached, at)[..], &[byte]].concat().into()),
                 Read::Dead => {}
             }
         }
         at += 1;
     }
-    if several < 2 || found.is_empty() {
-        return found;
+    None
+}
+
+/// The shortest text that ends what has been begun, and if several are wanted, others that are hardly longer.
+fn endings<S: Copy + Eq + std::hash::Hash>(
+    from: S,
+    bytes: &[u8],
+    several: usize,
+    read: impl Fn(S, u8) -> Read<S>,
+    ends: impl Fn(S) -> Option<&'static [u8]>,
+) -> Vec<Box<[u8]>> {
+    let Some(first) = shortest(from, bytes, &read, &ends) else { return Vec::new() };
+    if several < 2 {
+        return vec![first];
     }
-    found.clear();
+    let inside = |state: S| {
+        let on = bytes.iter().filter_map(|byte| match read(state, *byte) {
+            Read::Inside(next) => Some((next, *byte)),
+            _ => None,
+        });
+        on.take(LETTERS).collect::<Vec<_>>()
+    };
+    let mut found: Vec<Box<[u8]>> = Vec::new();
     let mut queue: VecDeque<(S, Vec<u8>)> = VecDeque::from([(from, Vec::new())]);
     let mut looked = 0;
     while let Some((state, text)) = queue.pop_front() {
@@ -191,11 +204,29 @@ fn endings<S: Copy + Eq + std::hash::Hash>(
         if found.len() >= several || looked > LOOKED {
             break;
         }
-        for &byte in bytes.iter().take(LETTERS) {
-            if let Read::Inside(next) = read(state, byte) {
-                queue.push_back((next, [text.as_slice(), &[byte]].concat()));
+        for (next, byte) in inside(state) {
+            queue.push_back((next, [text.as_slice(), &[byte]].concat()));
+        }
+    }
+    // Long texts are too many to look at all: the shortest one with another byte somewhere, and ended anew.
+    let mut state = from;
+    for (at, &byte) in first.iter().enumerate() {
+        let mut after = None;
+        for (next, other) in inside(state) {
+            if other == byte {
+                after = Some(next);
+            } else if found.len() < several {
+                let rest =
+                    ends(next).map(Box::from).or_else(|| shortest(next, bytes, &read, &ends));
+                let text = rest.map(|rest| [&first[..at], &[other], &*rest].concat().into());
+                found.extend(text.filter(|text| !found.contains(text)));
             }
         }
+        let Some(after) = after else { break };
+        state = after;
+    }
+    if !found.contains(&first) {
+        found.insert(0, first);
     }
     found
 }

@@ -219,7 +219,7 @@ impl Making<'_> {
             };
             match cheapest(self) {
                 Some(member) => members.push(member),
-                None => others.extend(self.classed(object, some)),
+                None => others.push(self.classed(object, some)?),
             }
         }
         if ((members.len() + others.len()) as u32) < object.min {
@@ -246,6 +246,10 @@ impl Making<'_> {
             }
             more.sort_by_key(Vec::len);
             others.extend(more.into_iter().take(missing));
+        }
+        // What is not known yet must not look like a shorter text.
+        if ((members.len() + others.len()) as u32) < object.min {
+            return None;
         }
         match &object.order {
             Some(order) => {
