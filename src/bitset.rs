@@ -20,7 +20,7 @@ impl BitSet {
     /// Whether an index is in the set.
     #[inline]
     pub(crate) fn contains(&self, index: usize) -> bool {
-        self.words[index / 64] >> (index % 64) & 1 == 1
+        self.words.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
     }
 
     /// Adds all of another set; says whether that changed anything.

@@ -10,7 +10,7 @@ use crate::{
     CompiledGrammar, Expected, Recognizer, Refusal,
     grammar::{Grammar, Hint, Symbol},
     ids::NonterminalId,
-    regular::{DEAD, Dfa},
+    regular::{Builder, DEAD, Dfa},
 };
 
 /// A refusal in words.
@@ -126,12 +126,13 @@ fn hints(
     place: &Range<usize>,
     expected: &Expected,
 ) -> (Option<String>, Vec<String>) {
-    let (mut class, mut hints, mut known) = (None, Vec::new(), Vec::new());
+    let (mut class, mut hints) = (None, Vec::new());
+    let mut builder = Builder::new(grammar.limits());
     for Hint { language, class: called, expected: wanted, text: hint } in grammar.grammar().hints()
     {
         let here =
             wanted.is_empty() || wanted.iter().any(|wanted| expected.terminals.contains(wanted));
-        let Ok(dfa) = Dfa::with_known(language, &mut known, grammar.limits()) else { continue };
+        let Ok(dfa) = builder.build(language) else { continue };
         let Some(length) = longest(&dfa, &text[place.start..]) else { continue };
         if !here || length < place.len() {
             continue;

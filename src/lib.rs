@@ -10,6 +10,7 @@ pub mod decoding;
 pub mod expert;
 pub mod explain;
 pub mod frontend;
+mod fuel;
 pub mod grammar;
 mod ids;
 mod intern;

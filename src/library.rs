@@ -162,19 +162,34 @@ pub fn load_with(
         return grammar_with(name_or_path, options, limits);
     }
     let path = Path::new(name_or_path);
-    let gbnf = match path.extension().and_then(|ending| ending.to_str()) {
-        Some("lark") => false,
-        Some("gbnf") => true,
-        _ => return Err(unknown(name_or_path)),
-    };
+    is_gbnf(name_or_path)?;
     let text = read(path, limits)?;
-    if gbnf {
-        let grammar = gbnf::parse_with(name_or_path, &text, options, limits)?;
+    read_with(name_or_path, &text, &Folder::of(path, limits), options, limits)
+}
+
+/// The grammar of a text that is a file's of this path, with others from `sources`.
+pub(crate) fn read_with(
+    path: &str,
+    text: &str,
+    sources: &dyn Sources,
+    options: &Options,
+    limits: &Limits,
+) -> Result<Grammar, LibraryError> {
+    if is_gbnf(path)? {
+        let grammar = gbnf::parse_with(path, text, options, limits)?;
         return Ok(named(grammar, options, gbnf::START));
     }
-    let folder = Folder::of(path, limits);
-    let grammar = lark::parse_with(name_or_path, &text, options, &folder, limits)?;
+    let grammar = lark::parse_with(path, text, options, sources, limits)?;
     Ok(named(grammar, options, lark::START))
+}
+
+/// Which of the two languages a file is in.
+fn is_gbnf(path: &str) -> Result<bool, LibraryError> {
+    match Path::new(path).extension().and_then(|ending| ending.to_str()) {
+        Some("lark") => Ok(false),
+        Some("gbnf") => Ok(true),
+        _ => Err(unknown(path)),
+    }
 }
 
 /// The rules that a grammar offers to begin with; none for GBNF, which has no word for it.

@@ -454,3 +454,18 @@ mod generate {
         assert_eq!(run(&["generate", "--model", &path, "--context", SCHEMA, QUESTION]).code, 0);
     }
 }
+
+#[cfg(feature = "candle")]
+#[test]
+fn evaluate_compares_answers_with_and_without_a_grammar() {
+    let run = run(&["evaluate", "--expert", "json", "--count", "2", "--json"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    let scores: Value = serde_json::from_str(&run.out).expect("one JSON object");
+    assert_eq!(scores["questions"], 2);
+    for way in ["free", "grammar"] {
+        assert_eq!(scores[way]["parses"], 2, "{scores}");
+        assert_eq!(scores[way]["answers"].as_array().map(Vec::len), Some(2));
+    }
+    refused(&["evaluate", "--questions", "none.jsonl"], &["--expert"]);
+    refused(&["evaluate", "--expert", "json", "--questions", "none.jsonl"], &["none.jsonl"]);
+}

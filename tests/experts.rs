@@ -4,7 +4,8 @@ use std::path::Path;
 
 use constrained_gen::{
     expert::{
-        self, Expert, ExpertError, Manifest, ManifestError, Projection, RopeKind, Validation,
+        self, Augmentation, CaseNormalization, Expert, ExpertError, Manifest, ManifestError,
+        Projection, RopeKind, Validation,
     },
     frontend::Options,
     validation::Validator,
@@ -51,7 +52,7 @@ fn the_values_of_the_sql_expert() {
     let expert = expert::find("sql").unwrap();
     assert_eq!(expert.validator(), Some(Validator::PostgreSqlStrict));
     assert_eq!(expert.grammar_name(), Some("sql-postgres"));
-    let manifest = expert.manifest;
+    let manifest = expert.manifest.clone();
     let base = &manifest.base_models[0];
     let rope = base.rope_scaling.as_ref().unwrap();
     assert_eq!(rope.kind, RopeKind::NtkByParts);
@@ -62,6 +63,7 @@ fn the_values_of_the_sql_expert() {
     let adapter = &base.adapters[0];
     assert_eq!(adapter.rank, Some((12, 24)));
     assert!(adapter.use_dora && !adapter.is_shipped());
+    assert_eq!(expert.adapter_bytes(adapter), None);
     use Projection::{Down, Key, Output, Query, Up, Value};
     assert_eq!(adapter.target_modules, [Query, Key, Value, Output, Up, Down]);
     let decoding = &manifest.decoding;
@@ -116,11 +118,55 @@ fn wrong_values_are_named_by_pointer_and_expectation() {
         ("/training/decoding/stop_sequences/0".into(), json!(""), "not empty"),
         ("/training/decoding/validation".into(), json!("none at all"), "\"parser-strict\""),
         ("/soft_prompts".into(), json!([{"name": "a", "path": "b", "tokens": 513}]), "1 to 512"),
+        ("/soft_prompts".into(), json!([{"name": "a", "path": "../b", "tokens": 8}]), "inside"),
+        ("/training/dataset/augmentation/schema_injection_prob".into(), json!(1.5), "from 0 to 1"),
+        ("/training/dataset/augmentation/table_aliases".into(), json!("no"), "true or false"),
+        ("/training/dataset/augmentation/case_normalization".into(), json!("title"), "\"upper\""),
+        ("/training/dataset/augmentation/aliases".into(), json!(true), "comment_stripping"),
+        ("/training/dataset/format".into(), json!("xml"), "\"jsonl\""),
+        ("/training/config".into(), json!({"rank": 0}), "from 1 to 256"),
+        ("/training/config".into(), json!({"learning_rate": "5e-5"}), "from 0 to 1"),
+        ("/training/config".into(), json!({"target_modules": ["x"]}), "\"k_proj\""),
+        ("/integrity".into(), json!({"signature": "00"}), "128 hexadecimal digits"),
+        ("/integrity".into(), json!({"signature_algorithm": "rsa"}), "\"ed25519\""),
+        ("/integrity".into(), json!({"files": {"a": "x"}}), "64 hexadecimal digits"),
     ] {
         let message = changed(&pointer, value).unwrap_err().to_string();
         assert!(message.contains(&pointer), "{pointer}: {message}");
         assert!(message.contains(expected), "{pointer}: {message}");
         assert!(!message.contains('\n') && message.len() < 400, "{message}");
+    }
+}
+
+#[test]
+fn what_an_expert_was_trained_on_is_read() {
+    let augmentation = json!({
+        "schema_injection_prob": 0.5,
+        "table_aliases": true,
+        "comment_stripping": false,
+        "case_normalization": "preserve",
+    });
+    let manifest = changed("/training/dataset/augmentation", augmentation).unwrap();
+    let read = &manifest.training.dataset.augmentation;
+    assert_eq!((read.schema_injection_prob, read.table_aliases), (0.5, true));
+    assert_eq!(read.case_normalization, CaseNormalization::Preserve);
+    assert!(!read.comment_stripping);
+    for (word, case) in [(true, CaseNormalization::Upper), (false, CaseNormalization::Preserve)] {
+        let pointer = "/training/dataset/augmentation/case_normalization";
+        let manifest = changed(pointer, json!(word)).unwrap();
+        assert_eq!(manifest.training.dataset.augmentation.case_normalization, case);
+    }
+    let config = json!({
+        "method": "sft", "adapter_type": "dora", "rank": 12, "alpha": 24, "epochs": 1.5,
+        "learning_rate": 5e-5, "batch_size": 2, "lr_scheduler": "cosine", "something_new": [1],
+    });
+    let manifest = changed("/training/config", config).unwrap();
+    let config = manifest.training.config.unwrap();
+    assert_eq!((config.rank, config.epochs, config.batch_size), (Some(12), Some(1.5), Some(2)));
+    assert!(manifest.unknown.is_empty());
+    for name in expert::names() {
+        let training = expert::find(name).unwrap().manifest.training;
+        assert_eq!(training.dataset.augmentation, Augmentation::default(), "{name}");
     }
 }
 
@@ -179,9 +225,9 @@ fn a_package_reads_no_file_outside_of_it() {
         let mut document: Value = serde_json::from_str(SQL).unwrap();
         document["training"]["decoding"]["grammar_file"] = json!(file);
         std::fs::write(directory.path().join("manifest.json"), document.to_string()).unwrap();
-        let expert = Expert::open(directory.path()).unwrap();
-        let error = expert.grammar(&Default::default()).unwrap_err();
-        assert!(matches!(error, ExpertError::NoGrammar { .. }), "{error}");
+        let error = Expert::open(directory.path()).unwrap_err();
+        assert!(matches!(error, ExpertError::Manifest { .. }), "{error}");
+        assert!(error.to_string().contains("/training/decoding/grammar_file"), "{error}");
     }
 }
 
@@ -204,7 +250,7 @@ fn unknown_experts_are_refused_with_the_names_there_are() {
     let message = expert::find("no\nsuch").unwrap_err().to_string();
     assert_eq!(
         message,
-        "no expert `no\\nsuch`: expected one of json, neo4j, sql, typescript, or a directory with a manifest.json"
+        "no expert `no\\nsuch`: expected one of json, neo4j, sql, typescript, a directory with a manifest.json, or a .expert file"
     );
     let directory = tempfile::tempdir().unwrap();
     let error = Expert::open(directory.path()).unwrap_err();

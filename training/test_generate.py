@@ -81,9 +81,14 @@ class Augmentation(unittest.TestCase):
             self.assertFalse(any(sign in e["user"] for e in take(10, "train", 200, expert)))
 
     def test_keywords_follow_the_schema(self):
-        lower = [e["answer"] for e in take(11, "train", 300, "sql", case_normalization=False) if "create table" in e["user"]]
+        keyword = r"SELECT|FROM|INSERT|UPDATE|DELETE"
+        preserved = take(11, "train", 300, "sql", case_normalization="preserve")
+        lower = [e["answer"] for e in preserved if "create table" in e["user"]]
         self.assertGreater(len(lower), 20)
-        self.assertFalse(any(re.search(r"SELECT|FROM|INSERT|UPDATE|DELETE", answer) for answer in lower))
+        self.assertFalse(any(re.search(keyword, answer) for answer in lower))
+        self.assertTrue(all(re.search(keyword, e["answer"]) for e in preserved if "CREATE TABLE" in e["user"]))
+        every = take(11, "train", 300, "sql", case_normalization="lower")
+        self.assertFalse(any(re.search(keyword, re.sub(r"'[^']*'", "", e["answer"])) for e in every))
 
     def test_options_of_a_manifest(self):
         with tempfile.TemporaryDirectory() as directory:
@@ -95,9 +100,21 @@ class Augmentation(unittest.TestCase):
 
             self.assertEqual(read({}), data.Options())
             self.assertEqual(read({"schema_injection_prob": 0.5, "table_aliases": True}), data.Options(0.5, True))
-            for wrong, said in (({"schema_injection_prob": 2}, "from 0 to 1"), ({"table_aliases": 1}, "expected bool"), ({"aliases": True}, "not aliases")):
+            self.assertEqual(read({"case_normalization": False}), data.Options(case_normalization="preserve"))
+            self.assertEqual(read({"case_normalization": "lower"}), data.Options(case_normalization="lower"))
+            for wrong, said in (
+                ({"schema_injection_prob": 2}, "from 0 to 1"),
+                ({"table_aliases": 1}, "expected bool"),
+                ({"aliases": True}, "not aliases"),
+                ({"case_normalization": "title"}, "one of upper, lower, preserve"),
+                ({"case_normalization": 3}, "expected str"),
+            ):
                 with self.assertRaisesRegex(ValueError, said):
                     read(wrong)
+
+    def test_the_shipped_experts_state_what_the_model_was_trained_with(self):
+        for path in (Path(__file__).parent.parent / "experts").glob("*/manifest.json"):
+            self.assertEqual(data.Options.of_manifest(path), data.Options(), path)
 
 
 if __name__ == "__main__":

@@ -75,6 +75,9 @@ struct Arguments {
     /// Mebibytes that our engine may keep of schemas compiled before; without it, the default of its limits.
     #[arg(long, value_name = "MIB")]
     cache_mib: Option<usize>,
+    /// Our engine's limits are those for schemas of one's own, not those for schemas from anywhere
+    #[arg(long)]
+    trusted: bool,
     /// Threads of each engine.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1))]
     threads: u32,
@@ -255,6 +258,9 @@ fn apart(arguments: &Arguments, names: &[Name], output: &mut Value) -> anyhow::R
         }
         if arguments.unique_names {
             command.arg("--unique-names");
+        }
+        if arguments.trusted {
+            command.arg("--trusted");
         }
         if let Some(mib) = arguments.cache_mib {
             command.args(["--cache-mib", &mib.to_string()]);

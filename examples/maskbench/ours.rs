@@ -23,7 +23,7 @@ impl Ours {
         let mut options = SchemaOptions::default();
         options.lenient = arguments.lenient;
         options.unique_names = arguments.unique_names;
-        let mut limits = Limits::default();
+        let mut limits = if arguments.trusted { Limits::trusted() } else { Limits::untrusted() };
         if let Some(mib) = arguments.cache_mib {
             limits.cache_bytes = mib << 20;
         }

@@ -5,7 +5,7 @@
 
 use std::{
     io::Write,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -20,7 +20,7 @@ use constrained_gen::{
 };
 use serde_json::{Value, json};
 
-use super::{Outcome, output};
+use super::{Outcome, hub, output};
 
 /// What the masks are measured on.
 const STATEMENT: &str = "SELECT name, count(*) AS n FROM users WHERE age > 30 AND city = 'Rome' GROUP BY name \
@@ -28,9 +28,9 @@ const STATEMENT: &str = "SELECT name, count(*) AS n FROM users WHERE age > 30 AN
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// A Qwen3 model: a directory in Hugging Face form, or a GGUF file; if not given, one of the shape of Qwen3-0.6B by
-    /// chance
-    #[arg(long, value_name = "DIR|FILE")]
+    /// A Qwen3 model: a directory in Hugging Face form, a GGUF file, or ORG/NAME in the hub's local cache; if not given, one
+    /// of the shape of Qwen3-0.6B by chance
+    #[arg(long, value_name = "DIR|FILE|ORG/NAME")]
     model: Option<PathBuf>,
     /// How the weights of the model by chance are stored
     #[arg(long, value_enum, default_value_t, conflicts_with = "model")]
@@ -104,7 +104,8 @@ fn measure(
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let options = ModelOptions::default().threads(arguments.threads);
-    let model = match &arguments.model {
+    let path = hub::find(arguments.model.as_deref())?;
+    let model = match &path {
         Some(path) => Qwen3::open(path, &options)?,
         None => Qwen3::random(Config::qwen3_0_6b(), arguments.format.into(), 1, &options)?,
     };
@@ -114,7 +115,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         figures.extend(under_adapter(arguments, &model, adapter)?);
     }
     figures.extend(head(arguments, &model)?);
-    figures.extend(masks(arguments)?);
+    figures.extend(masks(arguments, path.as_deref())?);
     let mut out = output::stdout();
     if arguments.json {
         let parts: Vec<Value> = figures
@@ -240,9 +241,9 @@ fn head(arguments: &Arguments, model: &Qwen3) -> Result<Vec<Figure>> {
 
 /// Masks of the SQL grammar in the vocabulary of the model, or of the demonstration model: per token, on a text that was
 /// seen before.
-fn masks(arguments: &Arguments) -> Result<Vec<Figure>> {
+fn masks(arguments: &Arguments, path: Option<&Path>) -> Result<Vec<Figure>> {
     let options = ModelOptions::default().threads(1);
-    let model = match &arguments.model {
+    let model = match path {
         // A model without a tokenizer has no masks to measure.
         Some(path) => Model::open(path, &options),
         None => Model::embedded(&options),

@@ -1,15 +1,25 @@
-//! `expert list|show|validate`.
+//! `expert list|show|validate|pack|route`.
 
-use std::io::Write;
+use std::{
+    fs::File,
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
+};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
 use constrained_gen::{
     Limits,
-    expert::{self, Adapter, Expert, RopeScaling},
+    expert::{self, Adapter, Expert, RopeScaling, Roster, Route},
 };
 
-use super::{Outcome, complain, input::compile, output};
+#[cfg(feature = "candle")]
+use super::measure;
+use super::{
+    Outcome, complain,
+    input::{self, compile, in_file},
+    output,
+};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -23,18 +33,47 @@ enum Command {
     List,
     /// Show what an expert is made of
     Show {
-        /// An expert that ships, or a directory with a manifest.json
-        #[arg(value_name = "NAME|DIR")]
+        /// An expert that ships, a directory with a manifest.json, or a .expert file
+        #[arg(value_name = "NAME|DIR|FILE")]
         expert: String,
         /// Write the manifest as it is
         #[arg(long)]
         json: bool,
+        #[cfg(feature = "candle")]
+        #[command(flatten)]
+        measure: measure::Arguments,
     },
-    /// Read an expert strictly: manifest, prompt and grammar
+    /// Read an expert strictly, manifest, prompt, grammar, adapter and signature, and say all that is wrong
     Validate {
-        /// Experts that ship, or directories with a manifest.json
-        #[arg(value_name = "NAME|DIR", required = true)]
+        /// Experts that ship, directories with a manifest.json, or .expert files
+        #[arg(value_name = "NAME|DIR|FILE", required = true)]
         experts: Vec<String>,
+        /// The public key that must have signed them, manifest included: 64 hexadecimal digits
+        #[arg(long, value_name = "HEX")]
+        signed_by: Option<String>,
+    },
+    /// Make one file of an expert's directory, the same bytes whenever it is done
+    Pack {
+        /// A directory with a manifest.json
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+        /// The file to write
+        #[arg(short, long, value_name = "FILE.expert")]
+        output: PathBuf,
+        /// Sign it with this private key: a file of 32 bytes, or of 64 hexadecimal digits
+        #[arg(long, value_name = "FILE")]
+        sign: Option<PathBuf>,
+    },
+    /// Which expert is a prompt for, and why?
+    Route {
+        /// The prompt; standard input if there is none
+        prompt: Option<String>,
+        /// Experts to choose from [default: those that ship]
+        #[arg(long, value_name = "NAME|DIR|FILE")]
+        expert: Vec<String>,
+        /// Write one JSON object
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -47,7 +86,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
                 writeln!(out, "{name:<10} {:<7} {}", manifest.version, manifest.description)?;
             }
         }
-        Command::Show { expert, json } => {
+        #[cfg(feature = "candle")]
+        Command::Show { expert, json, measure } if measure.wanted() => {
+            measure::run(&load(expert)?, measure, *json, &mut out)?;
+        }
+        Command::Show { expert, json, .. } => {
             let expert = load(expert)?;
             if *json {
                 serde_json::to_writer_pretty(&mut out, &expert.manifest.document)?;
@@ -56,28 +99,157 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
                 show(&expert, &mut out)?;
             }
         }
-        Command::Validate { experts } => {
+        Command::Validate { experts, signed_by } => {
+            let mut outcome = Outcome::Done;
             for name in experts {
-                let expert = load(name)?;
-                if let Some(grammar) = expert.grammar(&Limits::default())? {
-                    compile(&grammar)?;
+                match validate(name, signed_by.as_deref()) {
+                    Ok(()) => writeln!(out, "{name}: valid")?,
+                    Err(problems) => {
+                        problems.iter().for_each(complain::error);
+                        outcome = Outcome::Misuse;
+                    }
                 }
-                writeln!(out, "{name}: valid")?;
             }
+            out.flush()?;
+            return Ok(outcome);
+        }
+        Command::Pack { directory, output, sign } => {
+            let key = sign.as_deref().map(private_key).transpose()?;
+            match pack(directory, output, key.as_ref()) {
+                Ok(packed) => {
+                    for (name, bytes) in packed.files {
+                        writeln!(out, "{bytes:>12}  {name}")?;
+                    }
+                    if let Some(key) = packed.key {
+                        writeln!(out, "signed by {key}")?;
+                    }
+                }
+                Err(problems) => {
+                    problems.iter().for_each(complain::error);
+                    return Ok(Outcome::Misuse);
+                }
+            }
+        }
+        Command::Route { prompt, expert, json } => {
+            let roster = match expert.is_empty() {
+                true => Roster::shipped()?,
+                false => Roster::new(expert.iter().map(|name| load(name)).collect::<Result<_>>()?)?,
+            };
+            let text = match prompt {
+                Some(text) => text.clone(),
+                None => input::stdin_text()?,
+            };
+            route(&roster.route(&text), *json, &mut out)?;
         }
     }
     out.flush()?;
     Ok(Outcome::Done)
 }
 
+/// All that is wrong with an expert.
+fn validate(name: &str, signed_by: Option<&str>) -> Result<(), Vec<anyhow::Error>> {
+    let limits = Limits::default();
+    let all = |problems: Vec<expert::ExpertError>| -> Vec<anyhow::Error> {
+        problems.into_iter().map(Into::into).collect()
+    };
+    let expert = expert::examine(name, &limits).map_err(all)?;
+    for doubt in expert.doubts() {
+        complain::warning(format_args!("expert `{name}`: {doubt}"));
+    }
+    let grammar = expert.grammar(&limits).map_err(|error| vec![error.into()])?;
+    if let Some(grammar) = grammar {
+        compile(&grammar).map_err(|error| vec![error])?;
+    }
+    let Some(key) = signed_by else { return Ok(()) };
+    match expert.signed() {
+        Some(signed) if signed.key.eq_ignore_ascii_case(key) && signed.manifest => Ok(()),
+        Some(signed) if signed.key.eq_ignore_ascii_case(key) => {
+            Err(vec![anyhow!("{name}: signed by that key, but its manifest is not")])
+        }
+        Some(signed) => {
+            Err(vec![anyhow!("{name}: signed by the key {}, not by that one", signed.key)])
+        }
+        None => Err(vec![anyhow!("{name}: not signed")]),
+    }
+}
+
+/// Writes beside the file and puts it in its place when it is whole.
+fn pack(
+    directory: &Path,
+    file: &Path,
+    key: Option<&[u8; 32]>,
+) -> Result<expert::Packed, Vec<anyhow::Error>> {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.part.expert", std::process::id()));
+    let part = file.with_file_name(name);
+    let written = (|| {
+        let failed = |error: std::io::Error| vec![in_file(file, error)];
+        let mut out = BufWriter::new(File::create(&part).map_err(failed)?);
+        let packed = expert::pack(directory, &mut out, key, &Limits::default())
+            .map_err(|all| all.into_iter().map(anyhow::Error::from).collect::<Vec<_>>())?;
+        out.into_inner().map_err(|error| failed(error.into_error()))?.sync_all().map_err(failed)?;
+        std::fs::rename(&part, file).map_err(failed)?;
+        Ok(packed)
+    })();
+    if written.is_err() {
+        // It may not be there at all.
+        _ = std::fs::remove_file(&part);
+    }
+    written
+}
+
+/// A private key: 32 bytes as they are, or in hexadecimal digits.
+fn private_key(path: &Path) -> Result<[u8; 32]> {
+    let bytes = std::fs::read(path).map_err(|error| in_file(path, error))?;
+    if let Ok(key) = <[u8; 32]>::try_from(&bytes[..]) {
+        return Ok(key);
+    }
+    let digits: Option<Vec<u8>> = std::str::from_utf8(&bytes).ok().and_then(|text| {
+        let digits: Vec<u32> =
+            text.trim().chars().map(|c| c.to_digit(16)).collect::<Option<_>>()?;
+        digits.chunks_exact(2).map(|pair| u8::try_from(pair[0] << 4 | pair[1]).ok()).collect()
+    });
+    match digits.map(<[u8; 32]>::try_from) {
+        Some(Ok(key)) => Ok(key),
+        _ => Err(in_file(path, "expected a private key: 32 bytes, or 64 hexadecimal digits")),
+    }
+}
+
+fn route(route: &Route, json: bool, out: &mut impl Write) -> Result<()> {
+    if json {
+        let scores: Vec<_> = route
+            .scores
+            .iter()
+            .map(|score| {
+                serde_json::json!({
+                    "expert": score.expert,
+                    "points": score.points,
+                    "priority": score.priority,
+                    "capabilities": score.capabilities,
+                    "keywords": score.keywords,
+                    "excluded": score.excluded,
+                })
+            })
+            .collect();
+        let chosen = route.chosen().map(|score| &score.expert);
+        writeln!(out, "{}", serde_json::json!({"expert": chosen, "scores": scores}))?;
+        return Ok(());
+    }
+    match route.chosen() {
+        Some(score) => writeln!(out, "{}", score.expert)?,
+        None => writeln!(out, "no expert: nothing in the prompt speaks for one")?,
+    }
+    for score in &route.scores {
+        writeln!(out, "  {score}")?;
+    }
+    Ok(())
+}
+
 /// Loads an expert and warns of the fields of its manifest that nothing reads.
 pub(super) fn load(name: &str) -> Result<Expert> {
     let expert = expert::find(name)?;
-    for unknown in &expert.manifest.unknown {
-        complain::warning(format_args!(
-            "expert `{}`: {}: unknown field, kept but not used",
-            expert.name, unknown.pointer
-        ));
+    for doubt in expert.doubts() {
+        complain::warning(format_args!("expert `{}`: {doubt}", expert.name));
     }
     Ok(expert)
 }
@@ -94,7 +266,7 @@ fn show(expert: &Expert, out: &mut impl Write) -> Result<()> {
             row("positions", rope_line(rope))?;
         }
         for adapter in &base.adapters {
-            row("adapter", adapter_line(adapter))?;
+            row("adapter", adapter_line(expert, adapter))?;
         }
     }
     if !expert.system_prompt.is_empty() {
@@ -137,6 +309,9 @@ fn show(expert: &Expert, out: &mut impl Write) -> Result<()> {
             manifest.perf.latency_ms_overhead, manifest.perf.vram_mb_overhead
         ),
     )?;
+    if let Some(signed) = expert.signed() {
+        row("signed by", signed.key.clone())?;
+    }
     if let Some(command) = &decoding.validation_cmd {
         row("never run", output::quoted(command.as_bytes()))?;
     }
@@ -159,12 +334,12 @@ fn rope_line(rope: &RopeScaling) -> String {
     line
 }
 
-fn adapter_line(adapter: &Adapter) -> String {
+fn adapter_line(expert: &Expert, adapter: &Adapter) -> String {
     let modules: Vec<&str> = adapter.target_modules.iter().map(|m| m.as_str()).collect();
     let rank = adapter.rank.map_or(String::new(), |(r, alpha)| format!(" r={r} alpha={alpha}"));
-    let shipped = match adapter.is_shipped() {
-        true => format!("{} bytes", adapter.size_bytes),
-        false => "named but not shipped: answers come from the base model".into(),
+    let shipped = match expert.adapter_bytes(adapter) {
+        Some(bytes) => format!("{bytes} bytes"),
+        None => "named but not part of it: answers come from the base model".into(),
     };
     format!("{}{rank} on {}; {shipped}", adapter.kind, modules.join(", "))
 }

@@ -108,6 +108,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// Writes a file in one step: whatever happens on the way, what was there before is there, or all of the new one.
+fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    // A device or a pipe is written to, not replaced.
+    if path.metadata().is_ok_and(|data| !data.is_file()) {
+        return std::fs::write(path, bytes);
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
 /// Saves a grammar's automaton, warmed on its examples.
 fn save(
     (name, options): (&str, &GrammarOptions),
@@ -128,7 +142,7 @@ fn save(
     }
     automaton.warm(&texts.iter().map(|text| text.as_bytes()).collect::<Vec<_>>());
     let bytes = automaton.save().ok_or_else(|| anyhow!("{name} is no grammar"))?;
-    std::fs::write(path, &bytes).map_err(|e| in_file(path, e))?;
+    write_whole(path, &bytes).map_err(|e| in_file(path, e))?;
     let known = automaton.stats();
     writeln!(
         out,

@@ -212,7 +212,6 @@ impl SavedArgument {
 }
 
 /// All of standard input as text.
-#[cfg(feature = "candle")]
 pub(super) fn stdin_text() -> Result<String> {
     Source::Stdin.text()
 }

@@ -7,13 +7,21 @@ mod bench;
 mod check;
 mod complain;
 mod completions;
+#[cfg(feature = "candle")]
+mod evaluate;
 mod expert;
 #[cfg(feature = "candle")]
 mod generate;
 mod grammar;
+#[cfg(feature = "candle")]
+mod hub;
 mod input;
 mod language;
 mod mask;
+#[cfg(feature = "candle")]
+mod measure;
+#[cfg(feature = "candle")]
+mod memory;
 mod outcome;
 mod output;
 mod place;
@@ -60,9 +68,13 @@ enum Command {
     /// List, show or check grammars
     #[command(after_help = EXIT_CODES)]
     Grammar(grammar::Arguments),
-    /// List, show or validate experts
+    /// List, show, validate or pack experts; which is a prompt for?
     #[command(after_help = EXIT_CODES)]
     Expert(expert::Arguments),
+    /// How often do answers parse, name only what there is, and say what is right, with a grammar and without?
+    #[cfg(feature = "candle")]
+    #[command(after_help = EXIT_CODES)]
+    Evaluate(evaluate::Arguments),
     /// What does a token cost on this machine, by part?
     #[cfg(feature = "candle")]
     #[command(after_help = EXIT_CODES)]
@@ -83,6 +95,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Mask(arguments) => mask::run(&arguments),
         Command::Grammar(arguments) => grammar::run(&arguments),
         Command::Expert(arguments) => expert::run(&arguments),
+        #[cfg(feature = "candle")]
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
         #[cfg(feature = "candle")]
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

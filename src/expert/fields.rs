@@ -1,6 +1,8 @@
 //! Reads a JSON object field by field: every refusal names its JSON pointer and what was expected, every field that
 //! nobody asked for is noted.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::ManifestError;
@@ -182,3 +184,45 @@ pub(super) fn sha256(pointer: String, value: &Value) -> Result<String> {
         _ => Err(wrong(pointer, value, "64 hexadecimal digits or the empty string")),
     }
 }
+
+/// An object whose values are read by `item`.
+pub(super) fn list_of<T>(
+    pointer: String,
+    value: &Value,
+    item: impl Fn(String, &Value) -> Result<T>,
+) -> Result<BTreeMap<String, T>> {
+    match value {
+        Value::Object(object) => object
+            .iter()
+            .map(|(key, value)| {
+                Ok((key.clone(), item(format!("{pointer}/{}", escape(key)), value)?))
+            })
+            .collect(),
+        other => Err(wrong(pointer, other, "an object")),
+    }
+}
+
+/// Defines the closed word lists of the schema once, for reading and for printing.
+macro_rules! words {
+    ($($type:ident { $($word:literal => $variant:ident),+ $(,)? })+) => {$(
+        impl $type {
+            pub(super) const WORDS: &[(&str, Self)] = &[$(($word, Self::$variant)),+];
+
+            /// The word in the manifest.
+            pub fn as_str(self) -> &'static str {
+                Self::WORDS
+                    .iter()
+                    .find(|(_, meaning)| *meaning == self)
+                    .map_or("", |(word, _)| word)
+            }
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    )+};
+}
+
+pub(super) use words;

@@ -1,13 +1,14 @@
 //! `manifest.json`, schema version 2.0: what an expert is made of and how it is decoded.
 //!
-//! The types are here, the reader is beside them. It is strict about what it knows (a wrong value is refused with its JSON pointer and what was expected) and
-//! open about what it does not: unknown fields stay in [`Manifest::document`] and are listed in [`Manifest::unknown`].
-//! Fields that nothing here acts on (training data, evaluation, signatures) are kept as they are.
+//! The types are here, the reader is beside them. It is strict about what it knows (a wrong value is refused with its JSON
+//! pointer and what was expected) and open about what it does not: unknown fields stay in [`Manifest::document`] and are listed in [`Manifest::unknown`].
+//! Fields that nothing here acts on (evaluation, quality) are kept as they are.
 
 use serde_json::Value;
 use thiserror::Error;
 
 pub use super::fields::Unknown;
+use super::{Integrity, Training, fields::words};
 use crate::projection::Projection;
 
 /// A refused manifest.
@@ -73,6 +74,10 @@ pub struct Manifest {
     pub runtime: Runtime,
     /// How answers are decoded.
     pub decoding: Decoding,
+    /// How it was trained.
+    pub training: Training,
+    /// Who signed it.
+    pub integrity: Option<Integrity>,
     /// The whole document as it was read, unknown fields and comments included.
     pub document: Value,
     /// Fields the reader does not know.
@@ -175,12 +180,14 @@ pub struct Adapter {
     pub size_bytes: u64,
     /// Hash of the weights; empty where none are shipped.
     pub sha256: String,
+    /// Where in the package its files are, if not beside the manifest.
+    pub path: Option<String>,
 }
 
 impl Adapter {
-    /// Whether the weights are part of the package.
+    /// Whether the manifest says that the weights are part of the package.
     pub fn is_shipped(&self) -> bool {
-        self.size_bytes > 0
+        self.size_bytes > 0 || !self.sha256.is_empty()
     }
 }
 
@@ -322,29 +329,6 @@ pub enum Validation {
     Explain,
     /// None.
     None,
-}
-
-/// Defines the closed word lists of the schema once, for reading and for printing.
-macro_rules! words {
-    ($($type:ident { $($word:literal => $variant:ident),+ $(,)? })+) => {$(
-        impl $type {
-            pub(super) const WORDS: &[(&str, Self)] = &[$(($word, Self::$variant)),+];
-
-            /// The word in the manifest.
-            pub fn as_str(self) -> &'static str {
-                Self::WORDS
-                    .iter()
-                    .find(|(_, meaning)| *meaning == self)
-                    .map_or("", |(word, _)| word)
-            }
-        }
-
-        impl std::fmt::Display for $type {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    )+};
 }
 
 words! {

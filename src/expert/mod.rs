@@ -1,34 +1,60 @@
-//! What ties a grammar, a model and settings together: an expert is a directory with a `manifest.json`, a system prompt
-//! in `prompt.txt` and, where the manifest names one, a grammar file.
+//! What ties a grammar, a model and settings together: an expert is a package with a `manifest.json`, a system prompt in
+//! `prompt.txt` and, where the manifest names them, a grammar file and an adapter.
 //!
-//! The experts that ship are embedded; others are read from a directory. A package is untrusted: its files are read only
-//! from inside it, and its commands are never run.
+//! The experts that ship are embedded; others are read from a directory or from an archive, a `.expert` file. A package is
+//! untrusted: its files are read only from inside it, and its commands are never run.
 
+#[cfg(feature = "candle")]
+mod apply;
+mod archive;
+mod check;
+mod entry;
+mod error;
 mod fields;
+mod integrity;
 mod manifest;
+mod pack;
+mod package;
 mod reader;
+mod roster;
+mod router;
+mod training;
 
-use std::path::{Component, Path, PathBuf};
+use std::{path::Path, sync::Arc};
 
-use thiserror::Error;
-
+#[cfg(feature = "candle")]
+pub use apply::Lineup;
+pub use error::{ExpertError, PackageError};
+pub use integrity::{Integrity, Signed};
 pub use manifest::{
     Adapter, AdapterKind, AdapterScaling, AttentionKernel, BaseModel, Constraints, Decoding,
     GrammarType, Manifest, ManifestError, Perf, PromptTemplate, Quantization, RopeKind,
     RopeScaling, Routing, Runtime, SoftPrompt, Unknown, Validation,
 };
+pub use pack::{Packed, pack};
+pub use roster::Roster;
+pub use router::{Route, Score};
+pub use training::{
+    Augmentation, CaseNormalization, Dataset, DatasetFormat, Method, Scheduler, Training,
+    TrainingConfig,
+};
 
 pub use crate::projection::Projection;
 use crate::{
     Limits,
-    frontend::Options,
+    frontend::{Options, Sources},
     grammar::Grammar,
-    library::{self, LibraryError},
+    library,
     validation::Validator,
 };
+use archive::{Archive, Origin};
+use package::{MANIFEST, Package};
 
-/// Bytes a system prompt may have.
-const MAX_PROMPT: usize = 64 << 10;
+/// The file of the system prompt, and the bytes it may have.
+const PROMPT: (&str, u64) = ("prompt.txt", 64 << 10);
+
+/// Bytes a manifest is read up to; a longer one is refused by its reader.
+const MAX_MANIFEST: u64 = 2 << 20;
 
 /// Name, manifest and system prompt of the experts that ship, sorted by name.
 const BUILT_IN: [(&str, &str, &str); 4] = [
@@ -54,71 +80,20 @@ const BUILT_IN: [(&str, &str, &str); 4] = [
     ),
 ];
 
-/// An expert that could not be loaded.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ExpertError {
-    /// Neither a name nor a directory with a manifest.
-    #[error("no expert `{name}`: expected one of {known}, or a directory with a manifest.json")]
-    Unknown {
-        /// What was asked for, shortened.
-        name: String,
-        /// The names there are.
-        known: String,
-    },
-    /// A file cannot be read.
-    #[error("{path}: {source}")]
-    Read {
-        /// The file.
-        path: String,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The manifest is refused.
-    #[error("{path}: {source}")]
-    Manifest {
-        /// The file.
-        path: String,
-        /// Why.
-        source: ManifestError,
-    },
-    /// A text of the package is too long.
-    #[error("{path}: {bytes} bytes, more than the limit of {limit}")]
-    TooLong {
-        /// The file.
-        path: String,
-        /// Its length.
-        bytes: usize,
-        /// The limit.
-        limit: usize,
-    },
-    /// The manifest names a grammar that there is not.
-    #[error("expert `{expert}`: no grammar for `{wanted}`; {expected}")]
-    NoGrammar {
-        /// The expert.
-        expert: String,
-        /// What its manifest says.
-        wanted: String,
-        /// What would be right.
-        expected: &'static str,
-    },
-    /// The grammar is refused.
-    #[error(transparent)]
-    Grammar(#[from] LibraryError),
-}
-
 /// An expert.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Expert {
-    /// The built-in name, or the directory as it was given.
+    /// The built-in name, or the path of the package as it was given.
     pub name: String,
     /// The manifest.
     pub manifest: Manifest,
     /// What the model is told before every question; empty if nothing.
     pub system_prompt: String,
-    /// Where the files of the package are; `None` for an embedded one.
-    directory: Option<PathBuf>,
+    /// Its files.
+    package: Package,
+    /// Who signed it, if the signature holds; a wrong one is an error.
+    signed: Option<Signed>,
 }
 
 /// Names of the experts that ship, sorted.
@@ -126,7 +101,7 @@ pub fn names() -> impl ExactSizeIterator<Item = &'static str> {
     BUILT_IN.iter().map(|(name, ..)| *name)
 }
 
-/// An expert that ships, by name, or one from a directory.
+/// An expert that ships, by name, or one from a directory or a `.expert` file.
 ///
 /// ```
 /// let expert = constrained_gen::expert::find("sql")?;
@@ -135,57 +110,123 @@ pub fn names() -> impl ExactSizeIterator<Item = &'static str> {
 /// ```
 ///
 /// # Errors
-/// No such expert, or a file of it that cannot be read or is refused.
-pub fn find(name_or_directory: &str) -> Result<Expert, ExpertError> {
-    if let Some((name, manifest, prompt)) =
-        BUILT_IN.iter().find(|(name, ..)| *name == name_or_directory)
+/// No such expert, or a package that is refused.
+pub fn find(name_or_path: &str) -> Result<Expert, ExpertError> {
+    match find_all(name_or_path, &Limits::default()) {
+        Ok(expert) => Ok(expert),
+        Err(mut problems) => Err(problems.swap_remove(0)),
+    }
+}
+
+/// As [`find`], under these limits, and says all that is wrong, the grammar included.
+///
+/// # Errors
+/// As there; at least one.
+pub fn examine(name_or_path: &str, limits: &Limits) -> Result<Expert, Vec<ExpertError>> {
+    let expert = find_all(name_or_path, limits)?;
+    match expert.grammar(limits) {
+        Ok(_) => Ok(expert),
+        Err(error) => Err(vec![error]),
+    }
+}
+
+fn find_all(name_or_path: &str, limits: &Limits) -> Result<Expert, Vec<ExpertError>> {
+    if let Some((name, manifest, prompt)) = BUILT_IN.iter().find(|(name, ..)| *name == name_or_path)
     {
-        let manifest = Manifest::parse(manifest).map_err(|source| ExpertError::Manifest {
-            path: format!("experts/{name}/manifest.json"),
-            source,
-        })?;
+        let path = format!("experts/{name}/{MANIFEST}");
+        let manifest = Manifest::parse(manifest)
+            .map_err(|source| vec![ExpertError::Manifest { path, source }])?;
         return Ok(Expert {
             name: (*name).to_owned(),
             manifest,
             system_prompt: prompt.trim_end().to_owned(),
-            directory: None,
+            package: Package::Embedded,
+            signed: None,
         });
     }
-    let directory = Path::new(name_or_directory);
-    if !directory.is_dir() {
-        return Err(ExpertError::Unknown {
-            name: name_or_directory.chars().take(80).flat_map(char::escape_debug).collect(),
+    let path = Path::new(name_or_path);
+    let archive = path.extension().is_some_and(|ending| ending == "expert") || path.is_file();
+    if !path.is_dir() && !archive {
+        return Err(vec![ExpertError::Unknown {
+            name: name_or_path.chars().take(80).flat_map(char::escape_debug).collect(),
             known: names().collect::<Vec<_>>().join(", "),
-        });
+        }]);
     }
-    Expert::open(directory)
+    Expert::open_all(path, limits)
 }
 
 impl Expert {
-    /// The expert in a directory.
+    /// The expert in a directory or an archive.
     ///
     /// # Errors
-    /// A file that cannot be read or is refused.
-    pub fn open(directory: &Path) -> Result<Self, ExpertError> {
-        let path = directory.join("manifest.json");
-        let text = read(&path)?;
-        let manifest = Manifest::parse(&text)
-            .map_err(|source| ExpertError::Manifest { path: path.display().to_string(), source })?;
-        let path = directory.join("prompt.txt");
-        let system_prompt = if path.is_file() { read(&path)? } else { String::new() };
-        if system_prompt.len() > MAX_PROMPT {
-            return Err(ExpertError::TooLong {
-                path: path.display().to_string(),
-                bytes: system_prompt.len(),
-                limit: MAX_PROMPT,
-            });
+    /// A package that is refused; a file that cannot be read, is refused, or is not what the manifest says.
+    pub fn open(path: &Path) -> Result<Self, ExpertError> {
+        Self::open_with(path, &Limits::default())
+    }
+
+    /// As [`open`](Self::open), under these limits.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_with(path: &Path, limits: &Limits) -> Result<Self, ExpertError> {
+        Self::open_all(path, limits).map_err(|mut problems| problems.swap_remove(0))
+    }
+
+    /// The expert in an archive that is in memory; `name` stands for its path.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn from_bytes(
+        name: &str,
+        bytes: impl Into<Arc<[u8]>>,
+        limits: &Limits,
+    ) -> Result<Self, ExpertError> {
+        let origin = Origin::Memory(name.to_owned(), bytes.into());
+        let package = Package::Archive(Arc::new(Archive::open(origin, limits)?));
+        Self::of(package).map_err(|mut problems| problems.swap_remove(0))
+    }
+
+    fn open_all(path: &Path, limits: &Limits) -> Result<Self, Vec<ExpertError>> {
+        let package = Package::open(path, limits).map_err(|error| vec![error.into()])?;
+        Self::of(package)
+    }
+
+    fn of(package: Package) -> Result<Self, Vec<ExpertError>> {
+        let one = |error: PackageError| vec![ExpertError::from(error)];
+        let text = package.text(MANIFEST, MAX_MANIFEST).map_err(one)?.ok_or_else(|| {
+            let (path, entry) = (package.path(), MANIFEST.to_owned());
+            one(PackageError::Missing { path, entry, wanted: "it makes an expert of the package" })
+        })?;
+        let path = || package.label(MANIFEST);
+        let manifest = Manifest::parse_all(&text).map_err(|problems| {
+            problems
+                .into_iter()
+                .map(|source| ExpertError::Manifest { path: path(), source })
+                .collect::<Vec<_>>()
+        })?;
+        let (mut problems, signed) = check::problems(&package, &manifest, &text);
+        let prompt = match package.text(PROMPT.0, PROMPT.1) {
+            Ok(text) => text.unwrap_or_default(),
+            Err(error) => {
+                problems.push(error.into());
+                String::new()
+            }
+        };
+        if !problems.is_empty() {
+            return Err(problems);
         }
         Ok(Self {
-            name: directory.display().to_string(),
+            name: package.path(),
             manifest,
-            system_prompt: system_prompt.trim_end().to_owned(),
-            directory: Some(directory.to_owned()),
+            system_prompt: prompt.trim_end().to_owned(),
+            package,
+            signed,
         })
+    }
+
+    /// The signature of the package, which holds; `None` where it has none.
+    pub fn signed(&self) -> Option<&Signed> {
+        self.signed.as_ref()
     }
 
     /// The grammar of the expert's answers; `None` where the manifest asks for none. A grammar file of the package goes
@@ -210,9 +251,16 @@ impl Expert {
         if !decoding.use_grammar {
             return Ok(None);
         }
-        if let Some(file) = self.grammar_file()? {
-            let path = file.display().to_string();
-            return Ok(Some(library::load_with(&path, options, limits)?));
+        if let Some(file) = self.grammar_file() {
+            let most = limits.grammar_bytes as u64;
+            let text = self.package.text(&file, most)?.ok_or_else(|| PackageError::Missing {
+                path: self.package.path(),
+                entry: file.clone(),
+                wanted: "the manifest's grammar",
+            })?;
+            let path = self.package.label(&file);
+            let inside = Inside { package: &self.package, file: &file, most };
+            return Ok(Some(library::read_with(&path, &text, &inside, options, limits)?));
         }
         match self.grammar_name() {
             Some(name) => {
@@ -257,24 +305,11 @@ impl Expert {
     }
 
     /// The grammar file of the package. Built-in experts have none.
-    fn grammar_file(&self) -> Result<Option<PathBuf>, ExpertError> {
-        let Some(directory) = &self.directory else { return Ok(None) };
+    fn grammar_file(&self) -> Option<String> {
         match &self.manifest.decoding.grammar_file {
-            Some(file) => {
-                let inside =
-                    Path::new(file).components().all(|part| matches!(part, Component::Normal(_)));
-                if !inside {
-                    let file = file.chars().take(80).flat_map(char::escape_debug).collect();
-                    return Err(
-                        self.no_grammar(file, "expected a grammar_file inside the directory")
-                    );
-                }
-                Ok(Some(directory.join(file)))
-            }
-            None => {
-                let file = directory.join("grammar.gbnf");
-                Ok(file.is_file().then_some(file))
-            }
+            _ if matches!(self.package, Package::Embedded) => None,
+            Some(file) => Some(file.clone()),
+            None => self.package.has("grammar.gbnf").then(|| "grammar.gbnf".to_owned()),
         }
     }
 
@@ -283,7 +318,19 @@ impl Expert {
     }
 }
 
-fn read(path: &Path) -> Result<String, ExpertError> {
-    std::fs::read_to_string(path)
-        .map_err(|source| ExpertError::Read { path: path.display().to_string(), source })
+/// The folder of a grammar file, inside its package.
+struct Inside<'a> {
+    package: &'a Package,
+    file: &'a str,
+    most: u64,
+}
+
+impl Sources for Inside<'_> {
+    fn read(&self, module: &str) -> Option<String> {
+        let name = match self.file.rsplit_once('/') {
+            Some((folder, _)) => format!("{folder}/{module}.lark"),
+            None => format!("{module}.lark"),
+        };
+        self.package.text(&name, self.most).ok()?
+    }
 }

@@ -5,11 +5,14 @@ use serde_json::Value;
 use super::{
     Adapter, AdapterKind, AdapterScaling, AttentionKernel, BaseModel, Constraints, Decoding,
     GrammarType, Manifest, ManifestError, Perf, Projection, PromptTemplate, Quantization, RopeKind,
-    RopeScaling, Routing, Runtime, SoftPrompt, Unknown, Validation,
+    RopeScaling, Routing, Runtime, SoftPrompt, Training, Unknown, Validation,
+    entry::is_inside,
     fields::{
         Fields, Result, boolean, list, non_empty, number, opaque, sha256, string, whole, word,
         wrong,
     },
+    integrity::integrity,
+    training,
 };
 
 /// Bytes a manifest may have; far above any published one.
@@ -21,51 +24,106 @@ impl Manifest {
     /// # Errors
     /// Not JSON, or a field that is missing or wrong: named by its JSON pointer, with what was expected.
     pub fn parse(text: &str) -> std::result::Result<Self, ManifestError> {
+        Self::parse_all(text).map_err(|mut all| all.swap_remove(0))
+    }
+
+    /// As [`parse`](Self::parse), but says all that is wrong: of every part of the manifest the first thing.
+    ///
+    /// # Errors
+    /// As there; at least one.
+    pub fn parse_all(text: &str) -> std::result::Result<Self, Vec<ManifestError>> {
         if text.len() > MAX_BYTES {
-            return Err(ManifestError::TooLong { bytes: text.len(), limit: MAX_BYTES });
+            return Err(vec![ManifestError::TooLong { bytes: text.len(), limit: MAX_BYTES }]);
         }
         // Editors on some systems put a byte order mark before the text.
-        let document: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))?;
+        let document: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
+            .map_err(|error| vec![ManifestError::Json(error)])?;
         let mut unknown = Vec::new();
-        let mut fields = Fields::new(String::new(), &document)?;
-        fields.optional("schema_version", schema_version)?;
-        let manifest = Self {
-            name: fields.required("name", "a name like \"expert-sql\"", package_name)?,
-            version: fields.required("version", "a version like \"1.0.0\"", package_version)?,
-            description: fields.required("description", "a string", non_empty)?,
-            license: fields.required("license", "a string", non_empty)?,
-            base_models: fields.required("base_models", "an array of models", |at, value| {
+        let mut fields = Fields::new(String::new(), &document).map_err(|error| vec![error])?;
+        let mut problems = Problems::default();
+        let _ = problems.keep(fields.optional("schema_version", schema_version));
+        let name =
+            problems.keep(fields.required("name", "a name like \"expert-sql\"", package_name));
+        let version =
+            problems.keep(fields.required("version", "a version like \"1.0.0\"", package_version));
+        let description = problems.keep(fields.required("description", "a string", non_empty));
+        let license = problems.keep(fields.required("license", "a string", non_empty));
+        let base_models =
+            problems.keep(fields.required("base_models", "an array of models", |at, value| {
                 at_least_one(at, value, "model", |at, value| base_model(at, value, &mut unknown))
-            })?,
-            soft_prompts: fields
-                .optional("soft_prompts", |at, value| {
-                    each(at, value, |at, value| soft_prompt(at, value, &mut unknown))
-                })?
-                .unwrap_or_default(),
-            capabilities: fields.required("capabilities", "an array of strings", list(string))?,
-            routing: fields.optional("routing", |at, value| routing(at, value, &mut unknown))?,
-            constraints: fields.required("constraints", "an object", |at, value| {
+            }));
+        let soft_prompts = problems.keep(fields.optional("soft_prompts", |at, value| {
+            each(at, value, |at, value| soft_prompt(at, value, &mut unknown))
+        }));
+        let capabilities =
+            problems.keep(fields.required("capabilities", "an array of strings", list(string)));
+        let routing =
+            problems.keep(fields.optional("routing", |at, value| routing(at, value, &mut unknown)));
+        let constraints =
+            problems.keep(fields.required("constraints", "an object", |at, value| {
                 constraints(at, value, &mut unknown)
-            })?,
-            perf: fields
-                .required("perf", "an object", |at, value| perf(at, value, &mut unknown))?,
-            runtime: fields
-                .optional("runtime", |at, value| runtime(at, value, &mut unknown))?
-                .unwrap_or_default(),
-            decoding: fields
-                .optional("training", |at, value| training(at, value, &mut unknown))?
-                .unwrap_or_default(),
-            document: Value::Null,
-            unknown: Vec::new(),
-        };
-        fields.optional("author", string)?;
-        fields.optional("homepage", string)?;
-        fields.optional("tags", list(string))?;
-        for key in ["repository", "evaluation", "quality_metrics", "limitations", "integrity"] {
-            fields.optional(key, opaque)?;
+            }));
+        let perf = problems
+            .keep(fields.required("perf", "an object", |at, value| perf(at, value, &mut unknown)));
+        let runtime =
+            problems.keep(fields.optional("runtime", |at, value| runtime(at, value, &mut unknown)));
+        let trained = problems
+            .keep(fields.optional("training", |at, value| training(at, value, &mut unknown)));
+        let integrity = problems
+            .keep(fields.optional("integrity", |at, value| integrity(at, value, &mut unknown)));
+        for key in ["author", "homepage"] {
+            let _ = problems.keep(fields.optional(key, string));
+        }
+        let _ = problems.keep(fields.optional("tags", list(string)));
+        for key in ["repository", "evaluation", "quality_metrics", "limitations"] {
+            let _ = problems.keep(fields.optional(key, opaque));
         }
         fields.finish(&mut unknown);
-        Ok(Self { document, unknown, ..manifest })
+        let (
+            (Some(name), Some(version), Some(description), Some(license), Some(base_models)),
+            (Some(soft_prompts), Some(capabilities), Some(routing), Some(constraints)),
+            (Some(perf), Some(runtime), Some(trained), Some(integrity)),
+        ) = (
+            (name, version, description, license, base_models),
+            (soft_prompts, capabilities, routing, constraints),
+            (perf, runtime, trained, integrity),
+        )
+        else {
+            return Err(problems.0);
+        };
+        if !problems.0.is_empty() {
+            return Err(problems.0);
+        }
+        let (decoding, training) = trained.unwrap_or_default();
+        Ok(Self {
+            name,
+            version,
+            description,
+            license,
+            base_models,
+            soft_prompts: soft_prompts.unwrap_or_default(),
+            capabilities,
+            routing,
+            constraints,
+            perf,
+            runtime: runtime.unwrap_or_default(),
+            decoding,
+            training,
+            integrity,
+            document,
+            unknown,
+        })
+    }
+}
+
+/// What is wrong with a manifest, part by part.
+#[derive(Debug, Default)]
+struct Problems(Vec<ManifestError>);
+
+impl Problems {
+    /// What a part says, or nothing and one problem more.
+    fn keep<T>(&mut self, part: Result<T>) -> Option<T> {
+        part.map_err(|error| self.0.push(error)).ok()
     }
 }
 
@@ -99,6 +157,14 @@ fn package_version(pointer: String, value: &Value) -> Result<String> {
             Ok(text.to_owned())
         }
         _ => Err(wrong(pointer, value, "a version like \"1.0.0\"")),
+    }
+}
+
+/// The name of a file inside the package.
+fn inside(pointer: String, value: &Value) -> Result<String> {
+    match value.as_str() {
+        Some(name) if is_inside(name) => Ok(name.to_owned()),
+        _ => Err(wrong(pointer, value, "a relative path inside the package, without `..`")),
     }
 }
 
@@ -208,11 +274,12 @@ fn adapter(pointer: String, value: &Value, unknown: &mut Vec<Unknown>) -> Result
             .unwrap_or(AdapterScaling::Standard),
         use_dora: fields.optional("use_dora", boolean)?.unwrap_or(kind == AdapterKind::Dora),
         size_bytes: fields.optional("size_bytes", whole(0, u64::MAX))?.unwrap_or(0),
-        sha256: fields.optional("sha256", sha256)?.unwrap_or_default(),
+        sha256: fields.optional("sha256", sha256)?.unwrap_or_default().to_ascii_lowercase(),
+        path: fields.optional("path", inside)?,
     };
     // Of interest to training alone.
     fields.optional("dropout", number(0.0, 1.0))?;
-    for key in ["feedforward_modules", "checkpoint_step", "path"] {
+    for key in ["feedforward_modules", "checkpoint_step"] {
         fields.optional(key, opaque)?;
     }
     fields.finish(unknown);
@@ -223,7 +290,7 @@ fn soft_prompt(pointer: String, value: &Value, unknown: &mut Vec<Unknown>) -> Re
     let mut fields = Fields::new(pointer, value)?;
     let prompt = SoftPrompt {
         name: fields.required("name", "a string", non_empty)?,
-        path: fields.required("path", "a file of the package", non_empty)?,
+        path: fields.required("path", "a file of the package", inside)?,
         tokens: fields.required("tokens", "a whole number from 1 to 512", whole(1, 512))?,
     };
     for key in ["init_method", "init_text", "purpose"] {
@@ -293,12 +360,18 @@ fn runtime(pointer: String, value: &Value, unknown: &mut Vec<Unknown>) -> Result
     Ok(runtime)
 }
 
-fn training(pointer: String, value: &Value, unknown: &mut Vec<Unknown>) -> Result<Decoding> {
+fn training(
+    pointer: String,
+    value: &Value,
+    unknown: &mut Vec<Unknown>,
+) -> Result<(Decoding, Training)> {
     let mut fields = Fields::new(pointer, value)?;
     let decoding = fields.optional("decoding", |at, value| decoding(at, value, unknown))?;
+    let training = Training {
+        dataset: fields.optional("dataset", training::dataset)?.unwrap_or_default(),
+        config: fields.optional("config", training::config)?,
+    };
     for key in [
-        "dataset",
-        "config",
         "trained_on",
         "base_model_version",
         "checkpoint",
@@ -310,7 +383,7 @@ fn training(pointer: String, value: &Value, unknown: &mut Vec<Unknown>) -> Resul
         fields.optional(key, opaque)?;
     }
     fields.finish(unknown);
-    Ok(decoding.unwrap_or_default())
+    Ok((decoding.unwrap_or_default(), training))
 }
 
 /// A type of grammar, for a built-in one with the rule to begin with after a colon.
@@ -334,7 +407,7 @@ fn decoding(pointer: String, value: &Value, unknown: &mut Vec<Unknown>) -> Resul
         use_grammar: fields.optional("use_grammar", boolean)?.unwrap_or(default.use_grammar),
         grammar_type,
         grammar_start,
-        grammar_file: fields.optional("grammar_file", non_empty)?,
+        grammar_file: fields.optional("grammar_file", inside)?,
         validation: fields
             .optional("validation", word(Validation::WORDS))?
             .unwrap_or(default.validation),

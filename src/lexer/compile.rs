@@ -5,7 +5,7 @@ use crate::{
     Limits,
     bitset::BitSet,
     grammar::{CompileError, CompileErrorKind, Grammar, Lexing, Regular},
-    regular::{DEAD, Dfa, DfaError},
+    regular::{Builder, DEAD, Dfa, DfaError},
 };
 
 /// All automata of one grammar: the terminals', then the negative look-aheads'. Immutable.
@@ -36,13 +36,10 @@ impl Lexer {
     /// the longest match.
     pub(crate) fn new(grammar: &Grammar, limits: &Limits) -> Result<Self, CompileError> {
         let terminals = grammar.terminals();
-        let mut known = Vec::new();
-        let mut compile = |name: &str, language| {
-            Dfa::with_known(language, &mut known, limits).map_err(|error| refusal(name, error))
-        };
+        let mut builder = Builder::new(limits);
         let mut dfas = Vec::with_capacity(terminals.len());
         for terminal in terminals {
-            let dfa = compile(&terminal.name, &terminal.language)?;
+            let dfa = builder.build(&terminal.language).map_err(|e| refusal(&terminal.name, e))?;
             if dfa.start() == DEAD {
                 return Err(CompileErrorKind::VoidTerminal(terminal.name.clone()).into());
             }
@@ -52,7 +49,7 @@ impl Lexer {
             dfas.push(dfa);
         }
         if grammar.lexing() == Lexing::Longest {
-            settle_priorities(grammar, &mut dfas, limits)?;
+            settle_priorities(grammar, &mut dfas, &mut builder)?;
         }
         let mut guards = vec![None; terminals.len()];
         // Many terminals have the same guard, such as the end of a word.
@@ -63,7 +60,7 @@ impl Lexer {
                 *guard = *same;
                 continue;
             }
-            let dfa = compile(&terminal.name, language)?;
+            let dfa = builder.build(language).map_err(|e| refusal(&terminal.name, e))?;
             if dfa.start() != DEAD && dfa.extends(dfa.start()) {
                 *guard = Some(dfas.len() as u32);
                 dfas.push(dfa);
@@ -72,7 +69,9 @@ impl Lexer {
         }
         let mut not_before = Vec::with_capacity(terminals.len());
         for terminal in terminals {
-            let mut others = BitSet::new(terminals.len());
+            // Most have none, and many sets of many terminals would be large.
+            let universe = if terminal.not_before.is_empty() { 0 } else { terminals.len() };
+            let mut others = BitSet::new(universe);
             terminal.not_before.iter().for_each(|other| others.insert(other.index()));
             not_before.push(others);
         }
@@ -123,16 +122,23 @@ impl Lexer {
 fn settle_priorities(
     grammar: &Grammar,
     dfas: &mut [Dfa],
-    limits: &Limits,
+    builder: &mut Builder<'_>,
 ) -> Result<(), CompileError> {
     let terminals = grammar.terminals();
-    let original: Vec<Dfa> = dfas.to_vec();
+    let lowest = terminals.iter().map(|terminal| terminal.priority).min();
+    let winners: Vec<(usize, Dfa)> = (terminals.iter().enumerate())
+        .filter(|(_, terminal)| Some(terminal.priority) > lowest)
+        .map(|(i, _)| (i, dfas[i].clone()))
+        .collect();
     for (low, terminal) in terminals.iter().enumerate() {
-        for (high, winner) in terminals.iter().enumerate() {
-            if winner.priority > terminal.priority && original[high].overlaps(&original[low]) {
-                dfas[low] = dfas[low]
-                    .product(&original[high], |a, b| a && !b, limits)
-                    .map_err(|error| refusal(&terminal.name, error))?;
+        let refused = |error| refusal(&terminal.name, error);
+        builder.spend(winners.len()).map_err(refused)?;
+        let original = dfas[low].clone();
+        for (high, winner) in &winners {
+            if terminals[*high].priority > terminal.priority
+                && builder.overlap(winner, &original).map_err(refused)?
+            {
+                dfas[low] = builder.product(&dfas[low], winner, |a, b| a && !b).map_err(refused)?;
             }
         }
     }

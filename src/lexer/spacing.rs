@@ -14,6 +14,9 @@ use crate::{
     grammar::{Grammar, Lexing, Symbol},
 };
 
+/// Bytes of all terminals' shortest texts, times terminals, up to which a proof is tried.
+const PROOF: usize = 1 << 25;
+
 /// What is known of a grammar's blanks.
 #[derive(Debug)]
 pub(super) struct Spacing {
@@ -182,6 +185,10 @@ impl Spacing {
             rivals: if rule == Lexing::Longest { terminals } else { &[] },
             witnesses: read.iter().map(|&t| terminals[t].shortest()).collect(),
         };
+        let texts = proof.witnesses.iter().map(Vec::len).sum::<usize>();
+        if proof.rivals.len().saturating_mul(texts) > PROOF {
+            return Self { sure: BitSet::new(terminals.len()), blanks: Vec::new() };
+        }
         let blanks: Vec<u8> = (0..=255).filter(|&byte| proof.is_blank(ignored, byte)).collect();
         let continuing: Vec<Vec<&Dfa>> = blanks
             .iter()

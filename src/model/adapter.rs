@@ -4,7 +4,7 @@
 //! 2024) each of its rows is scaled to the length that the adapter holds: (m / |V|) V x. The lengths |V| depend on weights
 //! alone and are computed once. What PEFT has beyond that is refused by name, and every tensor of the file has its place.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use super::{
     Config, ModelError, Qwen3,
@@ -14,6 +14,9 @@ use super::{
     weights::Weights,
 };
 use crate::projection::Projection;
+
+/// The file that says how an adapter is made.
+const CONFIG: &str = "adapter_config.json";
 
 /// The file of an adapter's tensors.
 const WEIGHTS: &str = "adapter_model.safetensors";
@@ -35,13 +38,34 @@ impl Adapter {
     /// A file is missing or broken; something is asked for that is not implemented; a tensor is missing, too many, or of
     /// another shape than model and rank ask for; the model is not on the processor.
     pub fn open(directory: &Path, model: &Qwen3) -> Result<Self, ModelError> {
-        let config = AdapterConfig::open(directory)?;
-        let mut weights = Weights::open_file(&directory.join(WEIGHTS))?;
+        let read = |file: &str| {
+            let path = directory.join(file);
+            let name = path.display().to_string();
+            match std::fs::read(&path) {
+                Ok(bytes) => Ok((name, bytes)),
+                Err(source) => Err(ModelError::Read { file: name, source }),
+            }
+        };
+        let (config, weights) = (read(CONFIG)?, read(WEIGHTS)?);
+        Self::read((&config.0, &config.1), (&weights.0, weights.1), model)
+    }
+
+    /// As [`open`](Self::open), from the two files' names, for messages, and bytes.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn read(
+        (config_name, config): (&str, &[u8]),
+        (weights_name, weights): (&str, Vec<u8>),
+        model: &Qwen3,
+    ) -> Result<Self, ModelError> {
+        let config = AdapterConfig::from_json(config_name, config)?;
+        let mut weights = Weights::of_adapter(weights_name, weights)?;
         let host = model.host().ok_or_else(|| ModelError::Device {
             device: "gpu".into(),
             problem: "adapters are read for models on the processor only".into(),
         })?;
-        let mut left: Vec<String> = weights.names().map(str::to_owned).collect();
+        let mut left: BTreeSet<String> = weights.names().map(str::to_owned).collect();
         let mut layers = Vec::new();
         for layer in 0..model.config().num_hidden_layers {
             let mut own = [const { None }; 7];
@@ -156,7 +180,7 @@ impl Qwen3 {
 /// Tensors of a file, and those of them that nobody has asked for.
 struct Tensors<'a> {
     weights: &'a mut Weights,
-    left: &'a mut Vec<String>,
+    left: &'a mut BTreeSet<String>,
 }
 
 impl Tensors<'_> {
@@ -199,8 +223,15 @@ impl Tensors<'_> {
                 expected: shape.to_vec(),
             });
         }
-        self.left.retain(|left| left != name);
-        self.weights.numbers(name, shape)
+        self.left.remove(name);
+        let numbers = self.weights.numbers(name, shape)?;
+        match numbers.iter().find(|number| !number.is_finite()) {
+            None => Ok(numbers),
+            Some(number) => {
+                let problem = format!("holds {number}, which is no number to multiply with");
+                Err(self.weights.wrong(Some(name), problem))
+            }
+        }
     }
 }
 

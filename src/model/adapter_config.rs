@@ -3,8 +3,6 @@
 //! A field that would change the numbers and is not implemented is refused, also one that we do not know, unless it is off
 //! (null, false, empty, "none").
 
-use std::path::Path;
-
 use serde_json::{Map, Value};
 
 use super::{
@@ -12,9 +10,6 @@ use super::{
     config::{Fields, object, quote},
 };
 use crate::projection::Projection;
-
-/// The file.
-const CONFIG: &str = "adapter_config.json";
 
 /// Fields that say how an adapter was made, or were read here: none of them is to be refused.
 const KNOWN: [&str; 27] = [
@@ -71,15 +66,6 @@ pub(super) struct AdapterConfig {
 }
 
 impl AdapterConfig {
-    pub(super) fn open(directory: &Path) -> Result<Self, ModelError> {
-        let path = directory.join(CONFIG);
-        let file = path.display().to_string();
-        match std::fs::read(&path) {
-            Ok(json) => Self::from_json(&file, &json),
-            Err(source) => Err(ModelError::Read { file, source }),
-        }
-    }
-
     pub(super) fn from_json(file: &str, json: &[u8]) -> Result<Self, ModelError> {
         let root = object(file, json)?;
         let fields = Fields { file, prefix: "", map: &root };

@@ -3,7 +3,7 @@
 //! It is a demonstration of the true architecture, trained on questions over small invented schemas (`training/README.md`
 //! says how well it answers them), and no more than that.
 
-use super::{Model, ModelError, ModelOptions, load::Files, weights::Weights};
+use super::{Config, Model, ModelError, ModelOptions, load::Files, weights::Weights};
 
 macro_rules! demo {
     ($file:literal) => {
@@ -15,6 +15,16 @@ const CONFIG: (&str, &[u8]) = demo!("config.json");
 const GENERATION: (&str, &[u8]) = demo!("generation_config.json");
 const TOKENIZER: (&str, &[u8]) = demo!("tokenizer.json");
 const WEIGHTS: (&str, &[u8]) = demo!("model.safetensors");
+
+/// Its shape.
+pub(super) fn config() -> Result<Config, ModelError> {
+    Config::from_json(CONFIG.0, CONFIG.1)
+}
+
+/// Bytes of its weights.
+pub(super) fn weight_bytes() -> u64 {
+    WEIGHTS.1.len() as u64
+}
 
 impl Model {
     /// The demonstration model that is part of this crate.

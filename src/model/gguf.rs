@@ -75,6 +75,26 @@ impl Gguf {
         &self.name
     }
 
+    /// Bytes of the weights in memory: formats that are not computed with are widened.
+    pub(super) fn bytes(&self) -> u64 {
+        let bytes = |info: &Info| {
+            let elements = info.shape.iter().fold(1_u64, |product, n| product.saturating_mul(*n));
+            match format(info.format) {
+                Some(
+                    GgmlDType::Q4_1
+                    | GgmlDType::Q5_1
+                    | GgmlDType::Q2K
+                    | GgmlDType::Q3K
+                    | GgmlDType::Q5K,
+                )
+                | None => elements.saturating_mul(4),
+                Some(format) => (elements / format.block_size() as u64)
+                    .saturating_mul(format.type_size() as u64),
+            }
+        };
+        self.tensors.values().map(bytes).fold(0, u64::saturating_add)
+    }
+
     /// The shape of the model.
     pub(super) fn config(&self) -> Result<Config, ModelError> {
         match self.metadata.get("general.architecture") {

@@ -7,7 +7,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{
-    Adapter, Config, KvCache, ModelError, RopeRule,
+    Adapter, Config, KvCache, ModelError,
     kernel::{Input, Matrix, Threads, attend, gate, products, rms_norm},
     rope::{Angles, Rope, RopeTable},
     source::Source,
@@ -84,7 +84,6 @@ impl Host {
     /// Takes the weights that a configuration asks for.
     pub(super) fn load(
         config: &Config,
-        rule: RopeRule,
         threads: Arc<Threads>,
         source: &mut dyn Source,
     ) -> Result<Self, ModelError> {
@@ -98,13 +97,7 @@ impl Host {
             true => Arc::clone(&embedding),
             false => Arc::new(source.matrix("lm_head.weight", vocabulary, hidden)?),
         };
-        let rope = Rope::new(
-            rule.base(config.rope_theta),
-            config.head_dim,
-            config.max_position_embeddings,
-            config.rope_scaling,
-        );
-        let rope = Mutex::new(RopeTable::new(rope));
+        let rope = Mutex::new(RopeTable::new(Rope::of(config)));
         Ok(Self { embedding, layers, norm, head, rope, threads })
     }
 
@@ -137,6 +130,15 @@ impl Host {
             }
         }
         let rope = self.rope.lock().unwrap_or_else(PoisonError::into_inner).fresh();
+        self.with_layers(layers, rope)
+    }
+
+    /// The same model with the positions of this configuration. The weights are shared.
+    pub(super) fn with_rope(&self, config: &Config) -> Self {
+        self.with_layers(self.layers.clone(), RopeTable::new(Rope::of(config)))
+    }
+
+    fn with_layers(&self, layers: Vec<Layer>, rope: RopeTable) -> Self {
         Self {
             embedding: Arc::clone(&self.embedding),
             layers,

@@ -9,7 +9,8 @@ use super::{
 };
 use crate::{Limits, TokenId, Vocabulary};
 
-const CONFIG: &str = "config.json";
+/// The shape of a model.
+pub(super) const CONFIG: &str = "config.json";
 const GENERATION: &str = "generation_config.json";
 const TOKENIZER: &str = "tokenizer.json";
 
@@ -173,6 +174,18 @@ impl Model {
         Session::new(Arc::clone(&self.qwen3), Some(Arc::clone(adapter)))
     }
 
+    /// The same model under another rule of positions than it was loaded with: the weights are shared, so it costs next to
+    /// nothing.
+    ///
+    /// # Errors
+    /// The model is on a device, and the rule is another one.
+    pub fn with_rope(&self, rule: RopeRule) -> Result<Self, ModelError> {
+        match self.qwen3.with_rope(rule)? {
+            Some(qwen3) => Ok(Self { qwen3: Arc::new(qwen3), ..self.clone() }),
+            None => Ok(self.clone()),
+        }
+    }
+
     /// The same model with an adapter merged into its weights; see [`Qwen3::merged`].
     ///
     /// # Errors
@@ -191,7 +204,7 @@ impl Model {
 }
 
 /// Whether a path is a GGUF file rather than a directory.
-fn is_gguf(path: &Path) -> bool {
+pub(super) fn is_gguf(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gguf"))
 }
 
@@ -206,7 +219,10 @@ fn read(directory: &Path, file: &str) -> Result<Option<(String, Vec<u8>)>, Model
     }
 }
 
-fn needed(directory: &Path, file: &'static str) -> Result<(String, Vec<u8>), ModelError> {
+pub(super) fn needed(
+    directory: &Path,
+    file: &'static str,
+) -> Result<(String, Vec<u8>), ModelError> {
     read(directory, file)?
         .ok_or_else(|| ModelError::Missing { directory: directory.display().to_string(), file })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor};
 
 use super::{
-    Config, KvCache, ModelError, ModelOptions, Part,
+    Config, KvCache, ModelError, ModelOptions, Part, RopeRule,
     host::Host,
     kernel::{Matrix, Threads},
     source::Source,
@@ -17,6 +17,8 @@ use crate::projection::Projection;
 #[derive(Debug)]
 pub struct Qwen3 {
     config: Config,
+    /// As it was read, before a rule of positions was applied.
+    plain: Config,
     forward: Forward,
 }
 
@@ -79,21 +81,35 @@ impl Hidden {
 
 impl Qwen3 {
     pub(super) fn load(
-        config: Config,
+        plain: Config,
         options: &ModelOptions,
         source: &mut dyn Source,
     ) -> Result<Self, ModelError> {
+        let config = options.rope.of(&plain);
         let forward = match options.device.open()? {
             Device::Cpu => {
                 let threads = Threads::new(options.threads).map_err(|error| {
                     let problem = format!("{} threads: {error}", options.threads);
                     ModelError::Device { device: "cpu".into(), problem }
                 })?;
-                Forward::Host(Host::load(&config, options.rope, Arc::new(threads), source)?)
+                Forward::Host(Host::load(&config, Arc::new(threads), source)?)
             }
-            device => Forward::Device(Tensors::load(&config, options.rope, source, &device)?),
+            device => Forward::Device(Tensors::load(&config, source, &device)?),
         };
-        Ok(Self { config, forward })
+        Ok(Self { config, plain, forward })
+    }
+
+    /// The same model under another rule of positions, if that is another one; the weights are shared.
+    pub(super) fn with_rope(&self, rule: RopeRule) -> Result<Option<Self>, ModelError> {
+        let config = rule.of(&self.plain);
+        if config == self.config {
+            return Ok(None);
+        }
+        let Some(host) = self.host() else {
+            return Err(candle_core::Error::Msg("the model is on a device".into()).into());
+        };
+        let forward = Forward::Host(host.with_rope(&config));
+        Ok(Some(Self { config, plain: self.plain.clone(), forward }))
     }
 
     /// The shape.
@@ -131,7 +147,7 @@ impl Qwen3 {
         replace: impl FnMut(usize, Projection) -> Option<Matrix>,
     ) -> Self {
         let forward = Forward::Host(host.with_projections(replace));
-        Self { config: self.config.clone(), forward }
+        Self { config: self.config.clone(), plain: self.plain.clone(), forward }
     }
 
     /// An empty cache, for texts as long as the model's context.

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use super::Config;
+
 /// The context limit up to which [`scaled_base`] leaves a base unchanged.
 const UNSCALED_LIMIT: usize = 32_768;
 
 /// Positions of a table at first; tables grow as texts do.
 const FIRST_POSITIONS: usize = 512;
 
-/// How the rotary base follows from a model's own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How rotary positions follow from a model's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum RopeRule {
     /// As the model's configuration has it.
@@ -20,15 +22,45 @@ pub enum RopeRule {
         /// The context limit.
         limit: usize,
     },
+    /// [`RopeScaling::Linear`] instead of the model's own scaling.
+    Linear {
+        /// The factor.
+        factor: f64,
+    },
+    /// [`RopeScaling::Dynamic`] instead of the model's own scaling.
+    Dynamic {
+        /// The factor.
+        factor: f64,
+        /// Positions the model was made for, if not those of its configuration.
+        original: Option<usize>,
+    },
+    /// YaRN with the paper's defaults instead of the model's own scaling.
+    Yarn {
+        /// The factor.
+        factor: f64,
+        /// Positions the model was trained on, if not those of its configuration.
+        original: Option<usize>,
+    },
 }
 
 impl RopeRule {
-    /// The base to use for a model whose own is `base`.
-    pub fn base(self, base: f64) -> f64 {
+    /// The configuration of a model under this rule.
+    pub(super) fn of(self, config: &Config) -> Config {
+        let mut config = config.clone();
         match self {
-            Self::Model => base,
-            Self::NtkByParts { limit } => scaled_base(base, limit),
+            Self::Model => {}
+            Self::NtkByParts { limit } => config.rope_theta = scaled_base(config.rope_theta, limit),
+            Self::Linear { factor } => config.rope_scaling = RopeScaling::Linear { factor },
+            Self::Dynamic { factor, original } => {
+                config.rope_scaling = RopeScaling::Dynamic { factor };
+                config.max_position_embeddings = original.unwrap_or(config.max_position_embeddings);
+            }
+            Self::Yarn { factor, original } => {
+                let original = original.unwrap_or(config.max_position_embeddings);
+                config.rope_scaling = RopeScaling::yarn(factor, original);
+            }
         }
+        config
     }
 }
 
@@ -123,6 +155,12 @@ pub(super) struct Rope {
 }
 
 impl Rope {
+    /// As a configuration has it.
+    pub(super) fn of(config: &Config) -> Self {
+        let Config { rope_theta, head_dim, max_position_embeddings, rope_scaling, .. } = *config;
+        Self::new(rope_theta, head_dim, max_position_embeddings, rope_scaling)
+    }
+
     /// For heads of `width` in a model made for `positions`.
     pub(super) fn new(base: f64, width: usize, positions: usize, scaling: RopeScaling) -> Self {
         Self { base, width, positions, scaling }
@@ -285,8 +323,23 @@ mod tests {
             assert_eq!(scaled_base(1e6, limit), 1e6);
         }
         assert!((scaled_base(1e6, 131_072) - 1e6 * 4f64.powf(0.25)).abs() < 1e-6);
-        assert_eq!(RopeRule::Model.base(1e4), 1e4);
-        assert_eq!(RopeRule::NtkByParts { limit: 40_960 }.base(1e6), scaled_base(1e6, 40_960));
+    }
+
+    #[test]
+    fn rules_change_a_configuration() {
+        let plain = Config::qwen3_0_6b();
+        assert_eq!(RopeRule::Model.of(&plain), plain);
+        assert_eq!(RopeRule::NtkByParts { limit: 32_768 }.of(&plain), plain);
+        let ntk = RopeRule::NtkByParts { limit: 40_960 }.of(&plain);
+        assert_eq!(ntk.rope_theta, scaled_base(1e6, 40_960));
+        let yarn = RopeRule::Yarn { factor: 4.0, original: Some(32_768) }.of(&plain);
+        assert_eq!(yarn.rope_scaling, RopeScaling::yarn(4.0, 32_768));
+        let own = RopeRule::Yarn { factor: 2.0, original: None }.of(&plain);
+        assert_eq!(own.rope_scaling, RopeScaling::yarn(2.0, 40_960));
+        let dynamic = RopeRule::Dynamic { factor: 2.0, original: Some(1000) }.of(&plain);
+        assert_eq!(dynamic.rope_scaling.context(dynamic.max_position_embeddings), 2000);
+        let linear = RopeRule::Linear { factor: 2.0 }.of(&plain);
+        assert_eq!(linear.rope_scaling, RopeScaling::Linear { factor: 2.0 });
     }
 
     #[test]

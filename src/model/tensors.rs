@@ -9,7 +9,7 @@ use candle_core::{Device, Result, Tensor};
 use candle_nn::{ops, rotary_emb};
 
 use super::{
-    Config, KvCache, ModelError, RopeRule,
+    Config, KvCache, ModelError,
     attention::attend,
     rope::{Angles, Rope, RopeTable},
     source::Source,
@@ -86,7 +86,6 @@ impl Tensors {
     /// Takes the weights that a configuration asks for.
     pub(super) fn load(
         config: &Config,
-        rule: RopeRule,
         source: &mut dyn Source,
         device: &Device,
     ) -> std::result::Result<Self, ModelError> {
@@ -102,12 +101,7 @@ impl Tensors {
         } else {
             load.matrix("lm_head.weight", vocabulary, hidden)?
         };
-        let rope = RopeTable::new(Rope::new(
-            rule.base(config.rope_theta),
-            config.head_dim,
-            config.max_position_embeddings,
-            config.rope_scaling,
-        ));
+        let rope = RopeTable::new(Rope::of(config));
         Ok(Self { device: device.clone(), embedding, layers, norm, head, rope: Mutex::new(rope) })
     }
 

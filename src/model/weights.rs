@@ -5,6 +5,7 @@
 //! asks for before it is read, so that memory follows the configuration and never a hostile header.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     fs::File,
     io::{Cursor, Read, Seek, SeekFrom},
@@ -17,6 +18,9 @@ use super::{ModelError, kernel::Matrix, source::Source};
 
 /// The longest header that is read; the format's own bound.
 const MAX_HEADER: u64 = 100_000_000;
+
+/// The same for an adapter, whose header has a hundred kilobytes.
+const MAX_ADAPTER_HEADER: u64 = 8 << 20;
 
 const SINGLE: &str = "model.safetensors";
 const INDEX: &str = "model.safetensors.index.json";
@@ -57,14 +61,18 @@ impl Weights {
         }
     }
 
-    /// The tensors of one file.
-    pub(super) fn open_file(path: &Path) -> Result<Self, ModelError> {
-        Self::from_shards(vec![open_shard(path)?])
+    /// The tensors of an adapter's file, which are few.
+    pub(super) fn of_adapter(name: &str, bytes: Vec<u8>) -> Result<Self, ModelError> {
+        let source = Box::new(Cursor::new(bytes));
+        Self::from_shards(vec![Shard::new(name.to_owned(), source, MAX_ADAPTER_HEADER)?])
     }
 
     /// The weights in a file that is in memory; `name` is its name in messages.
-    pub(super) fn from_bytes(name: &str, bytes: &'static [u8]) -> Result<Self, ModelError> {
-        let shard = Shard::new(name.to_owned(), Box::new(Cursor::new(bytes)))?;
+    pub(super) fn from_bytes(
+        name: &str,
+        bytes: impl Into<Cow<'static, [u8]>>,
+    ) -> Result<Self, ModelError> {
+        let shard = Shard::new(name.to_owned(), Box::new(Cursor::new(bytes.into())), MAX_HEADER)?;
         Self::from_shards(vec![shard])
     }
 
@@ -78,6 +86,12 @@ impl Weights {
             }
         }
         Ok(Self { shards, places })
+    }
+
+    /// Bytes of all tensors, which are held as they are stored.
+    pub(super) fn bytes(&self) -> u64 {
+        let bytes = |shard: &Shard| shard.metadata.data_len() as u64;
+        self.shards.iter().map(bytes).fold(0, u64::saturating_add)
     }
 
     /// The names of all tensors.
@@ -153,7 +167,11 @@ fn matrix(dtype: Dtype, bytes: &[u8], rows: usize, columns: usize) -> Matrix {
 }
 
 impl Shard {
-    fn new(name: String, mut source: Box<dyn ReadSeek>) -> Result<Self, ModelError> {
+    fn new(
+        name: String,
+        mut source: Box<dyn ReadSeek>,
+        max_header: u64,
+    ) -> Result<Self, ModelError> {
         let wrong =
             |problem: String| ModelError::Weights { file: name.clone(), tensor: None, problem };
         let failed = |source| ModelError::Read { file: name.clone(), source };
@@ -165,8 +183,8 @@ impl Shard {
         }
         source.read_exact(&mut size).map_err(failed)?;
         let header = u64::from_le_bytes(size);
-        let start = size.len() as u64 + header.min(MAX_HEADER);
-        if header > MAX_HEADER || start > length {
+        let start = size.len() as u64 + header.min(max_header);
+        if header > max_header || start > length {
             return Err(wrong(format!(
                 "not a safetensors file, or cut off: a header of {header} bytes in a file of {length}"
             )));
@@ -218,7 +236,7 @@ impl Shard {
 fn open_shard(path: &Path) -> Result<Shard, ModelError> {
     let name = path.display().to_string();
     match File::open(path) {
-        Ok(file) => Shard::new(name, Box::new(file)),
+        Ok(file) => Shard::new(name, Box::new(file), MAX_HEADER),
         Err(source) => Err(ModelError::Read { file: name, source }),
     }
 }
@@ -265,10 +283,10 @@ mod tests {
         for header in [&huge_tensor[..], outside, backwards, b"{", b"[]", b"\xFF", b""] {
             let mut file = (header.len() as u64).to_le_bytes().to_vec();
             file.extend_from_slice(header);
-            let refused = Weights::from_bytes("w", file.leak());
+            let refused = Weights::from_bytes("w", file);
             assert!(matches!(refused, Err(ModelError::Weights { tensor: None, .. })));
         }
         let endless = &[0xFF; 16];
-        assert!(Weights::from_bytes("w", endless).is_err());
+        assert!(Weights::from_bytes("w", endless.as_slice()).is_err());
     }
 }

@@ -391,6 +391,12 @@ impl NormalGrammar {
         self.empty_sentence
     }
 
+    /// Pairs of a terminal and a symbol, as bits: what is kept of these by [`follow`](Self::follow) while it is found out.
+    pub(crate) fn pairs(&self) -> u64 {
+        let (terminals, nonterminals) = (self.terminals as u64, self.by_lhs.len() as u64);
+        terminals.saturating_mul(3 * nonterminals + terminals)
+    }
+
     /// Which terminals can come after which; found out when first asked.
     pub(crate) fn follow(&self) -> &Follow {
         self.follow.get_or_init(|| Follow::new(self))

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::{Recognizer, reader::Reader};
 use crate::{
     Limits,
-    grammar::{CompileError, Grammar},
+    grammar::{CompileError, CompileErrorKind, Grammar},
     lexer::{ConfigId, LexTable, Lexer},
     parser::{LrTable, NormalGrammar, SetId, StackTable},
 };
@@ -64,8 +64,11 @@ impl CompiledGrammar {
     /// # Ok::<(), constrained_gen::grammar::CompileError>(())
     /// ```
     pub fn new(grammar: &Grammar, limits: &Limits) -> Result<Arc<Self>, CompileError> {
+        let terminals = grammar.terminals().len() as u64;
+        bound_pairs(terminals.saturating_mul(terminals), limits)?;
         let lexer = Lexer::new(grammar, limits)?;
         let normal = NormalGrammar::new(grammar, &lexer.unreadable(), limits)?;
+        bound_pairs(normal.pairs(), limits)?;
         let lr = LrTable::new(&normal);
         let tables = RwLock::new(Arc::new(Tables::new(&lexer)));
         let (grammar, limits) = (grammar.clone(), limits.clone());
@@ -103,4 +106,14 @@ impl CompiledGrammar {
     pub(crate) fn reader<'a>(&'a self, tables: &'a Tables) -> Reader<'a> {
         Reader { grammar: self, tables }
     }
+}
+
+/// Sets of terminals are kept for symbols: so many pairs of both, at a bit each.
+fn bound_pairs(pairs: u64, limits: &Limits) -> Result<(), CompileError> {
+    if pairs / 64 <= limits.grammar_work {
+        return Ok(());
+    }
+    let what = format!("{pairs} pairs of a terminal and a symbol");
+    let (name, limit) = ("grammar_work", limits.grammar_work);
+    Err(CompileErrorKind::Limit { name, limit, what }.into())
 }

@@ -1,12 +1,17 @@
 //! A deterministic automaton over bytes for one regular language: trimmed, small, with Boolean operations.
 
+use std::collections::BTreeMap;
+
 use rustc_hash::FxHashMap;
 
 use super::{
-    Regular, blocks,
+    blocks,
+    builder::Budget,
     words::{self, Trie},
 };
-use crate::{Limits, codec::Writer};
+#[cfg(test)]
+use crate::Limits;
+use crate::codec::Writer;
 use regex_automata::{
     Anchored, MatchKind,
     dfa::{Automaton as _, StartKind, dense},
@@ -43,8 +48,11 @@ pub(crate) enum DfaError {
     Build(String),
 }
 
+/// Bytes that cost as much as an elementary step, where regex-automata makes an automaton: it is slower than anything here.
+const CELL: usize = 1;
+
 /// States before they are made fewer. State [`DEAD`] comes first.
-struct Table {
+pub(super) struct Table {
     classes: [u8; 256],
     stride: usize,
     /// `next[state * stride + column]`.
@@ -65,7 +73,7 @@ impl Table {
     }
 
     /// The smallest automaton.
-    fn minimal(&self) -> Dfa {
+    pub(super) fn minimal(&self) -> Dfa {
         let (mut block, _) = blocks(&self.next, &self.accept, self.stride);
         let dead = block[DEAD as usize];
         for block in &mut block {
@@ -79,7 +87,7 @@ impl Table {
     }
 
     /// Without the states from which nothing is accepted.
-    fn trimmed(&self) -> Dfa {
+    pub(super) fn trimmed(&self) -> Dfa {
         let n = self.accept.len();
         let mut before: Vec<Vec<u32>> = vec![Vec::new(); n];
         for state in 0..n {
@@ -154,94 +162,53 @@ impl Dfa {
     /// The automaton of a language.
     #[cfg(test)]
     pub(crate) fn new(language: &Regular, limits: &Limits) -> Result<Self, DfaError> {
-        Self::with_known(language, &mut Vec::new(), limits)
+        super::Builder::new(limits).build(language)
     }
 
-    /// The automaton of a language. Many languages have parts in common: `known` keeps the automata of their expressions.
-    pub(crate) fn with_known<'a>(
-        language: &'a Regular,
-        known: &mut Vec<(&'a Hir, Self)>,
-        limits: &Limits,
-    ) -> Result<Self, DfaError> {
-        // Post-order by a work-list: the depth of Boolean operations is the user's.
-        enum Step<'r> {
-            Visit(&'r Regular),
-            Combine(fn(bool, bool) -> bool),
-        }
-        let mut work = vec![Step::Visit(language)];
-        let mut done: Vec<Self> = Vec::new();
-        while let Some(step) = work.pop() {
-            match step {
-                Step::Visit(Regular::Hir(hir)) => {
-                    let same = known.iter().find(|(other, _)| *other == hir);
-                    let dfa = match same {
-                        Some((_, dfa)) => dfa.clone(),
-                        None => Self::from_hir(hir, limits)?,
-                    };
-                    if same.is_none() {
-                        known.push((hir, dfa.clone()));
-                    }
-                    done.push(dfa);
-                }
-                Step::Visit(Regular::Difference(a, b)) => {
-                    work.extend([Step::Combine(|a, b| a && !b), Step::Visit(b), Step::Visit(a)]);
-                }
-                Step::Visit(Regular::Intersection(a, b)) => {
-                    work.extend([Step::Combine(|a, b| a && b), Step::Visit(b), Step::Visit(a)]);
-                }
-                Step::Combine(accept) => {
-                    let b = done.pop().expect("invariant: two operands were pushed");
-                    let a = done.pop().expect("invariant: two operands were pushed");
-                    // The states of names that are no keywords differ wherever the keywords' own do: to make them fewer
-                    // takes longer than it saves. What goes on into another operation is made small.
-                    let table = a.combine(&b, accept, limits)?;
-                    done.push(if work.is_empty() { table.trimmed() } else { table.minimal() });
-                }
-            }
-        }
-        Ok(done.pop().expect("invariant: one language, one automaton"))
-    }
-
-    fn from_hir(hir: &Hir, limits: &Limits) -> Result<Self, DfaError> {
+    /// The automaton of an expression.
+    pub(super) fn from_hir(hir: &Hir, budget: &mut Budget<'_>) -> Result<Self, DfaError> {
         match words::of(hir).as_deref() {
-            Some([word]) if !word.is_empty() => return Ok(Self::from_chain(word)),
+            Some([word]) if !word.is_empty() => {
+                budget.spend(256 + word.len())?;
+                return Ok(Self::from_chain(word));
+            }
             Some(words) => match Trie::new(words) {
-                Some(trie) if trie.nodes.len() <= limits.dfa_states => {
-                    return Ok(Self::from_trie(&trie));
+                Some(trie) if trie.nodes.len() <= budget.limits.dfa_states => {
+                    return Self::from_trie(&trie, budget);
                 }
                 _ => {}
             },
             None => {}
         }
         let build = |e: &dyn std::fmt::Display| DfaError::Build(e.to_string());
+        let (name, limit, bytes) = budget.bytes();
         let nfa = thompson::Compiler::new()
             .configure(
                 thompson::Config::new()
                     .utf8(false)
                     .which_captures(thompson::WhichCaptures::None)
-                    .nfa_size_limit(Some(limits.dfa_bytes)),
+                    .nfa_size_limit(Some(bytes)),
             )
             .build_from_hir(hir)
             .map_err(|e| match e.size_limit() {
-                Some(_) => DfaError::Limit("dfa_bytes", limits.dfa_bytes as u64),
+                Some(_) => DfaError::Limit(name, limit),
                 None => build(&e),
             })?;
+        budget.spend(nfa.memory_usage() / CELL)?;
+        let (name, limit, bytes) = budget.bytes();
         let dense = dense::Builder::new()
             .configure(
                 dense::Config::new()
                     .start_kind(StartKind::Anchored)
                     .match_kind(MatchKind::All)
-                    .dfa_size_limit(Some(limits.dfa_bytes))
-                    .determinize_size_limit(Some(limits.dfa_bytes)),
+                    .dfa_size_limit(Some(bytes))
+                    .determinize_size_limit(Some(bytes)),
             )
             .build_from_nfa(&nfa)
             .map_err(|e| {
-                if e.is_size_limit_exceeded() {
-                    DfaError::Limit("dfa_bytes", limits.dfa_bytes as u64)
-                } else {
-                    build(&e)
-                }
+                if e.is_size_limit_exceeded() { DfaError::Limit(name, limit) } else { build(&e) }
             })?;
+        budget.spend(dense.memory_usage() / CELL)?;
         let start = dense
             .start_state(&start::Config::new().anchored(Anchored::Yes))
             .map_err(|e| build(&e))?;
@@ -252,20 +219,26 @@ impl Dfa {
             &classes,
             |s, b| (!dense.is_dead_state(*s)).then(|| dense.next_state(*s, b)),
             |s| dense.is_match_state(dense.next_eoi_state(*s)),
-            limits,
+            budget,
         )
         .map(|table| table.minimal())
     }
 
     /// A language whose texts all have the same length and whose bytes are independent: keywords, punctuation.
     fn from_chain(chain: &[Vec<u8>]) -> Self {
+        // Bytes that behave alike at every place share a column: those that stand nowhere the first one.
+        let mut places: BTreeMap<u8, Vec<usize>> = BTreeMap::new();
+        for (place, set) in chain.iter().enumerate() {
+            set.iter().for_each(|byte| places.entry(*byte).or_default().push(place));
+        }
         let mut classes = [0u8; 256];
-        // Bytes that behave alike at every place share a column.
-        let mut columns: FxHashMap<Vec<bool>, u8> = FxHashMap::default();
-        for byte in 0..=255u8 {
-            let signature: Vec<bool> = chain.iter().map(|set| set.contains(&byte)).collect();
+        let mut columns: FxHashMap<Vec<usize>, u8> = FxHashMap::default();
+        if places.len() < 256 {
+            columns.insert(Vec::new(), 0);
+        }
+        for (byte, places) in places {
             let next = columns.len() as u8;
-            classes[byte as usize] = *columns.entry(signature).or_insert(next);
+            classes[usize::from(byte)] = *columns.entry(places).or_insert(next);
         }
         let stride = columns.len();
         let states = chain.len() + 2;
@@ -284,9 +257,10 @@ impl Dfa {
     }
 
     /// A language of some hundred words: what is taken out of names.
-    fn from_trie(trie: &Trie) -> Self {
+    fn from_trie(trie: &Trie, budget: &mut Budget<'_>) -> Result<Self, DfaError> {
         let (classes, sets) = trie.classes();
         let mut table = Table::new(classes);
+        budget.spend(trie.nodes.len() * table.stride)?;
         let stride = table.stride;
         table.next.resize((trie.nodes.len() + 1) * stride, DEAD);
         for (node, entry) in trie.nodes.iter().enumerate() {
@@ -297,7 +271,7 @@ impl Dfa {
                 }
             }
         }
-        table.minimal()
+        Ok(table.minimal())
     }
 
     /// Determinises nothing, but enumerates the states reachable from `start`.
@@ -306,7 +280,7 @@ impl Dfa {
         classes: &[u8; 256],
         next: impl Fn(&S, u8) -> Option<S>,
         accepts: impl Fn(&S) -> bool,
-        limits: &Limits,
+        budget: &mut Budget<'_>,
     ) -> Result<Table, DfaError> {
         let mut table = Table::new(*classes);
         let mut representative = vec![0u8; table.stride];
@@ -320,6 +294,7 @@ impl Dfa {
         while at < states.len() {
             let state = states[at].clone();
             at += 1;
+            budget.spend(table.stride)?;
             table.accept.push(accepts(&state));
             for &byte in &representative {
                 let target = match next(&state, byte) {
@@ -331,28 +306,20 @@ impl Dfa {
                 };
                 table.next.push(target);
             }
-            if states.len() > limits.dfa_states {
-                return Err(DfaError::Limit("dfa_states", limits.dfa_states as u64));
+            let most = budget.limits.dfa_states;
+            if states.len() > most {
+                return Err(DfaError::Limit("dfa_states", most as u64));
             }
         }
         Ok(table)
     }
 
     /// The language of the texts for which `accept` holds of the two languages' verdicts (false for two refusals).
-    pub(crate) fn product(
+    pub(super) fn combine(
         &self,
         other: &Self,
         accept: fn(bool, bool) -> bool,
-        limits: &Limits,
-    ) -> Result<Self, DfaError> {
-        Ok(self.combine(other, accept, limits)?.minimal())
-    }
-
-    fn combine(
-        &self,
-        other: &Self,
-        accept: fn(bool, bool) -> bool,
-        limits: &Limits,
+        budget: &mut Budget<'_>,
     ) -> Result<Table, DfaError> {
         let mut pairs: FxHashMap<(u8, u8), u8> = FxHashMap::default();
         let classes: [u8; 256] = std::array::from_fn(|b| {
@@ -367,7 +334,7 @@ impl Dfa {
                 (pair != (DEAD, DEAD)).then_some(pair)
             },
             |(a, b)| accept(self.accept[*a as usize], other.accept[*b as usize]),
-            limits,
+            budget,
         )
     }
 
@@ -394,6 +361,11 @@ impl Dfa {
 
     /// Whether the languages share a text.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        self.overlap(other).0
+    }
+
+    /// Whether the languages share a text, and what it took to find out.
+    pub(super) fn overlap(&self, other: &Self) -> (bool, usize) {
         let mut seen = rustc_hash::FxHashSet::default();
         let mut work = vec![(self.start, other.start)];
         let bytes = self.representatives(other);
@@ -402,11 +374,11 @@ impl Dfa {
                 continue;
             }
             if self.accepts(a) && other.accepts(b) {
-                return true;
+                return (true, seen.len() * bytes.len());
             }
             work.extend(bytes.iter().map(|&byte| (self.next(a, byte), other.next(b, byte))));
         }
-        false
+        (false, (seen.len() + 1) * bytes.len())
     }
 
     /// One byte of each class that two automata have together.

@@ -12,7 +12,6 @@ mod countable;
 mod error;
 mod exclusive;
 mod expr;
-mod fuel;
 mod inhabited;
 mod judge;
 mod machine;

@@ -10,13 +10,15 @@ use rustc_hash::FxHashSet;
 use super::{
     error::{Cause, SchemaError, SchemaErrorKind},
     expr::{Arena, Expr, ExprId},
-    fuel::{Exhausted, Fuel},
     number::{NumberDfa, NumberSet},
     read::document::Document,
     shape::{Alternatives, doubtful},
     text::TextSet,
 };
-use crate::Limits;
+use crate::{
+    Limits,
+    fuel::{Exhausted, Fuel},
+};
 
 /// What is refused or done with a schema.
 pub(crate) type Result<T> = std::result::Result<T, SchemaError>;
@@ -60,8 +62,12 @@ impl Canon {
     }
 
     fn exhausted(&self, error: Exhausted) -> SchemaError {
-        let value = self.limits.schema_work;
-        self.error(SchemaErrorKind::Limit { name: "schema_work", value }, error.to_string())
+        let (name, value) = match error {
+            Exhausted::Work => ("schema_work", self.limits.schema_work),
+            Exhausted::Time => ("compile_time", self.limits.compile_milliseconds()),
+        };
+        let message = format!("{error}: more than the limit of {value} ({name})");
+        self.error(SchemaErrorKind::Limit { name, value }, message)
     }
 
     /// A set of strings or of numbers that could not be made.

@@ -49,6 +49,12 @@ ANALYSIS = (
     "conflicting or redundant options",
     "WITH query name",
     "wrong number of parameters",
+    "MERGE_ACTION() can only be used",
+    "SELECT ... INTO is not allowed here",
+    "INTO is only allowed on first SELECT",
+    "unreachable WHEN clause",
+    "type modifier is not allowed for type",
+    "unnamed XML element value must be a column reference",
 )
 
 PREPARED = ("select", "values", "insert", "update", "delete", "merge", "with", "(", "table")
@@ -94,6 +100,9 @@ def wrapped(statement):
     first = statement.lower()
     if first.startswith(PREPARED) and not into(first):
         return "prepare", f"PREPARE p AS {statement}"
+    if into(first):
+        # In a function INTO would name variables.
+        return "explain", f"EXPLAIN {statement}"
     body = f"BEGIN IF false THEN EXECUTE ''; END IF; RETURN; {statement}; END"
     tag = "$body_of_a_function$"
     return "function", f"CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS {tag}{body}{tag}"

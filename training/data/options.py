@@ -3,6 +3,8 @@
 import dataclasses
 import json
 
+CASES = ("upper", "lower", "preserve")
+
 
 @dataclasses.dataclass(frozen=True)
 class Options:
@@ -14,12 +16,14 @@ class Options:
     """Whether joins name their tables by an alias (SQL)."""
     comment_stripping: bool = True
     """Whether schemas are free of comments; else some of their lines carry one."""
-    case_normalization: bool = True
-    """Whether keywords of answers are always in upper case; else as in the schema (SQL)."""
+    case_normalization: str = "upper"
+    """The case of keywords in answers: upper, lower, or preserve, which is that of the schema (SQL)."""
 
     def __post_init__(self):
         if not 0 <= self.schema_injection_prob <= 1:
             raise ValueError(f"schema_injection_prob is {self.schema_injection_prob}, expected a number from 0 to 1")
+        if self.case_normalization not in CASES:
+            raise ValueError(f"case_normalization is {self.case_normalization!r}, expected one of {', '.join(CASES)}")
 
     @classmethod
     def of_manifest(cls, path):
@@ -34,7 +38,15 @@ class Options:
         unknown = set(stated) - set(known)
         if unknown:
             raise ValueError(f"{path}: training.dataset.augmentation knows {', '.join(known)}, not {', '.join(sorted(unknown))}")
+        if isinstance(stated.get("case_normalization"), bool):
+            # Older manifests say whether there is any.
+            stated = {**stated, "case_normalization": "upper" if stated["case_normalization"] else "preserve"}
         for name, value in stated.items():
+            if known[name] is str:
+                good = isinstance(value, str)
+                if not good:
+                    raise ValueError(f"{path}: {name} is {value!r}, expected {known[name].__name__}")
+                continue
             good = isinstance(value, bool) if known[name] is bool else isinstance(value, (int, float)) and not isinstance(value, bool)
             if not good:
                 raise ValueError(f"{path}: {name} is {value!r}, expected {known[name].__name__}")

@@ -341,7 +341,8 @@ def group(r, split="train", small=False, questions=1, options=Options()):
             q, a, kind = q_join(r, tables[0], tables[1], options.table_aliases)
         else:
             q, a, kind = r.choices(MAKERS, WEIGHTS)[0](r, r.choice(tables))
-        if not options.case_normalization and "create table" in context:
+        case = options.case_normalization
+        if case == "lower" or case == "preserve" and "create table" in context:
             a = lower_keywords(a)
         out.append((touch_question(r, q), a, kind))
     return context, out

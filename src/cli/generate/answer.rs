@@ -3,26 +3,35 @@
 //! On a terminal the answer appears as it becomes certain. Everywhere else it is printed when it is whole, so that a
 //! program that reads it never takes a cut-off text for an answer.
 
-use std::io::{IsTerminal, Write};
+use std::{
+    io::{IsTerminal, Write},
+    path::Path,
+};
 
 use anyhow::Result;
 use constrained_gen::{
     decoding::{Decoder, Finish, Generation},
-    expert::{Expert, RopeKind},
-    model::{ChatPrompt, DeviceChoice, Model, ModelOptions, RopeRule},
+    model::{ChatPrompt, DeviceChoice, Footprint, Model, ModelOptions},
     validation::ValidationError,
 };
 
 use super::{
-    super::{Outcome, complain, output},
+    super::{Outcome, complain, hub, memory, output},
     Arguments, Device, Request, report,
 };
 
+/// Tokens of a prompt that no text of the request has.
+const FRAME: usize = 64;
+
 /// Decodes the answer to a request and prints it.
 pub(super) fn answer(arguments: &Arguments, request: &Request) -> Result<Outcome> {
-    let model = load(arguments, &request.expert)?;
-    let mut session = match &arguments.adapter {
-        Some(directory) => model.session_under(&model.adapter(directory)?)?,
+    let model = load(arguments, request)?;
+    let adapter = match &arguments.adapter {
+        Some(directory) => Some(model.adapter(directory)?),
+        None => request.expert.adapter(&model)?,
+    };
+    let mut session = match &adapter {
+        Some(adapter) => model.session_under(adapter)?,
         None => model.session()?,
     };
     let constraint = match &request.language {
@@ -80,38 +89,46 @@ pub(super) fn answer(arguments: &Arguments, request: &Request) -> Result<Outcome
     Ok(judge(request, &generation, verdict))
 }
 
-/// The model of the arguments, or the embedded one; with the rotary base of the expert.
-fn load(arguments: &Arguments, expert: &Expert) -> Result<Model> {
+/// The model of the arguments, or the embedded one; with the positions of the expert. Not loaded if it would not fit.
+fn load(arguments: &Arguments, request: &Request) -> Result<Model> {
+    let expert = &request.expert;
+    let path = hub::find(arguments.model.as_deref())?;
+    memory::refuse(&footprint(arguments, request, path.as_deref())?, arguments.ignore_memory)?;
     let device = match arguments.device {
         Device::Cpu => DeviceChoice::Cpu,
         Device::Cuda => DeviceChoice::Cuda(0),
         Device::Metal => DeviceChoice::Metal(0),
     };
     let options =
-        ModelOptions::default().device(device).rope(rope(expert)).threads(arguments.threads);
-    let named = expert.manifest.base_models.iter().flat_map(|base| &base.adapters).next();
-    if named.is_some() && arguments.adapter.is_none() {
+        ModelOptions::default().device(device).rope(expert.rope_rule()).threads(arguments.threads);
+    if arguments.adapter.is_none() && !expert.has_adapter() {
         complain::note(format_args!(
-            "expert `{}` names an adapter that is not applied: the base model answers alone",
+            "expert `{}` names an adapter that is not part of it: the base model answers alone",
             expert.name
         ));
     }
-    match &arguments.model {
-        Some(directory) => Ok(Model::open(directory, &options)?),
+    match &path {
+        Some(path) => Ok(Model::open(path, &options)?),
         None => Ok(Model::embedded(&options)?),
     }
 }
 
-/// The rule of the expert's first base model. Other rules than the experts' own are left to the model's configuration.
-fn rope(expert: &Expert) -> RopeRule {
-    let scaling = expert.manifest.base_models.first().and_then(|base| base.rope_scaling.as_ref());
-    match scaling {
-        Some(scaling) if scaling.kind == RopeKind::NtkByParts => {
-            let limit = scaling.max_position_embeddings.and_then(|n| usize::try_from(n).ok());
-            limit.map_or(RopeRule::Model, |limit| RopeRule::NtkByParts { limit })
-        }
-        _ => RopeRule::Model,
-    }
+/// What the answer will take: a text has no more tokens than bytes.
+fn footprint(arguments: &Arguments, request: &Request, path: Option<&Path>) -> Result<Footprint> {
+    let texts = [&request.question, &request.expert.system_prompt];
+    let bytes: usize = texts.into_iter().chain(&request.context).map(String::len).sum();
+    let tokens = bytes.saturating_add(request.options.max_tokens).saturating_add(FRAME);
+    let adapters = request.expert.manifest.base_models.iter().flat_map(|base| &base.adapters);
+    let adapter = match &arguments.adapter {
+        Some(directory) => std::fs::metadata(directory.join("adapter_model.safetensors"))
+            .map_or(0, |file| file.len()),
+        None => adapters.filter_map(|a| request.expert.adapter_bytes(a)).max().unwrap_or(0),
+    };
+    let footprint = Footprint::of(path, tokens)?.with_adapter(adapter);
+    Ok(match &request.language {
+        Some(_) => footprint.with_automaton(),
+        None => footprint,
+    })
 }
 
 /// Whether the answer came to its own end. One that a limit cut off may be a sentence by accident (`SELECT a` of

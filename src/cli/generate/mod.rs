@@ -10,15 +10,18 @@ use clap::Args;
 use constrained_gen::{
     Limits,
     decoding::{Options, Sampling, Thinking},
-    expert::{Decoding, Expert, Validation},
+    expert::{Decoding, Expert, Roster, Validation},
     validation::Validator,
 };
 
 use super::{
-    Outcome,
+    Outcome, complain,
     input::{self, GrammarOptions},
     language::{Language, SchemaArgument},
 };
+
+/// The expert of prompts that none is for.
+const DEFAULT: &str = "sql";
 
 /// Tokens of thinking at most.
 const MAX_THINKING: usize = 2048;
@@ -27,16 +30,20 @@ const MAX_THINKING: usize = 2048;
 pub(super) struct Arguments {
     /// The question; standard input if there is none
     prompt: Option<String>,
-    /// An expert that ships (sql, json), or a directory with a manifest.json [default: sql, with --json-schema json]
-    #[arg(long, value_name = "NAME|DIR")]
+    /// An expert that ships, a directory with a manifest.json, or a .expert file [default: the one that the prompt is for
+    /// (`expert route` explains), else sql; with --json-schema json]
+    #[arg(long, value_name = "NAME|DIR|FILE")]
     expert: Option<String>,
-    /// A Qwen3 model: a directory in Hugging Face form, or a GGUF file with a tokenizer.json beside it; the embedded
-    /// demonstration model if not given
-    #[arg(long, value_name = "DIR|FILE")]
+    /// A Qwen3 model: a directory in Hugging Face form, a GGUF file with a tokenizer.json beside it, or ORG/NAME, if it is
+    /// in the local cache of the hub; the embedded demonstration model if not given
+    #[arg(long, value_name = "DIR|FILE|ORG/NAME")]
     model: Option<PathBuf>,
     /// A LoRA or DoRA adapter of the model, as PEFT saves it
     #[arg(long, value_name = "DIR")]
     adapter: Option<PathBuf>,
+    /// Load the model even if the memory seems too small
+    #[arg(long)]
+    ignore_memory: bool,
     /// Threads of the model [default: as many as this process may use]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     threads: usize,
@@ -78,8 +85,8 @@ pub(super) struct Arguments {
     schema: SchemaArgument,
 }
 
-#[derive(Debug, Args)]
-struct SamplingArguments {
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct SamplingArguments {
     /// How far chance may lead from the best token, 0 to 2
     #[arg(long, value_name = "T")]
     temperature: Option<f32>,
@@ -100,7 +107,7 @@ struct SamplingArguments {
     greedy: bool,
     /// The same seed gives the same answer
     #[arg(long, value_name = "S", default_value_t = 0)]
-    seed: u64,
+    pub(super) seed: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
@@ -138,12 +145,14 @@ impl Request {
     fn new(arguments: &Arguments) -> Result<Self> {
         arguments.options.need_a_grammar(&arguments.schema)?;
         let schema = arguments.schema.load()?;
-        let name = match &arguments.expert {
-            Some(name) => name,
-            None if schema.is_some() => "json",
-            None => "sql",
+        let question = question(arguments)?;
+        let context = arguments.context.as_deref().map(context).transpose()?;
+        let expert = match &arguments.expert {
+            Some(name) => super::expert::load(name)?,
+            None if schema.is_some() => super::expert::load("json")?,
+            None if arguments.grammar.is_some() => super::expert::load("sql")?,
+            None => routed(&question, context.as_deref())?,
         };
-        let expert = super::expert::load(name)?;
         let sampling = sampling(&arguments.sampling, &expert.manifest.decoding);
         sampling.validate()?;
         let strict = expert.manifest.decoding.validation == Validation::ParserStrict;
@@ -169,21 +178,28 @@ impl Request {
         if arguments.think {
             options.thinking = Thinking::On { max_tokens: MAX_THINKING };
         }
-        Ok(Self {
-            language,
-            validator,
-            strict,
-            question: question(arguments)?,
-            context: arguments.context.as_deref().map(context).transpose()?,
-            sampling,
-            options,
-            expert,
-        })
+        Ok(Self { language, validator, strict, question, context, sampling, options, expert })
+    }
+}
+
+/// The expert that ships for a prompt; `sql` where nothing in it speaks for one. Another one than that is told.
+fn routed(question: &str, context: Option<&str>) -> Result<Expert> {
+    let prompt = format!("{}\n{question}", context.unwrap_or_default());
+    let route = Roster::shipped()?.route(&prompt);
+    match route.chosen() {
+        Some(score) if score.expert != DEFAULT => {
+            complain::note(format_args!(
+                "expert `{}` for this prompt; --expert overrules",
+                score.expert
+            ));
+            super::expert::load(&score.expert)
+        }
+        _ => super::expert::load(DEFAULT),
     }
 }
 
 /// The expert's settings, changed by the arguments.
-fn sampling(arguments: &SamplingArguments, decoding: &Decoding) -> Sampling {
+pub(super) fn sampling(arguments: &SamplingArguments, decoding: &Decoding) -> Sampling {
     let penalty = arguments.repetition_penalty.unwrap_or(1.0);
     if arguments.greedy {
         return Sampling { repetition_penalty: penalty, ..Sampling::greedy() };

@@ -24,14 +24,13 @@ use self::{
 use super::{
     error::{SchemaError, SchemaErrorKind, quoted},
     expr::{Arena, ExprId, PlaceId},
-    fuel::Fuel,
     normal::{Canon, Result},
     options::{Draft, Formats, SchemaOptions},
     resolve::{Index, ResourceId, Target},
     shape::Alternatives,
     text::TextSet,
 };
-use crate::Limits;
+use crate::{Limits, fuel::Fuel};
 
 /// A dynamic scope, by number. Number 0 is the empty one.
 type ScopeId = u32;
@@ -141,7 +140,7 @@ fn read_once(
     let mut reader = Reader {
         canon: Canon {
             arena: Arena::new(root),
-            fuel: Fuel::new(limits.schema_work),
+            fuel: Fuel::new(limits.schema_work, limits.compile_time),
             limits: limits.clone(),
             numbers: HashMap::new(),
             document,

@@ -14,7 +14,7 @@ use super::{
     minimise::minimal,
     program::{Inst, MATCH, Place, Program},
 };
-use crate::{Limits, schema::fuel::Fuel};
+use crate::{Limits, fuel::Fuel};
 
 /// What is known of the text before a place.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,7 +32,7 @@ const ANYTHING: u32 = 1;
 
 /// The texts in which a program finds something.
 pub(super) fn determinise(program: &Program, limits: &Limits) -> Result<CharDfa, TextError> {
-    let mut fuel = Fuel::new((limits.dfa_states as u64).saturating_mul(20));
+    let mut fuel = Fuel::new((limits.dfa_states as u64).saturating_mul(20), limits.compile_time);
     let (partition, members) = Partition::of(&program.classes);
     // Set -> its classes.
     let sets: Vec<Vec<u16>> = (0..program.classes.len())

@@ -1,7 +1,7 @@
 //! Boolean formulas over places of a program, as disjunctions of conjunctions.
 
 use super::program::Place;
-use crate::schema::fuel::{Exhausted, Fuel};
+use crate::fuel::{Exhausted, Fuel};
 
 /// A place that accepts what follows, or (negated) does not.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
