@@ -35,9 +35,15 @@ fn automata() -> Vec<(Arc<Automaton>, &'static str)> {
     let schema = |text| compiler.compile(text, &SchemaOptions::default()).expect(text);
     vec![
         (grammar("json"), r#"{"name": ["a", 1.5e3, {"b": null}], "c": {}}"#),
-        (grammar("sql-postgres"), "SELECT name, count(*) FROM t AS u WHERE a = 'x' AND (b < 1 OR c)"),
+        (
+            grammar("sql-postgres"),
+            "SELECT name, count(*) FROM t AS u WHERE a = 'x' AND (b < 1 OR c)",
+        ),
         (grammar("typescript"), "const a = (b: number): string => `x${b + 1}y`;"),
-        (grammar("cypher"), "MATCH (n:A {b: 1})-[r]->(m) WHERE n.x > 3 RETURN n, collect(m.y) AS z"),
+        (
+            grammar("cypher"),
+            "MATCH (n:A {b: 1})-[r]->(m) WHERE n.x > 3 RETURN n, collect(m.y) AS z",
+        ),
         (
             schema(
                 r#"{"type": "object", "properties": {"name": {"type": "string", "maxLength": 9},
@@ -45,7 +51,10 @@ fn automata() -> Vec<(Arc<Automaton>, &'static str)> {
             ),
             r#"{"list": ["ab", 1], "other": {"x": [null]}, "name": "abc"}"#,
         ),
-        (schema(r#"{"type": "array", "items": {"type": "string", "pattern": "^(ab|c)*$"}}"#), r#"["abc", "", "cab"]"#),
+        (
+            schema(r#"{"type": "array", "items": {"type": "string", "pattern": "^(ab|c)*$"}}"#),
+            r#"["abc", "", "cab"]"#,
+        ),
     ]
 }
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use constrained_gen::{
     Automaton, CompiledGrammar, CompiledSchema, Limits, SchemaCompiler, SchemaOptions, StepError,
-    TokenMask, library,
+    TokenMask,
     frontend::{NoSources, lark},
+    library,
     schema::SchemaErrorKind,
 };
 
@@ -123,7 +124,10 @@ fn a_grammar_is_refused_by_the_limit_that_it_reaches_or_read_as_ever() {
                         break;
                     }
                     Err(error) => {
-                        assert!(error.is_limit() && error.to_string().contains(limit), "{name}: {error}");
+                        assert!(
+                            error.is_limit() && error.to_string().contains(limit),
+                            "{name}: {error}"
+                        );
                     }
                 }
             }
@@ -182,7 +186,8 @@ fn a_long_text_over_many_generations_has_the_masks_of_one() {
     let mut limits = Limits::default();
     limits.automaton_bytes = 1;
     let text = format!("[{}", "\"\",".repeat(700));
-    for schema in ["{\"type\": \"array\"}", "{\"type\": \"array\", \"items\": {\"maxLength\": 3}}"] {
+    for schema in ["{\"type\": \"array\"}", "{\"type\": \"array\", \"items\": {\"maxLength\": 3}}"]
+    {
         let of = |limits: &Limits| {
             let compiler = SchemaCompiler::new(vocabulary(), limits);
             compiler.compile(schema, &SchemaOptions::default()).expect(schema)

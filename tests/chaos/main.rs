@@ -93,10 +93,19 @@ const SCHEMAS: [(&str, &str); 5] = [
             "required": ["a"], "additionalProperties": false}"#,
         r#"{"b": 12, "a": "xé"}"#,
     ),
-    (r#"{"type": "array", "items": {"enum": ["a", "ab", 1, 12, null]}, "uniqueItems": true}"#, r#"["ab", 1, "a", 12]"#),
-    (r##"{"type": "object", "additionalProperties": {"anyOf": [{"type": "number"}, {"$ref": "#"}]}}"##, r#"{"x": {"y": 1.5e3}, "z": -0}"#),
+    (
+        r#"{"type": "array", "items": {"enum": ["a", "ab", 1, 12, null]}, "uniqueItems": true}"#,
+        r#"["ab", 1, "a", 12]"#,
+    ),
+    (
+        r##"{"type": "object", "additionalProperties": {"anyOf": [{"type": "number"}, {"$ref": "#"}]}}"##,
+        r#"{"x": {"y": 1.5e3}, "z": -0}"#,
+    ),
     (r#"{"type": "string", "pattern": "^(ab|c\"|[^a-z]{2})+$"}"#, r#""abc\"12""#),
-    (r#"{"oneOf": [{"required": ["a"]}, {"required": ["b"]}], "type": "object"}"#, r#"{"c": [], "a": true}"#),
+    (
+        r#"{"oneOf": [{"required": ["a"]}, {"required": ["b"]}], "type": "object"}"#,
+        r#"{"c": [], "a": true}"#,
+    ),
 ];
 
 /// Printable bytes, pieces of the texts, an end, a control token named like text, a row without a token, padding.

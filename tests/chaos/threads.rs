@@ -11,7 +11,11 @@ use constrained_gen::{
     Automaton, Constraint, Limits, SchemaCompiler, SchemaOptions, StepError, TokenId, library,
 };
 
-use super::{GRAMMARS, SCHEMAS, generator::{self, Random}, parse, setting, vocabulary};
+use super::{
+    GRAMMARS, SCHEMAS,
+    generator::{self, Random},
+    parse, setting, vocabulary,
+};
 
 const THREADS: usize = 8;
 
@@ -93,7 +97,9 @@ fn automaton(round: u64, random: &mut Random) -> Option<Arc<Automaton>> {
         }
         1 => {
             let (schema, _) = random.pick(&SCHEMAS);
-            SchemaCompiler::new(vocabulary(), &limits).compile(schema, &SchemaOptions::default()).ok()
+            SchemaCompiler::new(vocabulary(), &limits)
+                .compile(schema, &SchemaOptions::default())
+                .ok()
         }
         2 => {
             let name = random.pick(library::names());

@@ -121,7 +121,8 @@ fn short(arguments: &Arguments) -> u64 {
     let now = AtomicU64::new(0);
     let began = Instant::now();
     std::thread::scope(|scope| {
-        let run = || targets.iter().map(|t| bounded(t, t.inputs * times, seed, (&now, began))).sum();
+        let run =
+            || targets.iter().map(|t| bounded(t, t.inputs * times, seed, (&now, began))).sum();
         let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run);
         let thread = thread.expect("a thread");
         // An input without an end: who is stuck in it can only be left behind.
@@ -192,27 +193,28 @@ fn long(arguments: &Arguments) -> u64 {
     let mut tallies: Vec<Tally> = targets.iter().map(|_| Tally::default()).collect();
     let file = std::env::temp_dir().join(format!("smoke-{}", std::process::id()));
     println!("seed {seed}");
-    let spent = |tallies: &[Tally]| tallies.iter().map(|tally| tally.cpu).sum::<Duration>();
-    'all: loop {
+    loop {
         for (target, tally) in targets.iter().zip(&mut tallies) {
             turn(target, tally, seed, &file);
         }
-        if spent(&tallies) >= budget {
-            break 'all;
+        print(&targets, &tallies);
+        if tallies.iter().map(|tally| tally.cpu).sum::<Duration>() >= budget {
+            break;
         }
     }
     let _ = fs::remove_file(&file);
-    for (target, tally) in targets.iter().zip(&tallies) {
-        println!(
-            "{}: {} executions, {} failed, {:.1} min of processor time",
-            target.name,
-            tally.executions,
-            tally.failed,
-            tally.cpu.as_secs_f64() / 60.0
-        );
-    }
-    println!("{:.1} min of processor time in all", spent(&tallies).as_secs_f64() / 60.0);
     tallies.iter().map(|tally| tally.failed).sum()
+}
+
+/// What was done by now.
+fn print(targets: &[&Target], tallies: &[Tally]) {
+    let minutes = |time: Duration| time.as_secs_f64() / 60.0;
+    for (target, Tally { executions, cpu, failed, .. }) in targets.iter().zip(tallies) {
+        let (name, cpu) = (target.name, minutes(*cpu));
+        println!("{name}: {executions} executions, {failed} failed, {cpu:.1} min");
+    }
+    let all = tallies.iter().map(|tally| tally.cpu).sum();
+    println!("{:.1} min of processor time in all", minutes(all));
 }
 
 /// One turn of a target.
