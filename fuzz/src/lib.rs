@@ -46,19 +46,19 @@ pub struct Target {
 pub const TARGETS: [Target; 15] = [
     Target { name: "lark", run: lark, inputs: 20_000 },
     Target { name: "gbnf", run: gbnf, inputs: 40_000 },
-    Target { name: "regex", run: regex, inputs: 10_000 },
+    Target { name: "regex", run: regex, inputs: 8_000 },
     Target { name: "roundtrip", run: roundtrip, inputs: 3_000 },
-    Target { name: "schema", run: schema, inputs: 3_000 },
-    Target { name: "schema_structured", run: schema_structured, inputs: 3_000 },
+    Target { name: "schema", run: schema, inputs: 20_000 },
+    Target { name: "schema_structured", run: schema_structured, inputs: 6_000 },
     Target { name: "mask", run: mask, inputs: 4_000 },
     Target { name: "operations", run: operations, inputs: 20_000 },
-    Target { name: "saved", run: saved, inputs: 5_000 },
+    Target { name: "saved", run: saved, inputs: 40_000 },
     Target { name: "tokenizer", run: tokenizer, inputs: 60_000 },
     Target { name: "manifest", run: manifest, inputs: 100_000 },
-    Target { name: "walk_sql", run: walk_sql, inputs: 300 },
-    Target { name: "walk_json", run: walk_json, inputs: 2_000 },
-    Target { name: "walk_typescript", run: walk_typescript, inputs: 300 },
-    Target { name: "walk_cypher", run: walk_cypher, inputs: 300 },
+    Target { name: "walk_sql", run: walk_sql, inputs: 1_500 },
+    Target { name: "walk_json", run: walk_json, inputs: 20_000 },
+    Target { name: "walk_typescript", run: walk_typescript, inputs: 1_500 },
+    Target { name: "walk_cypher", run: walk_cypher, inputs: 1_000 },
 ];
 
 /// The target of this name.

@@ -16,8 +16,34 @@ use crate::{schemas::Choices, tape};
 
 /// Characters worth writing: letters that fold and some that do not, meta-characters, the ends of UTF-8's lengths.
 const CHARS: [char; 28] = [
-    'a', 'b', 'c', 'A', 'K', 'k', 's', '0', '1', ' ', 'é', '\u{212a}', '\u{17f}', '/', '\n', '"', '\\', '-', ']', '^',
-    '\0', '\u{7f}', '\u{80}', '\u{7ff}', '\u{800}', '\u{ffff}', '\u{10000}', '\u{10ffff}',
+    'a',
+    'b',
+    'c',
+    'A',
+    'K',
+    'k',
+    's',
+    '0',
+    '1',
+    ' ',
+    'é',
+    '\u{212a}',
+    '\u{17f}',
+    '/',
+    '\n',
+    '"',
+    '\\',
+    '-',
+    ']',
+    '^',
+    '\0',
+    '\u{7f}',
+    '\u{80}',
+    '\u{7ff}',
+    '\u{800}',
+    '\u{ffff}',
+    '\u{10000}',
+    '\u{10ffff}',
 ];
 
 /// Classes with a name that folding leaves alone.
@@ -166,7 +192,11 @@ impl Writer<'_> {
             match self.choices.below(6) {
                 0 => {
                     let named = self.choices.pick(&NAMED);
-                    let named = if named.starts_with("[:") { format!("[{named}]") } else { named.to_owned() };
+                    let named = if named.starts_with("[:") {
+                        format!("[{named}]")
+                    } else {
+                        named.to_owned()
+                    };
                     self.both(&named);
                 }
                 1 if depth > 0 => self.class(depth - 1, fold),
@@ -264,7 +294,8 @@ pub fn regex(data: &[u8]) {
     writer.expression(DEPTH, fold);
     let (ours, theirs) = (writer.ours, writer.theirs);
     let flags = if fold { "i" } else { "" };
-    let read = regex_syntax::ParserBuilder::new().utf8(false).nest_limit(100).build().parse(&theirs);
+    let read =
+        regex_syntax::ParserBuilder::new().utf8(false).nest_limit(100).build().parse(&theirs);
     let text = format!("start: T\nT: /{ours}/{flags}\n");
     let limits = limits();
     let parsed = lark::parse("fuzz", &text, None, &NoSources, &limits);
@@ -310,7 +341,10 @@ pub fn regex(data: &[u8]) {
             let leads = |byte: u8| engine.clone().push(&[byte]).is_ok();
             let byte = match choice % 4 {
                 0 => choice,
-                _ => (0..=255).map(|k| choice.wrapping_add(k)).find(|byte| leads(*byte)).unwrap_or(choice),
+                _ => (0..=255)
+                    .map(|k| choice.wrapping_add(k))
+                    .find(|byte| leads(*byte))
+                    .unwrap_or(choice),
             };
             at = judges.expressions.derive(at, byte);
             let viable = !judges.expressions.is_void(at);

@@ -34,7 +34,8 @@ fn shuffled(vocabulary: &Vocabulary, random: &mut Random) -> (Vocabulary, Vec<us
         .collect();
     let end: Vec<TokenId> =
         vocabulary.end_tokens().iter().map(|old| TokenId::new(rows[old.index()])).collect();
-    let made = Vocabulary::new(all, &special, &end).and_then(|made| made.with_width(vocabulary.width()));
+    let made =
+        Vocabulary::new(all, &special, &end).and_then(|made| made.with_width(vocabulary.width()));
     (made.expect("the same tokens"), rows)
 }
 

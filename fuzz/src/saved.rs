@@ -20,7 +20,8 @@ WS: / +/
 %ignore WS
 "#;
 
-const TEXTS: [&[u8]; 3] = [b"f(1,g(2..3, not h()));a()", b"not not 1.5; f ( )", b"aa(bb(cc(dd(1))))"];
+const TEXTS: [&[u8]; 3] =
+    [b"f(1,g(2..3, not h()));a()", b"not not 1.5; f ( )", b"aa(bb(cc(dd(1))))"];
 
 /// Magic, format, identity, checksum.
 const HEAD: usize = 8 + 4 + 32 + 32;
@@ -34,7 +35,8 @@ struct Valid {
 
 static VALID: LazyLock<Valid> = LazyLock::new(|| {
     let mut tokens: Vec<Vec<u8>> = (b' '..=b'~').map(|byte| vec![byte]).collect();
-    let more = ["f(", "((", "))", "not ", ", ", "))))", "1.", "..", ".5", ");", "no", "ab", "12", "),"];
+    let more =
+        ["f(", "((", "))", "not ", ", ", "))))", "1.", "..", ".5", ");", "no", "ab", "12", "),"];
     tokens.extend(more.iter().map(|token| token.as_bytes().to_vec()));
     tokens.extend([b"</s>".to_vec(), b"<pad>".to_vec(), Vec::new()]);
     let count = tokens.len();
@@ -55,7 +57,8 @@ static VALID: LazyLock<Valid> = LazyLock::new(|| {
 fn changed(bytes: &[u8], changes: &[u8]) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     for change in changes.chunks_exact(5).take(16) {
-        let [what, high, low, value, length] = [change[0], change[1], change[2], change[3], change[4]];
+        let [what, high, low, value, length] =
+            [change[0], change[1], change[2], change[3], change[4]];
         let at = (usize::from(high) << 8 | usize::from(low)) % (bytes.len() + 1);
         let end = (at + usize::from(length % 24)).min(bytes.len());
         match what % 7 {
@@ -105,7 +108,8 @@ fn read(loaded: &Arc<Automaton>, is_forged: bool) {
             if let Ok(mask) = one.mask() {
                 let expected = other.mask().expect("a small grammar");
                 for token in (0..vocabulary.width()).map(TokenId::new) {
-                    let is_text = !vocabulary.is_special(token) && !vocabulary.bytes(token).is_empty();
+                    let is_text =
+                        !vocabulary.is_special(token) && !vocabulary.bytes(token).is_empty();
                     if !is_forged || !is_text {
                         assert_eq!(mask.contains(token), expected.contains(token), "{token:?}");
                     }

@@ -36,16 +36,59 @@ fn limits() -> Limits {
 
 /// Bytes that JSON texts are made of, and tokens across its borders.
 const TOKENS: [&str; 44] = [
-    "\",\"", "\":\"", "\": ", "\"}", "\"]", "\"a\":", "{\"a\":", "{\"", "[\"", "{}", "[]", "[[", "]]", "}}", "},", "],", ", ",
-    ": ", "\\u00", "\\u0061", "\\ud83d", "\\ude00", "\\\"", "\\\\", "\\n", "  ", "\n  ", " \"", " 1", "ab", "abc\"", "a\",\"b\":\"",
-    "null", "true", "false", "ul", "12", "0.5", "1.0", "1e", "e5", "-1", "00", "1,2",
+    "\",\"",
+    "\":\"",
+    "\": ",
+    "\"}",
+    "\"]",
+    "\"a\":",
+    "{\"a\":",
+    "{\"",
+    "[\"",
+    "{}",
+    "[]",
+    "[[",
+    "]]",
+    "}}",
+    "},",
+    "],",
+    ", ",
+    ": ",
+    "\\u00",
+    "\\u0061",
+    "\\ud83d",
+    "\\ude00",
+    "\\\"",
+    "\\\\",
+    "\\n",
+    "  ",
+    "\n  ",
+    " \"",
+    " 1",
+    "ab",
+    "abc\"",
+    "a\",\"b\":\"",
+    "null",
+    "true",
+    "false",
+    "ul",
+    "12",
+    "0.5",
+    "1.0",
+    "1e",
+    "e5",
+    "-1",
+    "00",
+    "1,2",
 ];
 
 /// Every byte, the tokens above, cut characters, a control token, an end.
 fn vocabulary() -> Arc<Vocabulary> {
     let mut tokens: Vec<Vec<u8>> = (0..=255).map(|byte| vec![byte]).collect();
     tokens.extend(TOKENS.iter().map(|token| token.as_bytes().to_vec()));
-    tokens.extend([&b"\xc3\xa9\""[..], b"\"\xc3", b"\xa9\",", b"\xf0\x9f", b"\x98\x80"].map(<[u8]>::to_vec));
+    tokens.extend(
+        [&b"\xc3\xa9\""[..], b"\"\xc3", b"\xa9\",", b"\xf0\x9f", b"\x98\x80"].map(<[u8]>::to_vec),
+    );
     tokens.extend([Vec::new(), b"<end>".to_vec(), b"<control>".to_vec()]);
     let last = tokens.len() - 1;
     let vocabulary = Vocabulary::new(tokens, &[TokenId::new(last)], &[TokenId::new(last - 1)]);
@@ -100,7 +143,9 @@ fn walk(schema: &str, options: &SchemaOptions, along: &[u8], choices: &[u8]) {
         // Along the instance, as far as it goes, or anywhere.
         let texts: Vec<TokenId> =
             mask.iter().filter(|token| !vocabulary.is_special(*token)).collect();
-        let fits = |token: &&TokenId| along.is_some_and(|along| along.starts_with(vocabulary.bytes(**token)));
+        let fits = |token: &&TokenId| {
+            along.is_some_and(|along| along.starts_with(vocabulary.bytes(**token)))
+        };
         let fitting: Vec<&TokenId> = texts.iter().filter(fits).collect();
         let token = if choice < 0xc0 && !fitting.is_empty() {
             *fitting[usize::from(choice) % fitting.len()]
@@ -168,7 +213,11 @@ pub fn schema_structured(data: &[u8]) {
             if *error.kind() == SchemaErrorKind::Unsatisfiable
                 && let Ok(judge) = Schema::parse(&text, &free, &limits)
             {
-                assert_ne!(judge.judge(&spelled).ok(), Some(true), "{text} has an instance: {spelled}");
+                assert_ne!(
+                    judge.judge(&spelled).ok(),
+                    Some(true),
+                    "{text} has an instance: {spelled}"
+                );
             }
             return;
         }
@@ -178,7 +227,10 @@ pub fn schema_structured(data: &[u8]) {
         (verdict(&compiled.recognizer(), spelled.as_bytes()), judge.judge(&spelled))
     {
         let spelling = valid && instances::may_have_exponents(&spelled);
-        assert!(accepted == valid || spelling, "{text}: {spelled}: accepted {accepted}, valid {valid}");
+        assert!(
+            accepted == valid || spelling,
+            "{text}: {spelled}: accepted {accepted}, valid {valid}"
+        );
     }
     walk(&text, &options, spelled.as_bytes(), rest);
 }

@@ -181,8 +181,7 @@ pub(crate) fn printed(grammar: &Grammar) -> Option<String> {
             language = a;
         }
         // A definition that matches the empty text makes uses optional, whatever is reserved.
-        let matches_empty =
-            |hir: &Hir| hir.properties().minimum_len() == Some(0);
+        let matches_empty = |hir: &Hir| hir.properties().minimum_len() == Some(0);
         if !reserved.is_empty() && matches!(language, Regular::Hir(hir) if matches_empty(hir)) {
             return None;
         }

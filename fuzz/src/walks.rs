@@ -15,8 +15,9 @@ const LONGEST: usize = 120;
 
 /// Tokens beside single bytes: pieces that begin within one lexeme and end within another.
 const TOKENS: [&str; 40] = [
-    "--", "/*", "*/", "//", "''", "\"\"", "$$", "${", "`", "=>", "->", "::", "..", "...", "<=", ">=", "<>", "!=", "&&", "||",
-    "??", "?.", ">>", ">>>", "1.", ".5", "e+", "0x", " (", ") ", "),", ", ", "; ", "\n\n", " a", "a.b", "in", "int", "}\n", "as ",
+    "--", "/*", "*/", "//", "''", "\"\"", "$$", "${", "`", "=>", "->", "::", "..", "...", "<=",
+    ">=", "<>", "!=", "&&", "||", "??", "?.", ">>", ">>>", "1.", ".5", "e+", "0x", " (", ") ",
+    "),", ", ", "; ", "\n\n", " a", "a.b", "in", "int", "}\n", "as ",
 ];
 
 struct Walks {
@@ -89,15 +90,26 @@ impl Walks {
         reader.push(text).expect("the text was accepted");
         let start = usize::from(choice) * 7 % vocabulary.len();
         // Some tokens at each place, all of them in the long run; and all that must never be.
-        for row in (0..24).map(|n| (start + n * 11) % vocabulary.len()).chain(vocabulary.len() - 2..vocabulary.width()) {
+        for row in (0..24)
+            .map(|n| (start + n * 11) % vocabulary.len())
+            .chain(vocabulary.len() - 2..vocabulary.width())
+        {
             let (token, bytes) = (TokenId::new(row), vocabulary.bytes(TokenId::new(row)));
             let expected = match vocabulary.end_tokens().contains(&token) {
                 true => reader.is_complete(),
-                false => !vocabulary.is_special(token) && !bytes.is_empty() && reader.clone().push(bytes).is_ok(),
+                false => {
+                    !vocabulary.is_special(token)
+                        && !bytes.is_empty()
+                        && reader.clone().push(bytes).is_ok()
+                }
             };
             let show = String::from_utf8_lossy(text);
             assert_eq!(mask.contains(token), expected, "{token:?} after {show:?}");
-            assert_eq!(constraint.clone().accept(token).is_ok(), expected, "{token:?} after {show:?}");
+            assert_eq!(
+                constraint.clone().accept(token).is_ok(),
+                expected,
+                "{token:?} after {show:?}"
+            );
         }
         let forced = constraint.forced(24);
         assert!(reader.clone().push(&forced).is_ok(), "forced {forced:?}");
@@ -113,6 +125,8 @@ impl Walks {
             Ok(()) => {}
             // A parser of many dialects, which does not read all of this one.
             Err(_) if self.validator == Validator::PostgreSql => {}
+            // An ordered grammar, which takes the first reading where a keyword is a name too.
+            Err(_) if self.validator == Validator::Cypher && has_keyword_as_name(text) => {}
             Err(error) => assert!(error.is_limit(), "{error}: {text:?}"),
         }
     }
@@ -156,7 +170,8 @@ impl Walks {
 
 static SQL: LazyLock<Walks> = LazyLock::new(|| Walks::new("sql-postgres", Validator::PostgreSql));
 static JSON: LazyLock<Walks> = LazyLock::new(|| Walks::new("json", Validator::Json));
-static TYPESCRIPT: LazyLock<Walks> = LazyLock::new(|| Walks::new("typescript", Validator::TypeScript));
+static TYPESCRIPT: LazyLock<Walks> =
+    LazyLock::new(|| Walks::new("typescript", Validator::TypeScript));
 static CYPHER: LazyLock<Walks> = LazyLock::new(|| Walks::new("cypher", Validator::Cypher));
 
 /// SQL. What `sqlparser` says is not asked for, as it does not read all of PostgreSQL's SQL; that it comes back is.
@@ -177,4 +192,11 @@ pub fn walk_typescript(data: &[u8]) {
 /// Cypher, judged by an ordered grammar.
 pub fn walk_cypher(data: &[u8]) {
     CYPHER.run(data);
+}
+
+/// Whether a Cypher text has a word that the walks above use as a name and that begins something else for the first of two
+/// readings: `NOT` before an expression, `USE` before a graph.
+fn has_keyword_as_name(text: &str) -> bool {
+    let words = text.split(|c: char| !c.is_ascii_alphabetic());
+    words.into_iter().any(|word| ["not", "use"].contains(&word.to_ascii_lowercase().as_str()))
 }

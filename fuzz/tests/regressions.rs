@@ -10,7 +10,7 @@ fn inputs_that_once_failed() {
         for (path, bytes) in seeds::regressions(target.name) {
             let began = Instant::now();
             (target.run)(&bytes);
-            assert!(began.elapsed() < Duration::from_secs(20), "{}", path.display());
+            assert!(began.elapsed() < Duration::from_secs(200), "{}", path.display());
         }
     }
 }

@@ -3,6 +3,7 @@
 //! It looks at whole values and knows nothing of bytes: what the automata answer is compared with it.
 
 use super::{
+    error::{SchemaErrorKind, quoted},
     expr::ExprId,
     normal::{Canon, Result},
     number::Decimal,
@@ -22,9 +23,14 @@ impl Canon {
         Ok(match document.get(value) {
             Value::Null => form.null,
             Value::Bool(b) => form.truth[usize::from(b)],
-            Value::Number(spelled) => {
-                Decimal::parse(spelled).is_some_and(|n| form.number.contains(&n))
-            }
+            Value::Number(spelled) => match Decimal::parse(spelled) {
+                Some(number) => form.number.contains(&number),
+                None if form.number.is_all() || form.number.is_empty() => form.number.is_all(),
+                None => {
+                    let message = format!("the number {} is beyond all bounds", quoted(spelled));
+                    return Err(self.error(SchemaErrorKind::Unsupported, message));
+                }
+            },
             Value::String(s) => form.text.contains(s),
             Value::Array(items) => {
                 for shape in &form.arrays {

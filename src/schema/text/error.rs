@@ -38,8 +38,8 @@ pub(crate) enum TextError {
         what: &'static str,
     },
     /// Making the automaton takes too many steps.
-    #[error("making the automaton of the pattern takes more work than is allowed")]
-    Exhausted,
+    #[error("making the automaton of the pattern takes more work than is allowed: {0}")]
+    Exhausted(Exhausted),
 }
 
 impl TextError {
@@ -51,13 +51,13 @@ impl TextError {
     /// Whether a limit refused the set (and not a mistake in a pattern).
     #[cfg(test)]
     pub(crate) fn is_limit(&self) -> bool {
-        matches!(self, Self::Limit { .. } | Self::Exhausted)
+        matches!(self, Self::Limit { .. } | Self::Exhausted(_))
     }
 }
 
 impl From<Exhausted> for TextError {
-    fn from(_: Exhausted) -> Self {
-        Self::Exhausted
+    fn from(exhausted: Exhausted) -> Self {
+        Self::Exhausted(exhausted)
     }
 }
 
@@ -67,8 +67,13 @@ impl Cause for TextError {
             Self::Syntax { .. } => SchemaErrorKind::NotASchema,
             Self::Unsupported { .. } => SchemaErrorKind::Unsupported,
             Self::Limit { name, limit, .. } => SchemaErrorKind::Limit { name, value: limit },
-            Self::Exhausted => {
-                SchemaErrorKind::Limit { name: "step_work", value: limits.step_work }
+            // Steps of determinisation go by the states that there may be.
+            Self::Exhausted(Exhausted::Work) => {
+                SchemaErrorKind::Limit { name: "dfa_states", value: limits.dfa_states as u64 }
+            }
+            Self::Exhausted(Exhausted::Time) => {
+                let value = limits.compile_milliseconds();
+                SchemaErrorKind::Limit { name: "compile_time", value }
             }
         }
     }

@@ -587,7 +587,11 @@ const AGGREGATES: [&str; 10] = [
 /// Judges a call of a function; whether its arguments may aggregate.
 fn function(call: &Node<'_>, aggregates: bool) -> Result<bool, Fault> {
     let name = match child(call, Rule::function_name) {
-        Some(name) => name.as_str().trim().to_lowercase(),
+        // Its parts, as blanks and comments may stand between them and after them.
+        Some(name) => {
+            let parts: Vec<&str> = children(&name).map(|part| part.as_str()).collect();
+            parts.join(".").to_lowercase()
+        }
         None if has(call, Rule::star) => "count".into(),
         None => return Ok(aggregates),
     };
