@@ -588,6 +588,6 @@ fn evaluate_compares_answers_with_and_without_a_grammar() {
         assert_eq!(scores[way]["parses"], 2, "{scores}");
         assert_eq!(scores[way]["answers"].as_array().map(Vec::len), Some(2));
     }
-    refused(&["evaluate", "--questions", "none.jsonl"], &["--expert"]);
+    refused(&["evaluate", "--questions", "none.jsonl"], &["required"]);
     refused(&["evaluate", "--expert", "json", "--questions", "none.jsonl"], &["none.jsonl"]);
 }
