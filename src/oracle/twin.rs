@@ -185,6 +185,11 @@ impl Twin {
                 |t: &TerminalId| expressions.residual(languages[t.index()], byte) != Expr::VOID;
             !ignored.iter().any(begins)
         });
+        // A terminal that no text is does not begin anywhere.
+        let is_text = |t: &&TerminalId| languages[t.index()] != Expr::VOID;
+        let not_before = grammar.terminals().iter();
+        let not_before =
+            not_before.map(|t| t.not_before.iter().filter(is_text).copied().collect()).collect();
         let mut twin = Self {
             lexing: grammar.lexing(),
             spaced: false,
@@ -192,7 +197,7 @@ impl Twin {
             columns,
             languages,
             not_followed_by,
-            not_before: grammar.terminals().iter().map(|t| t.not_before.clone()).collect(),
+            not_before,
             ignored,
             bytes,
             lexemes: Vec::new(),

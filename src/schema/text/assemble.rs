@@ -115,6 +115,8 @@ impl Assembly {
         for Segment { min, max, plain } in self.segments {
             match plain {
                 Plain::None => {}
+                // Listed, so that whoever counts the texts of a set sees that it is one.
+                Plain::All if max == Some(0) => strings.push("".into()),
                 Plain::All => {
                     let here = Segment { min, max, plain: Plain::All };
                     let removed = self.removed.iter();

@@ -53,6 +53,9 @@ impl TextSet {
         if max.is_some_and(|max| max < min) {
             return Self::none();
         }
+        if max == Some(0) {
+            return Self::from_strings([""]);
+        }
         let language = Language::Free { except: Arc::new([]) };
         Self { strings: Arc::new([]), pieces: Arc::new([Piece { language, min, max }]) }
     }
