@@ -133,8 +133,10 @@ impl<'a> Decoder<'a> {
                 break;
             }
             let begin = Instant::now();
-            logits.advance(sequence.pending())?;
-            sequence.pending().clear();
+            if !sequence.pending().is_empty() {
+                logits.advance(sequence.pending())?;
+                sequence.pending().clear();
+            }
             sequence.stats.layers_time += begin.elapsed();
             sequence.stats.model_time += begin.elapsed();
             if next == Next::Choose {

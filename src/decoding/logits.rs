@@ -35,7 +35,8 @@ pub trait Logits {
     where
         Self: Sized,
     {
-        work.iter_mut().try_for_each(|(logits, tokens)| logits.advance(tokens))
+        let mut some = work.iter_mut().filter(|(_, tokens)| !tokens.is_empty());
+        some.try_for_each(|(logits, tokens)| logits.advance(tokens))
     }
 
     /// Forgets all tokens but the first `len`; does nothing where there are no more. The next token may be scored again

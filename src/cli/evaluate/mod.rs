@@ -95,6 +95,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     if arguments.questions.is_some() && names.len() > 1 {
         bail!("--questions is about one expert: expected one --expert");
     }
+    // All of it is read before anything is said.
+    let mut all = Vec::new();
+    for name in names {
+        all.push((name, expert::find(name)?, questions(arguments, name)?));
+    }
     let mut out = output::stdout();
     if !arguments.json {
         writeln!(
@@ -103,9 +108,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             row(["expert", "grammar", "parses", "only names of the schema", "exact"])
         )?;
     }
-    for name in names {
-        let expert = expert::find(name)?;
-        let questions = questions(arguments, name)?;
+    for (name, expert, questions) in all {
         let options = ModelOptions::default().rope(expert.rope_rule()).threads(arguments.threads);
         let model = match &path {
             Some(path) => Model::open(path, &options)?,
@@ -127,9 +130,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             writeln!(out, "{object}")?;
             continue;
         }
-        let (all, about) = (questions.len(), about_a_schema(&expert, &questions));
+        let (count, about) = (questions.len(), about_a_schema(&expert, &questions));
         for (grammar, score) in [("no", &free), ("yes", &bound)] {
-            let (parses, exact) = (share(score.parses, all), share(score.exact, all));
+            let (parses, exact) = (share(score.parses, count), share(score.exact, count));
             writeln!(
                 out,
                 "{}",
