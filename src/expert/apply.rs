@@ -126,7 +126,7 @@ impl Expert {
 }
 
 /// One base model and the experts on it: the weights are there once, and which expert a request is answered by is a pointer to
-/// its adapter. Sequences of different experts may be read in one batch ([`Session::advance_all`]) where their positions
+/// its adapter. Sequences of different experts may be read in one batch (`Session::advance_all`) where their positions
 /// follow one rule.
 ///
 /// ```
