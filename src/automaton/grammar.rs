@@ -1,6 +1,6 @@
 //! What is memoised of a grammar over a vocabulary, in one piece.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{StepError, ending::Ends, evaluate::Results, masks::MaskTable, tree::TreeTable};
 use crate::{
@@ -23,8 +23,8 @@ pub(crate) struct GrammarGeneration {
     pub(super) results: Results,
     pub(super) masks: MaskTable,
     pub(super) situations: SituationTable<Hypothesis, u32>,
-    ends: Ends,
-    endings: Endings,
+    /// What endings are made of, and those found; made when one is asked for.
+    endings: OnceLock<Box<(Ends, Endings)>>,
 }
 
 /// Room for the hypotheses of one step: a warm step allocates nothing.
@@ -41,8 +41,7 @@ impl GrammarGeneration {
             results: Results::new(),
             masks: MaskTable::new(),
             situations: SituationTable::new(STEPS, STEPS),
-            ends: Ends::default(),
-            endings: Endings::default(),
+            endings: OnceLock::new(),
         }
     }
 
@@ -57,8 +56,7 @@ impl GrammarGeneration {
             + self.results.bytes()
             + self.masks.bytes()
             + self.situations.bytes()
-            + self.ends.bytes()
-            + self.endings.bytes()
+            + self.endings.get().map_or(0, |known| known.0.bytes() + known.1.bytes())
     }
 
     /// The situation before any text.
@@ -144,8 +142,9 @@ impl GrammarGeneration {
     /// Tokens that make the text a sentence.
     pub(super) fn ending(&self, situation: SituationId) -> Option<Arc<Ending>> {
         let start = self.situations.hypotheses(situation);
-        let reading = || self.ends.reading(self.reader(), &self.vocabulary);
-        self.endings.of(situation, start, &self.vocabulary, reading)
+        let (ends, endings) = &**self.endings.get_or_init(Box::default);
+        let reading = || ends.reading(self.reader(), &self.vocabulary);
+        endings.of(situation, start, &self.vocabulary, reading)
     }
 
     /// The same situation in another generation.

@@ -64,7 +64,7 @@ impl Machine {
         if ends(index, counts) {
             return true;
         }
-        let known = array.countable.pin();
+        let known = array.countable.get_or_init(Default::default).pin();
         let start = (index, counts.clone());
         if let Some(known) = known.get(&start) {
             return *known;

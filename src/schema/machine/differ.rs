@@ -356,7 +356,7 @@ impl Machine {
 impl super::Plan {
     /// How many texts a language has; `None`: many. Counted once.
     pub(super) fn texts_in(&self, language: LanguageId) -> Option<usize> {
-        let known = self.sizes.pin();
+        let known = self.sizes.get_or_init(Default::default).pin();
         *known.get_or_insert_with(language, || count(self.language(language)))
     }
 }

@@ -39,7 +39,8 @@ pub(crate) struct Plan {
     pub(crate) objects: boxcar::Vec<Object>,
     pub(crate) arrays: boxcar::Vec<Array>,
     /// How many texts a language has, where that was asked.
-    pub(super) sizes: papaya::HashMap<LanguageId, Option<usize>, rustc_hash::FxBuildHasher>,
+    pub(super) sizes:
+        OnceLock<papaya::HashMap<LanguageId, Option<usize>, rustc_hash::FxBuildHasher>>,
     /// What came up after compilation; texts that need it are refused with it.
     failure: OnceLock<SchemaError>,
 }
@@ -150,7 +151,7 @@ impl Plan {
             numbers: boxcar::Vec::new(),
             objects: boxcar::Vec::new(),
             arrays: boxcar::Vec::new(),
-            sizes: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
+            sizes: OnceLock::new(),
             failure: OnceLock::new(),
         }
     }
@@ -295,7 +296,7 @@ impl Plan {
             },
             contains: array.contains.iter().map(contains).collect(),
             unique: array.unique,
-            countable: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
+            countable: OnceLock::new(),
         }) as u32
     }
 

@@ -1,5 +1,7 @@
 //! What a value may be, in the form in which it is read: names as tries, languages by number, made once per expression.
 
+use std::sync::OnceLock;
+
 use super::words::Words;
 use crate::{bitset::BitSet, schema::expr::ExprId};
 
@@ -75,9 +77,13 @@ pub(crate) struct Array {
     pub(crate) contains: Box<[Contains]>,
     /// Whether all items differ.
     pub(crate) unique: bool,
-    /// Whether what must be contained can still come, by index and counts.
-    pub(crate) countable: papaya::HashMap<(u32, Box<[u32]>), bool, rustc_hash::FxBuildHasher>,
+    /// Whether what must be contained can still come, by index and counts; made where that is asked, since an empty map costs
+    /// memory and most arrays contain nothing that counts.
+    pub(crate) countable: OnceLock<Countable>,
 }
+
+/// Indices and counts, and whether they can be completed.
+pub(crate) type Countable = papaya::HashMap<(u32, Box<[u32]>), bool, rustc_hash::FxBuildHasher>;
 
 /// So many items are values of this expression.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! What is memoised of one schema over one vocabulary: replaced as a whole when it is over the byte budget.
 
 use std::sync::{
-    Arc, PoisonError, RwLock,
+    Arc, OnceLock, PoisonError, RwLock,
     atomic::{AtomicUsize, Ordering},
 };
 
@@ -41,8 +41,8 @@ pub(crate) struct Generation {
     known: RwLock<FxHashMap<Key, Entry>>,
     recipes: boxcar::Vec<Recipe>,
     situations: SituationTable<Hypothesis, Mask>,
-    ends: Ends,
-    endings: Endings,
+    /// What endings are made of, and those found. Most schemas are never asked for one, and maps cost memory when empty.
+    endings: OnceLock<Box<(Ends, Endings)>>,
     bytes: AtomicUsize,
 }
 
@@ -60,8 +60,7 @@ impl Generation {
             known: RwLock::new(FxHashMap::default()),
             recipes: boxcar::Vec::new(),
             situations: SituationTable::new(STEPS.0, STEPS.1),
-            ends: Ends::default(),
-            endings: Endings::default(),
+            endings: OnceLock::new(),
             bytes: AtomicUsize::new(0),
         }
     }
@@ -78,8 +77,7 @@ impl Generation {
             + self.machine.stacks().bytes()
             + self.machine.plan().bytes()
             + self.situations.bytes()
-            + self.ends.bytes()
-            + self.endings.bytes()
+            + self.endings.get().map_or(0, |known| known.0.bytes() + known.1.bytes())
     }
 
     /// Situations met so far.
@@ -150,8 +148,8 @@ impl Generation {
         vocabulary: &Vocabulary,
     ) -> Option<Arc<Ending>> {
         let start = self.situations.hypotheses(situation);
-        let reading = || self.ends.reading(&self.machine, vocabulary);
-        self.endings.of(situation, start, vocabulary, reading)
+        let (ends, endings) = &**self.endings.get_or_init(Box::default);
+        endings.of(situation, start, vocabulary, || ends.reading(&self.machine, vocabulary))
     }
 
     /// Writes the tokens that may come next into a row of the vocabulary's width. A situation met before costs a look-up and
