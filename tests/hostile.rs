@@ -340,28 +340,12 @@ fn arguments(input: &Input, folder: &Path) -> Vec<String> {
         path.into_os_string().into_string().expect("the path is text")
     };
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    let mask =
+        |option: &str, file: &str| words(&["mask", option, file, "--tokenizer", DEMO_TOKENIZER]);
     match input {
-        Lark(text) => words(&[
-            "mask",
-            "--grammar",
-            &file("g.lark", text.as_bytes()),
-            "--tokenizer",
-            DEMO_TOKENIZER,
-        ]),
-        Gbnf(text) => words(&[
-            "mask",
-            "--grammar",
-            &file("g.gbnf", text.as_bytes()),
-            "--tokenizer",
-            DEMO_TOKENIZER,
-        ]),
-        Schema(text) => words(&[
-            "mask",
-            "--json-schema",
-            &file("s.json", text.as_bytes()),
-            "--tokenizer",
-            DEMO_TOKENIZER,
-        ]),
+        Lark(text) => mask("--grammar", &file("g.lark", text.as_bytes())),
+        Gbnf(text) => mask("--grammar", &file("g.gbnf", text.as_bytes())),
+        Schema(text) => mask("--json-schema", &file("s.json", text.as_bytes())),
         Text(grammar, text) => {
             words(&["check", "--grammar", grammar, &file("t.txt", text.as_bytes())])
         }

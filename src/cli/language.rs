@@ -1,5 +1,7 @@
 //! Which texts? A grammar's, or a JSON Schema's instances.
 
+#[cfg(feature = "candle")]
+use std::collections::HashMap;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -202,8 +204,36 @@ impl ReadingArguments {
 /// A grammar that was read, or a schema that was compiled.
 #[derive(Clone, Debug)]
 pub(super) enum Language {
-    Grammar(Grammar),
+    Grammar(Arc<Grammar>),
     Schema { name: String, schema: Arc<CompiledSchema> },
+}
+
+impl From<Grammar> for Language {
+    fn from(grammar: Grammar) -> Self {
+        Self::Grammar(Arc::new(grammar))
+    }
+}
+
+/// Languages that were read before, by what they were asked for: many requests have the same one.
+#[cfg(feature = "candle")]
+#[derive(Debug, Default)]
+pub(super) struct Languages(HashMap<String, Option<Language>>);
+
+#[cfg(feature = "candle")]
+impl Languages {
+    /// The language of this name, read if that was not done before.
+    pub(super) fn get(
+        &mut self,
+        name: String,
+        read: impl FnOnce() -> Result<Option<Language>>,
+    ) -> Result<Option<Language>> {
+        if let Some(known) = self.0.get(&name) {
+            return Ok(known.clone());
+        }
+        let language = read()?;
+        self.0.insert(name, language.clone());
+        Ok(language)
+    }
 }
 
 impl LanguageArgument {
@@ -217,7 +247,7 @@ impl LanguageArgument {
         self.options.need_a_grammar(&self.schema)?;
         match (&self.grammar, self.schema.load()?) {
             (_, Some(schema)) => Ok(schema),
-            (Some(grammar), None) => Ok(Language::Grammar(self.options.read(grammar, reading)?)),
+            (Some(grammar), None) => Ok(self.options.read(grammar, reading)?.into()),
             // The group of arguments rules this out.
             (None, None) => Err(anyhow!("expected --grammar or --json-schema")),
         }
@@ -249,6 +279,15 @@ impl SchemaArgument {
     #[cfg(feature = "candle")]
     pub(super) fn clear(&mut self) {
         (self.json_schema, self.text) = (None, None);
+    }
+
+    /// What tells schemas of the same arguments apart.
+    #[cfg(feature = "candle")]
+    pub(super) fn name(&self) -> String {
+        match (&self.text, &self.json_schema) {
+            (Some((_, text)), _) => format!("schema {text}"),
+            (None, path) => format!("schema in {path:?}"),
+        }
     }
 
     /// Whether one is named.
@@ -290,6 +329,15 @@ fn placed(name: &str, text: &str, error: &SchemaError) -> String {
 }
 
 impl Language {
+    /// The same for clones, and for nothing else while one of them lives.
+    #[cfg(feature = "candle")]
+    pub(super) fn identity(&self) -> usize {
+        match self {
+            Self::Grammar(grammar) => Arc::as_ptr(grammar).addr(),
+            Self::Schema { schema, .. } => Arc::as_ptr(schema).addr(),
+        }
+    }
+
     /// The grammar's name.
     #[cfg(feature = "candle")]
     pub(super) fn grammar_name(&self) -> Option<&str> {

@@ -34,15 +34,7 @@ fn setting(name: &str, default: u64) -> u64 {
 const GRAMMARS: [(&str, &str, &[&str]); 4] = [
     (
         "calls",
-        r#"
-%lexing longest
-start: item (";" item)*
-item: NAME "(" (item ("," item)*)? ")" | NUMBER | NUMBER ".." NUMBER | "not" item
-NAME: /[a-z]+/
-NUMBER: /[0-9]+(\.[0-9]+)?/
-WS: / +/
-%ignore WS
-"#,
+        include_str!("../data/grammar/calls.lark"),
         &["f(1,g(2..3, not h()));a()", "not not 1.5; f ( )", "aa(bb(cc(dd(1))))"],
     ),
     (

@@ -12,15 +12,7 @@ use crate::{
 };
 
 /// Nested lists of calls and numbers under the longest-match rule, with shadows and a guard of blanks.
-const CALLS: &str = r#"
-%lexing longest
-start: item (";" item)*
-item: NAME "(" (item ("," item)*)? ")" | NUMBER | NUMBER ".." NUMBER | "not" item
-NAME: /[a-z]+/
-NUMBER: /[0-9]+(\.[0-9]+)?/
-WS: / +/
-%ignore WS
-"#;
+const CALLS: &str = include_str!("../../../tests/data/grammar/calls.lark");
 
 const TEXTS: [&[u8]; 4] =
     [b"f(1,g(2..3, not h()));a()", b"not not 1.5; f ( )", b"aa(bb(cc(dd(ee(1)))))", b"1..2;3..4"];

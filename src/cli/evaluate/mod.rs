@@ -192,7 +192,7 @@ impl Asked<'_> {
         let decoder =
             Decoder::new(model.vocabulary(), &sampling, &options)?.spelled_by(model.prompts());
         let language = match grammar {
-            true => expert.grammar(&Limits::default())?.map(Language::Grammar),
+            true => expert.grammar(&Limits::default())?.map(Language::from),
             false => None,
         };
         let automaton = match &language {

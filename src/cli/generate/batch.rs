@@ -5,7 +5,7 @@
 //! stops nothing else.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     io::{BufRead, IsTerminal, Write},
     path::Path,
     sync::{Arc, atomic::Ordering},
@@ -22,7 +22,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    super::{Outcome, complain, input::Source, interrupt, output},
+    super::{Outcome, complain, input::Source, interrupt, language::Languages, output},
     Arguments, Request, answer, report,
 };
 
@@ -100,10 +100,8 @@ pub(super) fn run(arguments: &Arguments, file: &Path) -> Result<Outcome> {
             lines.push(line);
         }
     }
-    let mut requests = Vec::with_capacity(lines.len());
-    for line in &lines {
-        requests.push(read(arguments, line));
-    }
+    let mut known = Languages::default();
+    let requests: Vec<_> = lines.iter().map(|line| read(arguments, line, &mut known)).collect();
     let Some(first) = requests.iter().find_map(|(_, request)| request.as_ref().ok()) else {
         // Nothing to load a model for.
         return Writer::new(requests.len()).all_failed(requests);
@@ -114,11 +112,10 @@ pub(super) fn run(arguments: &Arguments, file: &Path) -> Result<Outcome> {
     let mut groups = Groups::default();
     let rows: Vec<Row> = requests
         .into_iter()
-        .zip(&lines)
-        .map(|((id, request), line)| {
+        .map(|(id, request)| {
             let prompt = request.and_then(|request| {
                 let group = groups.of(arguments, &model, &request)?;
-                prepare(arguments, &model, &mut automata, (request, group), line)
+                prepare(arguments, &model, &mut automata, request, group)
             });
             Row { id, prompt }
         })
@@ -160,7 +157,7 @@ pub(super) fn run(arguments: &Arguments, file: &Path) -> Result<Outcome> {
 }
 
 /// What a line asks for, as if it had been asked alone.
-fn read(arguments: &Arguments, line: &str) -> (Value, Result<Request>) {
+fn read(arguments: &Arguments, line: &str, known: &mut Languages) -> (Value, Result<Request>) {
     let Line { prompt, id, seed, context, max_tokens, expert, grammar, json_schema } =
         match serde_json::from_str(line) {
             Ok(line) => line,
@@ -193,35 +190,28 @@ fn read(arguments: &Arguments, line: &str) -> (Value, Result<Request>) {
         Some(text) if text.starts_with('@') && alone.context != arguments.context => {
             Err(anyhow!("context: expected a text, not a file"))
         }
-        _ => Request::new(&alone),
+        _ => Request::new(&alone, known),
     };
     (id.unwrap_or_default(), request)
 }
 
-/// The prompt of a request, and its automaton, which equal lines share.
+/// The prompt of a request, and its automaton, which requests of the same language share.
 fn prepare(
     arguments: &Arguments,
     model: &Model,
-    automata: &mut HashMap<String, Arc<Automaton>>,
-    (request, group): (Request, usize),
-    line: &str,
+    automata: &mut HashMap<usize, Arc<Automaton>>,
+    request: Request,
+    group: usize,
 ) -> Result<Prompt> {
     let automaton = match &request.language {
         None => None,
-        Some(language) => {
-            // What of a line decides about the language.
-            let line: Value = serde_json::from_str(line)?;
-            let expert = request.expert.name.as_str();
-            let key = json!([expert, line.get("grammar"), line.get("json_schema")]).to_string();
-            Some(match automata.get(&key) {
-                Some(known) => Arc::clone(known),
-                None => {
-                    let made = language.automaton(model.vocabulary().clone())?;
-                    automata.insert(key, Arc::clone(&made));
-                    made
-                }
-            })
-        }
+        Some(language) => Some(match automata.entry(language.identity()) {
+            Entry::Occupied(known) => Arc::clone(known.get()),
+            Entry::Vacant(place) => {
+                let made = language.automaton(model.vocabulary().clone())?;
+                Arc::clone(place.insert(made))
+            }
+        }),
     };
     let tokens = answer::prompt(arguments, model, &request)?;
     Ok(Prompt { request, automaton, tokens, group })

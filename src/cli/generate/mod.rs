@@ -18,7 +18,7 @@ use constrained_gen::{
 use super::{
     Outcome, complain,
     input::{self, GrammarOptions},
-    language::{Language, SchemaArgument},
+    language::{Language, Languages, SchemaArgument},
 };
 
 /// The expert of prompts that none is for.
@@ -133,7 +133,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     if let Some(file) = &arguments.batch {
         return batch::run(arguments, file);
     }
-    let request = Request::new(arguments)?;
+    let request = Request::new(arguments, &mut Languages::default())?;
     answer::answer(arguments, &request)
 }
 
@@ -153,9 +153,10 @@ struct Request {
 }
 
 impl Request {
-    fn new(arguments: &Arguments) -> Result<Self> {
+    /// `known` are the languages of requests before.
+    fn new(arguments: &Arguments, known: &mut Languages) -> Result<Self> {
         arguments.options.need_a_grammar(&arguments.schema)?;
-        let schema = arguments.schema.load()?;
+        let schema = known.get(arguments.schema.name(), || arguments.schema.load())?;
         let question = question(arguments)?;
         let context = arguments.context.as_deref().map(context).transpose()?;
         let expert = match &arguments.expert {
@@ -172,13 +173,19 @@ impl Request {
             (Some(schema), _) => (Some(schema), Some(Validator::Json), true),
             (None, _) if arguments.no_grammar => (None, None, strict),
             (None, Some(name)) => {
-                (Some(Language::Grammar(arguments.options.load(name)?)), None, strict)
+                let read = || Ok(Some(arguments.options.load(name)?.into()));
+                (known.get(format!("grammar {name}"), read)?, None, strict)
             }
             (None, None) => {
-                match expert.grammar_with(&arguments.options.options(), &Limits::default())? {
-                    Some(grammar) => (Some(Language::Grammar(grammar)), expert.validator(), strict),
-                    None => (None, None, strict),
-                }
+                let options = arguments.options.options();
+                let read = || {
+                    let grammar = expert.grammar_with(&options, &Limits::default())?;
+                    Ok(grammar.map(Language::from))
+                };
+                let language =
+                    known.get(format!("expert {:?} {}", arguments.expert, expert.name), read)?;
+                let validator = language.is_some().then(|| expert.validator()).flatten();
+                (language, validator, strict)
             }
         };
         let mut options = Options {
