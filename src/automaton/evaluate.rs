@@ -6,6 +6,7 @@
 use crate::{
     Vocabulary,
     intern::Interner,
+    lexer::ConfigId,
     parser::{SetId, TRUNCATIONS},
     recognizer::Reader,
 };
@@ -95,7 +96,7 @@ enum Next {
 
 impl GrammarGeneration {
     /// The list of groups that are allowed at a tree node on a stack. The work-list's depth is the number of lexemes in the
-    /// longest token.
+    /// longest token. What searches took of the reader's allowance counts.
     ///
     /// # Errors
     /// The limit on the work of one step.
@@ -117,7 +118,8 @@ impl GrammarGeneration {
         let mut returned = None;
         while let Some(frame) = frames.last_mut() {
             steps += 1;
-            if steps + stacks.len().saturating_sub(nodes) as u64 * NODE > limit {
+            let made = stacks.len().saturating_sub(nodes) as u64;
+            if steps + made * NODE > reader.allowance.left() {
                 return Err(StepError::Limit { limit });
             }
             match self.run(reader, vocabulary, frame, returned.take())? {
@@ -153,7 +155,7 @@ impl GrammarGeneration {
                 frame.at = frame.base;
                 cursor + 1
             }
-            _ => match self.begin(reader, frame, node) {
+            _ => match self.begin(reader, frame, node)? {
                 Some(list) => return Ok(Next::Return(list)),
                 None => 0,
             },
@@ -172,7 +174,7 @@ impl GrammarGeneration {
                     return Ok(Next::Call(child, set));
                 }
             } else if let Some(link) = node.links.get(cursor - edges) {
-                match reader.alive(link.place.config, set) {
+                match alive(reader, link.place.config, set)? {
                     None => {
                         frame.at += 1;
                         continue;
@@ -209,27 +211,37 @@ impl GrammarGeneration {
     }
 
     /// Looks for a result; without one, judges the node's own groups. `Some` if that settles the frame.
-    fn begin(&self, reader: Reader<'_>, frame: &mut Frame, node: &TreeNode) -> Option<u32> {
+    ///
+    /// # Errors
+    /// The limit on the work of one step.
+    fn begin(
+        &self,
+        reader: Reader<'_>,
+        frame: &mut Frame,
+        node: &TreeNode,
+    ) -> Result<Option<u32>, StepError> {
         let mut index = frame.base;
         loop {
-            let Some(set) = frame.truncation(reader, index) else { return Some(DEEPER) };
+            let Some(set) = frame.truncation(reader, index) else { return Ok(Some(DEEPER)) };
             match self.results.find(frame.node, set) {
                 Some(DEEPER) => index += 1,
-                Some(list) => return Some(list),
+                Some(list) => return Ok(Some(list)),
                 None => break,
             }
         }
         let closure = frame.truncation(reader, frame.base).map(|set| reader.closure(set));
-        let Some(closure) = closure.filter(|closure| !closure.open) else { return Some(DEEPER) };
+        let Some(closure) = closure.filter(|closure| !closure.open) else {
+            return Ok(Some(DEEPER));
+        };
         frame.groups.extend(node.allowed(closure));
         for group in &node.groups {
             let mut index = frame.base;
             let is_allowed = loop {
                 let Some(set) = frame.truncation(reader, index) else {
-                    return Some(self.finish(reader, frame, DEEPER));
+                    return Ok(Some(self.finish(reader, frame, DEEPER)));
                 };
                 frame.deepest = frame.deepest.max(index);
-                match reader.alive(group.config, set) {
+                match alive(reader, group.config, set)? {
                     None => index += 1,
                     Some(is_allowed) => break is_allowed,
                 }
@@ -238,6 +250,17 @@ impl GrammarGeneration {
                 frame.groups.push(group.tokens);
             }
         }
-        None
+        Ok(None)
+    }
+}
+
+/// Whether what has been read can become a sentence; `None` if that depends on what is unknown of the stack.
+///
+/// # Errors
+/// The limit on the work of one step: nothing that was found then may be kept.
+fn alive(reader: Reader<'_>, config: ConfigId, set: SetId) -> Result<Option<bool>, StepError> {
+    match (reader.alive(config, set), reader.allowance.left()) {
+        (_, 0) => Err(StepError::Limit { limit: reader.grammar.limits().step_work }),
+        (found, _) => Ok(found),
     }
 }
