@@ -112,6 +112,23 @@ fn compare(
     }
     assert_eq!(found.len(), mask.len(), "{name}");
     assert_eq!(other.is_complete(), constraint.is_complete(), "{name}");
-    assert_eq!(other.forced(16), constraint.forced(16), "{name}");
+    let (found, expected) = (other.forced(16), constraint.forced(16));
+    if found != expected {
+        // Where the work does not suffice to find out, nothing is called forced.
+        assert!(found.is_empty() || expected.is_empty(), "{name}: {found:?}, {expected:?}");
+        let (found, expected) = (rested(other, text), rested(constraint, text));
+        assert_eq!(found.forced(16), expected.forced(16), "{name}");
+    }
     Some(())
+}
+
+/// A sequence at the same place, under the usual limits.
+fn rested(constraint: &Constraint, text: &[u8]) -> Constraint {
+    let automaton = constraint.automaton();
+    let grammar = automaton.grammar().expect("it is of a grammar").grammar();
+    let vocabulary = Arc::clone(automaton.vocabulary());
+    let automaton = Automaton::new(grammar, vocabulary, &Limits::default());
+    let mut sequence = automaton.expect("it was compiled under the same limits").constraint();
+    sequence.accept_bytes(text).expect("it was accepted under less");
+    sequence
 }
