@@ -48,7 +48,8 @@ pub(crate) fn takes(constraint: &mut Constraint, token: TokenId) -> Option<bool>
 /// Every bit of the mask against the slow twin, along a walk.
 pub fn mask(data: &[u8]) {
     let Some((grammar, automaton, rest)) = automaton(data) else { return };
-    let mut twin = Twin::new(&grammar).expect("what the engine takes, the twin takes");
+    let twin = Twin::new(&grammar).expect("what the engine takes, the twin takes");
+    let mut twin = twin.bounded(200_000);
     let vocabulary = automaton.vocabulary();
     let mut constraint = automaton.constraint();
     let mut state = twin.start();
@@ -110,7 +111,10 @@ pub fn operations(data: &[u8]) {
                 let bytes = [choice, b'a'];
                 let explained = constraint.explain(&bytes);
                 let taken = constraint.accept_bytes(&bytes);
-                assert_eq!(taken.as_ref().err(), explained.as_ref());
+                // What was found out the first time is known the second time, when the work may suffice.
+                if explained.as_ref().is_none_or(|refusal| refusal.expected.limit.is_none()) {
+                    assert_eq!(taken.as_ref().err(), explained.as_ref());
+                }
                 if taken.is_ok() {
                     text.extend_from_slice(&bytes);
                 }
