@@ -65,7 +65,19 @@ impl Machine {
             return true;
         }
         let known = array.countable.get_or_init(Default::default).pin();
-        let start = (index, counts.clone());
+        let prefix = array.prefix.len() as u32;
+        let plain = array.contains.iter().map(|contains| contains.from).max();
+        let plain = plain.unwrap_or(0).max(prefix).max(array.min);
+        // Whoever needs an item has one counted that is missing. So where all items are alike and there is room for what is
+        // missing, more room changes nothing.
+        let settled = |index: u32, counts: &Counts| {
+            let missing = array.contains.iter().zip(counts);
+            let missing = missing.map(|(contains, count)| contains.min.saturating_sub(*count));
+            let needed = missing.fold(0, u32::saturating_add);
+            let room = array.max.is_none_or(|max| max.saturating_sub(index) >= needed);
+            if index > plain && room { plain } else { index }
+        };
+        let start = (settled(index, counts), counts.clone());
         if let Some(known) = known.get(&start) {
             return *known;
         }
@@ -74,16 +86,19 @@ impl Machine {
         let mut work = VecDeque::from([start.clone()]);
         while let Some((index, counts)) = work.pop_back() {
             if seen.len() > MOST {
-                return self.can_contain_each(array, start.0, &start.1);
+                let found = self.can_contain_each(array, start.0, &start.1);
+                known.insert(start, found);
+                return found;
             }
             let Some(item) = array.item(index) else { continue };
             let after = array.after(index);
-            for (counts, _) in self.counted(array, index, &counts, item) {
-                if ends(after, &counts) || known.get(&(after, counts.clone())) == Some(&true) {
+            for (counts, _) in self.counted(array, index, &counts, item).into_iter().rev() {
+                let after = settled(after, &counts);
+                let next = (after, counts);
+                if ends(after, &next.1) || known.get(&next) == Some(&true) {
                     known.insert(start, true);
                     return true;
                 }
-                let next = (after, counts);
                 if known.get(&next) != Some(&false) && seen.insert(next.clone()) {
                     work.push_back(next);
                 }
