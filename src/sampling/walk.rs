@@ -13,13 +13,16 @@ use super::{
     plan::Plans,
     steer::{Move, Steering},
 };
-use crate::{Automaton, Constraint, StepError, TerminalId, TokenId, TokenMask};
+use crate::{Automaton, Constraint, StepError, TerminalId, TokenId, TokenMask, budget::Budget};
 
 /// Walks that are begun for one sentence before it is given up.
 const ATTEMPTS: u64 = 200;
 
 /// Moves that are tried at one place before a walk is given up.
 const TRIES: usize = 60;
+
+/// Tokens that are drawn at one place, until one fits what is left of the limit.
+const DRAWS: usize = 4;
 
 /// How a walk chooses among the allowed tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -130,11 +133,13 @@ impl Sampler {
             for (part, value) in seed.chunks_exact_mut(8).zip(parts) {
                 part.copy_from_slice(&value.to_le_bytes());
             }
+            let constraint = self.automaton.constraint();
             let mut attempted = Attempt {
                 sampler: self,
                 taken,
                 rng: ChaCha8Rng::from_seed(seed),
-                constraint: self.automaton.constraint(),
+                budget: Budget::new(&constraint, self.settings.max_tokens),
+                constraint,
                 walk: Walk {
                     text: Vec::new(),
                     tokens: Vec::new(),
@@ -162,6 +167,8 @@ struct Attempt<'a> {
     taken: &'a Taken,
     rng: ChaCha8Rng,
     constraint: Constraint,
+    /// Where an ending is known at the beginning, only tokens are taken after which one is known that fits what is left.
+    budget: Budget,
     walk: Walk,
     /// The lexeme that was chosen last, if the last choice was a lexeme.
     last: Option<TerminalId>,
@@ -193,9 +200,10 @@ impl Attempt<'_> {
                 return Ok(used <= max_tokens);
             }
             if used >= max_tokens {
-                return Ok(false);
+                return Ok(self.constraint.is_complete());
             }
             let moved = match weighting {
+                _ if self.budget.is_near() => self.chance(0.5) && self.way()?,
                 _ if steered => self.steer()?,
                 Weighting::Uniform => false,
                 Weighting::Short => self.chance(0.5) && self.steer()?,
@@ -228,19 +236,40 @@ impl Attempt<'_> {
         ((self.unit() * n as f64) as usize).min(n - 1)
     }
 
-    /// Any allowed token, each alike; `None` where there is none.
+    /// Any allowed token, each alike, if it fits; after a few that do not, the next one of an ending. `None` where there is
+    /// none.
     fn any_token(&mut self) -> Result<Option<TokenId>, SamplingError> {
+        self.last = None;
         let count = self.constraint.mask()?.len();
         if count == 0 {
             return Ok(None);
         }
-        let chosen = self.below(count);
+        for _ in 0..DRAWS {
+            let chosen = self.below(count);
+            let token = nth(self.constraint.mask()?, chosen);
+            if token.is_some_and(|token| self.fits(token)) {
+                return Ok(token);
+            }
+        }
+        Ok(self.budget.way())
+    }
+
+    /// Whether the sentence can be ended within the limit after this token.
+    fn fits(&mut self, token: TokenId) -> bool {
+        self.budget.fits(token, &mut self.constraint, self.sampler.automaton.vocabulary())
+    }
+
+    /// The next token of an ending; whether one is known.
+    fn way(&mut self) -> Result<bool, SamplingError> {
+        let Some(token) = self.budget.way() else { return Ok(false) };
         self.last = None;
-        Ok(nth(self.constraint.mask()?, chosen))
+        self.take(token)?;
+        Ok(true)
     }
 
     fn take(&mut self, token: TokenId) -> Result<(), SamplingError> {
         self.constraint.accept(token)?;
+        self.budget.take(token, &self.constraint);
         self.walk.text.extend_from_slice(self.sampler.automaton.vocabulary().bytes(token));
         self.walk.tokens.push(token);
         Ok(())
@@ -344,7 +373,7 @@ impl Attempt<'_> {
         ends.map(<[u8]>::to_vec).find(|end| can(end))
     }
 
-    /// Takes tokens that spell a text; whether the vocabulary can.
+    /// Takes tokens that spell a text; whether the vocabulary can, and there is room for it.
     fn spell(&mut self, text: &[u8]) -> Result<bool, SamplingError> {
         let mut read = 0;
         while read < text.len() {
@@ -357,6 +386,9 @@ impl Attempt<'_> {
             let Some(&longest) = tokens.last() else { return Ok(false) };
             let (token, length) =
                 if self.chance(0.8) { longest } else { tokens[self.below(tokens.len())] };
+            if !self.fits(token) {
+                return Ok(false);
+            }
             self.take(token)?;
             read += length;
         }
