@@ -299,8 +299,11 @@ impl Attempt<'_> {
         Ok(spelled)
     }
 
-    /// A lexeme towards the end; whether there was one.
+    /// A lexeme towards the end, or a token of the shortest way there; whether there was one.
     fn steer(&mut self) -> Result<bool, SamplingError> {
+        if self.chance(0.5) && self.way()? {
+            return Ok(true);
+        }
         self.lexeme(|_, found| match (found.inside, found.rest) {
             (true, rest) => 30.0 / f64::from(1 + rest.min(1000)),
             (false, rest) => (-1.5 * f64::from(rest.min(100))).exp(),
@@ -373,15 +376,12 @@ impl Attempt<'_> {
         ends.map(<[u8]>::to_vec).find(|end| can(end))
     }
 
-    /// Takes tokens that spell a text; whether the vocabulary can, and there is room for it.
+    /// Takes tokens that spell a text, which can come next; whether the vocabulary can, and there is room for it. No mask is
+    /// asked for: what spells a text that can come next can come next.
     fn spell(&mut self, text: &[u8]) -> Result<bool, SamplingError> {
         let mut read = 0;
         while read < text.len() {
-            let mask = self.constraint.mask()?;
-            let tokens: Vec<(TokenId, usize)> = spellings(&self.sampler.automaton, &text[read..])
-                .into_iter()
-                .filter(|(token, _)| mask.contains(*token))
-                .collect();
+            let tokens = spellings(&self.sampler.automaton, &text[read..]);
             // Mostly the longest, as a tokenizer would have it.
             let Some(&longest) = tokens.last() else { return Ok(false) };
             let (token, length) =
