@@ -21,6 +21,9 @@ const ATTEMPTS: u64 = 200;
 /// Moves that are tried at one place before a walk is given up.
 const TRIES: usize = 60;
 
+/// Tokens of a walk from which on known endings are followed.
+const ROOMY: usize = 24;
+
 /// Tokens that are drawn at one place, until one fits what is left of the limit.
 const DRAWS: usize = 4;
 
@@ -299,9 +302,9 @@ impl Attempt<'_> {
         Ok(spelled)
     }
 
-    /// A lexeme towards the end, or a token of the shortest way there; whether there was one.
+    /// A lexeme towards the end or, in longer walks, a token of the shortest way there; whether there was one.
     fn steer(&mut self) -> Result<bool, SamplingError> {
-        if self.chance(0.5) && self.way()? {
+        if self.walk.tokens.len() >= ROOMY && self.chance(0.5) && self.way()? {
             return Ok(true);
         }
         self.lexeme(|_, found| match (found.inside, found.rest) {
