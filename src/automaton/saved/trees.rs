@@ -104,7 +104,10 @@ impl TreeTable {
         let mut sets = Vec::new();
         let words = vocabulary.words();
         let text = text(vocabulary);
-        for _ in 0..from.count(1)? {
+        let count = from.count(1)?;
+        // What a file promises is believed up to here only.
+        self.tokens.reserve(count.min(1 << 15));
+        for _ in 0..count {
             let tokens = match from.below(2)? {
                 0 => {
                     let list = from.ascending(vocabulary.len())?;
@@ -125,7 +128,7 @@ impl TreeTable {
                     Tokens::Bits(bits)
                 }
             };
-            sets.push(self.add_tokens(tokens));
+            sets.push(self.load_tokens(tokens));
             Malformed::beyond(limit, self.bytes())?;
         }
         let config = |from: &mut Reader<'_>| Ok(configs[from.below(configs.len())? as usize]);

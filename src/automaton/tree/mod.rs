@@ -33,6 +33,17 @@ pub(super) enum Tokens {
 }
 
 impl Tokens {
+    fn key(&self) -> Vec<u32> {
+        let (kind, content) = match self {
+            Self::List(content) => (0, content),
+            Self::Bits(content) => (1, content),
+        };
+        let mut key = Vec::with_capacity(content.len() + 1);
+        key.push(kind);
+        key.extend_from_slice(content);
+        key
+    }
+
     /// Sets the bits of these tokens in a mask's words.
     pub(super) fn add_to(&self, words: &mut [u32]) {
         match self {
@@ -317,13 +328,14 @@ impl TreeTable {
 
     /// The number of a set of tokens. Trees of configurations that differ in little have most of their sets in common.
     pub(super) fn add_tokens(&self, tokens: Tokens) -> u32 {
-        let (kind, content) = match &tokens {
-            Tokens::List(content) => (0, content),
-            Tokens::Bits(content) => (1, content),
-        };
-        let mut key = Vec::with_capacity(content.len() + 1);
-        key.push(kind);
-        key.extend_from_slice(content);
+        let key = tokens.key();
         self.tokens.intern(key.as_slice(), || (tokens, key.len() * 8))
+    }
+
+    /// As [`Self::add_tokens`], of a set that is likely to be new.
+    pub(super) fn load_tokens(&self, tokens: Tokens) -> u32 {
+        let key = tokens.key();
+        let bytes = key.len() * 8;
+        self.tokens.insert(key.into(), tokens, bytes)
     }
 }
