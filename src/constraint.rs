@@ -113,7 +113,10 @@ impl Constraint {
                 self.taken(bytes.len());
                 Ok(())
             }
-            Err(refusal) => Err(StepError::Refused { token, refusal: Box::new(refusal) }),
+            Err(refusal) => Err(match refusal.expected.limit {
+                Some(limit) => StepError::Limit { limit },
+                None => StepError::Refused { token, refusal: Box::new(refusal) },
+            }),
         }
     }
 
@@ -125,7 +128,7 @@ impl Constraint {
         if self.ended
             && let Some(&byte) = bytes.first()
         {
-            let expected = Expected { terminals: Vec::new(), end: true };
+            let expected = Expected { end: true, ..Expected::default() };
             return Err(Refusal { offset: self.offset, found: Some(byte), expected });
         }
         self.situation = self.advance(bytes)?;

@@ -11,9 +11,9 @@ use std::{
 
 use constrained_gen::{
     TokenId,
-    decoding::Logits,
-    expert::{Expert, ExpertError, Lineup, PackageError, Roster},
-    model::{Adapter, Model, ModelError, ModelOptions, Part, Qwen3, RopeRule, Session},
+    decoding::{Decoder, Logits, Options, Sampling},
+    expert::{self, Expert, ExpertError, Lineup, PackageError, Roster},
+    model::{Adapter, ChatPrompt, Model, ModelError, ModelOptions, Part, Qwen3, RopeRule, Session},
 };
 use package::{
     DORA, Item, dora, file, good, hash, manifest, on_disk, packed, random_text, safetensors,
@@ -49,7 +49,7 @@ fn the_adapter_of_a_package_is_that_of_its_directory() {
     let theirs = Adapter::open(Path::new(DORA), &model).unwrap();
     assert_eq!(hidden(&model, Some(&ours)), hidden(&model, Some(&theirs)));
     assert_ne!(hidden(&model, Some(&ours)), hidden(&model, None));
-    assert!(expert.has_adapter());
+    assert!(expert.has_adapter(false));
     // A directory that was changed after it was looked at.
     let directory = tempfile::tempdir().unwrap();
     unpacked(&good(), directory.path());
@@ -57,9 +57,13 @@ fn the_adapter_of_a_package_is_that_of_its_directory() {
     std::fs::write(directory.path().join("adapter_model.safetensors"), "another").unwrap();
     let error = expert.adapter_for(&model).unwrap_err();
     assert!(matches!(error, ExpertError::Package(PackageError::Changed { .. })), "{error}");
-    // Those that ship hold none.
+    // Those that ship hold one for the demonstration model alone.
     let sql = constrained_gen::expert::find("sql").unwrap();
-    assert!(!sql.has_adapter() && sql.adapter_for(&model).unwrap().is_none());
+    assert!(
+        !sql.has_adapter(false)
+            && sql.has_adapter(true)
+            && sql.adapter_for(&model).unwrap().is_none()
+    );
 }
 
 #[test]
@@ -327,4 +331,68 @@ fn the_tokenizer_of_a_package_is_the_models() {
 
 fn package_file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// What the demonstration model answers to a question under an expert, greedily, if nothing tells it what to answer in.
+fn answered(model: &Model, expert: Option<&Expert>, question: &str) -> String {
+    let greedy = Sampling { temperature: 0.0, ..Sampling::default() };
+    let options = Options { max_tokens: 60, ..Options::default() };
+    let decoder = Decoder::new(model.vocabulary(), &greedy, &options).unwrap();
+    let prompt = ChatPrompt { system: None, context: None, question, thinking: false };
+    let prompt = model.prompts().chat(&prompt).unwrap();
+    let adapter = expert.map(|expert| expert.adapter(model).unwrap().expect("it ships"));
+    let mut session = match &adapter {
+        Some(adapter) => model.session_under(adapter).unwrap(),
+        None => model.session().unwrap(),
+    };
+    decoder.run(&mut session, &prompt, None, &mut |_| {}).unwrap().text
+}
+
+#[test]
+fn each_expert_that_ships_has_an_adapter_of_its_own_for_the_demonstration_model() {
+    let model = Model::embedded(&ModelOptions::default()).unwrap();
+    let weights =
+        std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("models/demo/model.safetensors"));
+    let weights = hash(&weights.unwrap());
+    let question =
+        "CREATE TABLE zorbas (id int, name text, flimp numeric);\n\nHow many zorbas are there?";
+    let mut answers = vec![answered(&model, None, question)];
+    for expert in Roster::shipped().unwrap().experts() {
+        let base = &expert.manifest.base_models[1];
+        assert_eq!((base.name.as_str(), &base.sha256), (expert::DEMONSTRATION, &weights));
+        let adapter = expert.adapter(&model).unwrap().expect("it ships");
+        assert_eq!(Some(adapter.rank() as u64), base.adapters[0].rank.map(|(rank, _)| rank));
+        let answer = answered(&model, Some(expert), question);
+        match expert.name.as_str() {
+            "sql" => assert_eq!(answer, "SELECT COUNT(*) FROM zorbas"),
+            "neo4j" => assert!(answer.starts_with("MATCH "), "{answer}"),
+            _ => {}
+        }
+        assert!(!answers.contains(&answer), "{}: {answer}", expert.name);
+        answers.push(answer);
+    }
+}
+
+#[test]
+fn rows_without_a_direction_are_refused() {
+    let model = Model::embedded(&ModelOptions::default()).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("experts/sql/demo");
+    for name in ["adapter_config.json", "adapter_model.safetensors"] {
+        std::fs::copy(source.join(name), directory.path().join(name)).unwrap();
+    }
+    assert!(model.adapter(directory.path()).is_ok());
+    // Some rows of the model are zero: with nothing added to them, DoRA divides by zero.
+    let path = directory.path().join("adapter_model.safetensors");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let header = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let tensors: serde_json::Value = serde_json::from_slice(&bytes[8..header]).unwrap();
+    let name = "base_model.model.model.layers.0.self_attn.k_proj.lora_B.weight";
+    let offsets = &tensors[name]["data_offsets"];
+    let at = |i: usize| header + offsets[i].as_u64().unwrap() as usize;
+    bytes[at(0)..at(1)].fill(0);
+    std::fs::write(&path, bytes).unwrap();
+    let message = model.adapter(directory.path()).unwrap_err().to_string();
+    assert!(message.contains("layers.0.self_attn.k_proj.lora_magnitude_vector"), "{message}");
+    assert!(message.contains("has no length"), "{message}");
 }

@@ -44,16 +44,18 @@ def length(g):
     return len(g[0]) + sum(len(q) + len(a) for q, a in g[1])
 
 
-def groups_of_like_length(tok, seed, tokens, small, pool_size):
+def groups_of_like_length(tok, seed, tokens, small, pool_size, expert=None, change=None):
     """Lists of groups of about `tokens` tokens.  The first `small` groups have small schemas: copying is
-    learnt faster on short prompts."""
+    learnt faster on short prompts.  Groups of one expert alone may be changed."""
     r = random.Random(f"train/{seed}")
     made = 0
     while True:
         pool = []
         while len(pool) < pool_size:
             made += 1
-            g = group(tok, r, data.pick_expert(r), small=r.random() < 0.8 * (1 - made / small) if made < small else False)
+            g = group(tok, r, expert or data.pick_expert(r), small=r.random() < 0.8 * (1 - made / small) if made < small else False)
+            if change:
+                g = change(tok, r, g, expert)
             if length(g) <= LONGEST:
                 pool.append(g)
         pool.sort(key=length)
@@ -103,24 +105,24 @@ def on_device(packed, device):
     return ids.long(), pos.long(), mask, target.long(), kind
 
 
-def _work(queue, tokenizer, seed, tokens, small, multiple, pool_size):
+def _work(queue, tokenizer, seed, tokens, small, multiple, pool_size, expert, change):
     tok = Tokenizer.from_file(tokenizer)
-    for batch in groups_of_like_length(tok, seed, tokens, small, pool_size):
+    for batch in groups_of_like_length(tok, seed, tokens, small, pool_size, expert, change):
         queue.put(pack(batch, multiple))
 
 
-def stream(tokenizer, seed, tokens, small, workers, multiple):
+def stream(tokenizer, seed, tokens, small, workers, multiple, expert=None, change=None):
     """Packed batches: of this process, or of `workers` others in turn, so that the order is always the
     same.  The others end with this process."""
     if workers == 0:
         tok = Tokenizer.from_file(tokenizer)
-        for batch in groups_of_like_length(tok, seed, tokens, small, 400):
+        for batch in groups_of_like_length(tok, seed, tokens, small, 400, expert, change):
             yield pack(batch, multiple)
     context = multiprocessing.get_context("spawn")
     queues = [context.Queue(6) for _ in range(workers)]
     pool_size = max(400, tokens // 30)
     for i, queue in enumerate(queues):
-        arguments = queue, tokenizer, f"{seed}/{i}", tokens, max(1, small // workers), multiple, pool_size
+        arguments = queue, tokenizer, f"{seed}/{i}", tokens, max(1, small // workers), multiple, pool_size, expert, change
         context.Process(target=_work, args=arguments, daemon=True).start()
     while True:
         for queue in queues:

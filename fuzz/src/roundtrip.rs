@@ -8,6 +8,7 @@ use constrained_gen::{
 };
 
 use crate::{
+    engine::takes,
     generator::{self, Random},
     tape,
     variants::{inlined, permutation, printed, renamed, with_unreachable},
@@ -83,11 +84,13 @@ pub fn roundtrip(data: &[u8]) {
         let allowed: Vec<TokenId> =
             mask.iter().filter(|token| !vocabulary.is_special(*token)).collect();
         let Some(&token) = allowed.get(usize::from(byte) % allowed.len().max(1)) else { return };
-        constraint.accept(token).expect("the mask allows it");
+        let Some(taken) = takes(&mut constraint, token) else { return };
+        assert!(taken, "the mask allows it");
         text.extend_from_slice(vocabulary.bytes(token));
         for variant in &mut variants {
             let token = TokenId::new(variant.rows[token.index()]);
-            variant.constraint.accept(token).expect("its mask allows it");
+            let Some(taken) = takes(&mut variant.constraint, token) else { return };
+            assert!(taken, "its mask allows it");
         }
     }
 }
@@ -109,6 +112,23 @@ fn compare(
     }
     assert_eq!(found.len(), mask.len(), "{name}");
     assert_eq!(other.is_complete(), constraint.is_complete(), "{name}");
-    assert_eq!(other.forced(16), constraint.forced(16), "{name}");
+    let (found, expected) = (other.forced(16), constraint.forced(16));
+    if found != expected {
+        // Where the work does not suffice to find out, nothing is called forced.
+        assert!(found.is_empty() || expected.is_empty(), "{name}: {found:?}, {expected:?}");
+        let (found, expected) = (rested(other, text), rested(constraint, text));
+        assert_eq!(found.forced(16), expected.forced(16), "{name}");
+    }
     Some(())
+}
+
+/// A sequence at the same place, under the usual limits.
+fn rested(constraint: &Constraint, text: &[u8]) -> Constraint {
+    let automaton = constraint.automaton();
+    let grammar = automaton.grammar().expect("it is of a grammar").grammar();
+    let vocabulary = Arc::clone(automaton.vocabulary());
+    let automaton = Automaton::new(grammar, vocabulary, &Limits::default());
+    let mut sequence = automaton.expect("it was compiled under the same limits").constraint();
+    sequence.accept_bytes(text).expect("it was accepted under less");
+    sequence
 }

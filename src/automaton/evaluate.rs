@@ -7,6 +7,7 @@
 
 use crate::{
     Vocabulary,
+    lexer::ConfigId,
     parser::{SetId, TRUNCATIONS},
     recognizer::Reader,
 };
@@ -69,7 +70,7 @@ fn truncation(reader: Reader<'_>, whole: SetId, base: usize, index: usize) -> Op
 
 impl GrammarGeneration {
     /// The list of groups that are allowed at a tree node on a stack. The work-list's depth is the number of lexemes in the
-    /// longest token.
+    /// longest token. What searches took of the reader's allowance counts.
     ///
     /// # Errors
     /// The limit on the work of one step.
@@ -89,7 +90,8 @@ impl GrammarGeneration {
         let mut next = Next::Call(node, set);
         loop {
             steps += 1;
-            if steps + stacks.len().saturating_sub(nodes) as u64 * NODE > limit {
+            let made = stacks.len().saturating_sub(nodes) as u64;
+            if steps + made * NODE > reader.allowance.left() {
                 return Err(StepError::Limit { limit });
             }
             let answer = match next {
@@ -138,7 +140,7 @@ impl GrammarGeneration {
             while let Some(&item) = frame.items.get(frame.done) {
                 let at = item as usize;
                 let is_alive = if let Some(group) = node.groups.get(at) {
-                    let is_alive = reader.alive(group.config, frame.set);
+                    let is_alive = alive(reader, group.config, frame.set)?;
                     if is_alive == Some(true) {
                         frame.groups.push(group.tokens);
                     }
@@ -150,7 +152,7 @@ impl GrammarGeneration {
                     }
                     Some(false)
                 } else if let Some(link) = node.links.get(at - links) {
-                    let is_alive = reader.alive(link.place.config, frame.set);
+                    let is_alive = alive(reader, link.place.config, frame.set)?;
                     if is_alive == Some(true) {
                         let tree = self.trees.follow(reader, vocabulary, link)?;
                         return Ok(Next::Call(tree, frame.set));
@@ -235,5 +237,16 @@ impl Frame {
             Answer::Deeper => self.open.extend(self.items.get(self.done)),
         }
         self.done += 1;
+    }
+}
+
+/// Whether what has been read can become a sentence; `None` if that depends on what is unknown of the stack.
+///
+/// # Errors
+/// The limit on the work of one step: nothing that was found then may be kept.
+fn alive(reader: Reader<'_>, config: ConfigId, set: SetId) -> Result<Option<bool>, StepError> {
+    match (reader.alive(config, set), reader.allowance.left()) {
+        (_, 0) => Err(StepError::Limit { limit: reader.grammar.limits().step_work }),
+        (found, _) => Ok(found),
     }
 }

@@ -6,7 +6,7 @@ use super::{StepError, ending::Ends, masks::MaskTable, results::Results, tree::T
 use crate::{
     CompiledGrammar, TokenMask, Vocabulary,
     ending::{Ending, Endings},
-    recognizer::{Expected, Hypothesis, Reader, Tables},
+    recognizer::{Allowance, Expected, Hypothesis, Reader, Tables},
     situation::{SituationId, SituationTable},
 };
 
@@ -45,8 +45,8 @@ impl GrammarGeneration {
         }
     }
 
-    fn reader(&self) -> Reader<'_> {
-        self.grammar.reader(&self.tables)
+    fn reader<'a>(&'a self, allowance: &'a Allowance) -> Reader<'a> {
+        self.grammar.reader(&self.tables, allowance)
     }
 
     /// Estimated bytes.
@@ -77,7 +77,8 @@ impl GrammarGeneration {
     #[cold]
     fn compute(&self, situation: SituationId) -> Result<u32, StepError> {
         let hypotheses = self.situations.hypotheses(situation);
-        let (reader, vocabulary) = (self.reader(), self.vocabulary.as_ref());
+        let allowance = self.grammar.allowance();
+        let (reader, vocabulary) = (self.reader(&allowance), self.vocabulary.as_ref());
         let mut results = Vec::with_capacity(hypotheses.len());
         for hypothesis in hypotheses {
             results.push(self.result(reader, vocabulary, *hypothesis)?);
@@ -91,21 +92,23 @@ impl GrammarGeneration {
     /// The situation after some bytes.
     ///
     /// # Errors
-    /// The index of the first byte that does not fit, and what was expected there.
+    /// The index of the first byte that does not fit, and what was expected there; or of the one at which the limit on the
+    /// work of one step was reached, which [`Expected::limit`] says.
     pub(super) fn advance(
         &self,
         from: SituationId,
         bytes: &[u8],
         scratch: &mut Scratch,
     ) -> Result<SituationId, (usize, Expected)> {
-        let reader = self.reader();
+        let allowance = self.grammar.allowance();
+        let reader = self.reader(&allowance);
         let before = self.situations.hypotheses(from);
         let [at, next] = scratch;
         at.clear();
         at.extend_from_slice(before);
         for (i, &byte) in bytes.iter().enumerate() {
             reader.step(at, byte, next);
-            if next.is_empty() {
+            if next.is_empty() || allowance.left() == 0 {
                 return Err((i, reader.expected(at)));
             }
             std::mem::swap(at, next);
@@ -115,35 +118,37 @@ impl GrammarGeneration {
 
     /// Whether some bytes can come next.
     pub(super) fn can_take(&self, from: SituationId, bytes: &[u8]) -> bool {
-        let (reader, mut next) = (self.reader(), Vec::new());
+        let allowance = self.grammar.allowance();
+        let (reader, mut next) = (self.reader(&allowance), Vec::new());
         let mut at = self.situations.hypotheses(from).to_vec();
         bytes.iter().all(|&byte| {
             reader.step(&at, byte, &mut next);
             std::mem::swap(&mut at, &mut next);
-            !at.is_empty()
+            !at.is_empty() && allowance.left() > 0
         })
     }
 
     /// Whether the text is a sentence.
     pub(super) fn is_complete(&self, situation: SituationId) -> bool {
-        self.reader().is_complete(self.situations.hypotheses(situation))
+        self.reader(&self.grammar.allowance()).is_complete(self.situations.hypotheses(situation))
     }
 
     /// What may come next.
     pub(super) fn expected(&self, situation: SituationId) -> Expected {
-        self.reader().expected(self.situations.hypotheses(situation))
+        self.reader(&self.grammar.allowance()).expected(self.situations.hypotheses(situation))
     }
 
     /// The bytes that must come next, at most `limit`.
     pub(super) fn forced(&self, situation: SituationId, limit: usize) -> Vec<u8> {
-        self.reader().forced(self.situations.hypotheses(situation), limit)
+        self.reader(&self.grammar.allowance()).forced(self.situations.hypotheses(situation), limit)
     }
 
     /// Tokens that make the text a sentence.
     pub(super) fn ending(&self, situation: SituationId) -> Option<Arc<Ending>> {
         let start = self.situations.hypotheses(situation);
         let (ends, endings) = &**self.endings.get_or_init(Box::default);
-        let reading = || ends.reading(self.reader(), &self.vocabulary);
+        let allowance = self.grammar.allowance();
+        let reading = || ends.reading(self.reader(&allowance), &self.vocabulary);
         endings.of(situation, start, &self.vocabulary, reading)
     }
 

@@ -55,7 +55,7 @@ impl From<Result<(), Refusal>> for Line {
         match result {
             Ok(()) => Self { accepted: true, offset: None, expected: Vec::new() },
             Err(refusal) => {
-                let Expected { mut terminals, end } = refusal.expected;
+                let Expected { mut terminals, end, .. } = refusal.expected;
                 if end {
                     terminals.push("end of text".into());
                 }

@@ -126,7 +126,7 @@ mod tests {
     use constrained_gen::Expected;
 
     fn refused(text: &[u8], offset: usize) -> String {
-        let expected = Expected { terminals: vec!["FROM".into()], end: true };
+        let expected = Expected { terminals: vec!["FROM".into()], end: true, limit: None };
         let refusal = Refusal { offset, found: text.get(offset).copied(), expected };
         Refused { name: "x", text, refusal: &refusal, explanation: None }.to_string()
     }

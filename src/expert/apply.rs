@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Expert, ExpertError, PackageError, RopeKind, Roster,
+    DEMONSTRATION, Expert, ExpertError, PackageError, RopeKind, Roster,
     check::{self, MAX_CONFIG},
     integrity,
 };
@@ -41,9 +41,9 @@ impl Expert {
         }
     }
 
-    /// Whether the package holds an adapter.
-    pub fn has_adapter(&self) -> bool {
-        self.adapter_file().is_ok_and(|file| file.is_some())
+    /// Whether the package holds an adapter for the demonstration model, or for any other.
+    pub fn has_adapter(&self, embedded: bool) -> bool {
+        self.adapter_file(embedded).is_ok_and(|file| file.is_some())
     }
 
     /// The adapter of the package, checked against the model; `None` where the package holds none.
@@ -52,18 +52,27 @@ impl Expert {
     /// The package holds several; something in the adapter is not as the manifest or the model has it; the package has a
     /// tokenizer that is not the model's.
     pub fn adapter(&self, model: &Model) -> Result<Option<Arc<Adapter>>, ExpertError> {
-        if self.adapter_file()?.is_some() {
+        if self.adapter_file(model.is_embedded())?.is_some() {
             self.check_tokenizer(model)?;
         }
-        self.adapter_for(model.qwen3())
+        self.read_adapter(model.qwen3(), model.is_embedded())
     }
 
-    /// As [`adapter`](Self::adapter), for weights without a tokenizer, which is then not compared.
+    /// As [`adapter`](Self::adapter), for weights without a tokenizer, which is then not compared. They are not those of the
+    /// demonstration model.
     ///
     /// # Errors
     /// As there.
     pub fn adapter_for(&self, model: &Qwen3) -> Result<Option<Arc<Adapter>>, ExpertError> {
-        let Some((files, sha256)) = self.adapter_file()? else { return Ok(None) };
+        self.read_adapter(model, false)
+    }
+
+    fn read_adapter(
+        &self,
+        model: &Qwen3,
+        embedded: bool,
+    ) -> Result<Option<Arc<Adapter>>, ExpertError> {
+        let Some((files, sha256)) = self.adapter_file(embedded)? else { return Ok(None) };
         let missing = |name: &str| PackageError::Missing {
             path: self.package.path(),
             entry: name.to_owned(),
@@ -84,10 +93,17 @@ impl Expert {
         Ok(Some(Arc::new(Adapter::read((&config.0, &config.1), (&weights.0, weights.1), model)?)))
     }
 
-    /// The files of the one adapter that is there, and the hash that the manifest states.
-    fn adapter_file(&self) -> Result<Option<(check::AdapterFiles, &str)>, ExpertError> {
+    /// The files of the one adapter that is there for a model, and the hash that the manifest states. Where the manifest does
+    /// not name the demonstration model, its adapters are tried on that, too.
+    fn adapter_file(
+        &self,
+        embedded: bool,
+    ) -> Result<Option<(check::AdapterFiles, &str)>, ExpertError> {
+        let bases = &self.manifest.base_models;
+        let named = embedded && bases.iter().any(|base| base.name == DEMONSTRATION);
         let mut found: Option<(check::AdapterFiles, &str)> = None;
-        for adapter in self.manifest.base_models.iter().flat_map(|base| &base.adapters) {
+        let fitting = bases.iter().filter(|base| (base.name == DEMONSTRATION) == named);
+        for adapter in fitting.flat_map(|base| &base.adapters) {
             let Some(files) = check::adapter_files(&self.package, adapter)? else { continue };
             match &found {
                 Some((other, _)) if *other != files => {

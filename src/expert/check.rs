@@ -78,7 +78,7 @@ pub(super) fn problems(
         }
     }
     for prompt in &manifest.soft_prompts {
-        if !matches!(package, Package::Embedded) && !package.has(&prompt.path) {
+        if !matches!(package, Package::Embedded(_)) && !package.has(&prompt.path) {
             let (path, entry) = (package.path(), prompt.path.clone());
             let wanted = "soft_prompts of the manifest names it";
             problems.push(PackageError::Missing { path, entry, wanted }.into());
@@ -194,7 +194,8 @@ impl Expert {
             doubts.push(format!("{}: unknown field, kept but not used", unknown.pointer));
         }
         for (i, base) in self.manifest.base_models.iter().enumerate() {
-            if !base.sha256.is_empty() {
+            // What ships belongs together.
+            if !base.sha256.is_empty() && !matches!(self.package, Package::Embedded(_)) {
                 doubts.push(format!(
                     "/base_models/{i}/sha256: the weights of the base model are not compared with it"
                 ));

@@ -56,29 +56,49 @@ const PROMPT: (&str, u64) = ("prompt.txt", 64 << 10);
 /// Bytes a manifest is read up to; a longer one is refused by its reader.
 const MAX_MANIFEST: u64 = 2 << 20;
 
-/// Name, manifest and system prompt of the experts that ship, sorted by name.
-const BUILT_IN: [(&str, &str, &str); 4] = [
-    (
-        "json",
-        include_str!("../../experts/json/manifest.json"),
-        include_str!("../../experts/json/prompt.txt"),
-    ),
-    (
-        "neo4j",
-        include_str!("../../experts/neo4j/manifest.json"),
-        include_str!("../../experts/neo4j/prompt.txt"),
-    ),
-    (
-        "sql",
-        include_str!("../../experts/sql/manifest.json"),
-        include_str!("../../experts/sql/prompt.txt"),
-    ),
-    (
-        "typescript",
-        include_str!("../../experts/typescript/manifest.json"),
-        include_str!("../../experts/typescript/prompt.txt"),
-    ),
-];
+/// The name that manifests have for the demonstration model ([`Model::embedded`](crate::model::Model::embedded)): adapters under
+/// another name are for other models, and those under it for this one alone.
+pub const DEMONSTRATION: &str = "constrained-gen/demo";
+
+/// An expert that ships.
+struct BuiltIn {
+    name: &'static str,
+    manifest: &'static str,
+    prompt: &'static str,
+    /// Its adapter on the demonstration model.
+    files: &'static [(&'static str, &'static [u8])],
+}
+
+macro_rules! built_in {
+    ($name:literal) => {
+        BuiltIn {
+            name: $name,
+            manifest: include_str!(concat!("../../experts/", $name, "/manifest.json")),
+            prompt: include_str!(concat!("../../experts/", $name, "/prompt.txt")),
+            #[cfg(feature = "candle")]
+            files: &[
+                (
+                    "demo/adapter_config.json",
+                    include_bytes!(concat!("../../experts/", $name, "/demo/adapter_config.json")),
+                ),
+                (
+                    "demo/adapter_model.safetensors",
+                    include_bytes!(concat!(
+                        "../../experts/",
+                        $name,
+                        "/demo/adapter_model.safetensors"
+                    )),
+                ),
+            ],
+            #[cfg(not(feature = "candle"))]
+            files: &[],
+        }
+    };
+}
+
+/// The experts that ship, sorted by name.
+const BUILT_IN: [BuiltIn; 4] =
+    [built_in!("json"), built_in!("neo4j"), built_in!("sql"), built_in!("typescript")];
 
 /// An expert.
 #[derive(Clone, Debug)]
@@ -98,7 +118,7 @@ pub struct Expert {
 
 /// Names of the experts that ship, sorted.
 pub fn names() -> impl ExactSizeIterator<Item = &'static str> {
-    BUILT_IN.iter().map(|(name, ..)| *name)
+    BUILT_IN.iter().map(|expert| expert.name)
 }
 
 /// An expert that ships, by name, or one from a directory or a `.expert` file.
@@ -131,7 +151,8 @@ pub fn examine(name_or_path: &str, limits: &Limits) -> Result<Expert, Vec<Expert
 }
 
 fn find_all(name_or_path: &str, limits: &Limits) -> Result<Expert, Vec<ExpertError>> {
-    if let Some((name, manifest, prompt)) = BUILT_IN.iter().find(|(name, ..)| *name == name_or_path)
+    if let Some(BuiltIn { name, manifest, prompt, files }) =
+        BUILT_IN.iter().find(|expert| expert.name == name_or_path)
     {
         let path = format!("experts/{name}/{MANIFEST}");
         let manifest = Manifest::parse(manifest)
@@ -140,7 +161,7 @@ fn find_all(name_or_path: &str, limits: &Limits) -> Result<Expert, Vec<ExpertErr
             name: (*name).to_owned(),
             manifest,
             system_prompt: prompt.trim_end().to_owned(),
-            package: Package::Embedded,
+            package: Package::Embedded(files),
             signed: None,
         });
     }
@@ -307,7 +328,7 @@ impl Expert {
     /// The grammar file of the package. Built-in experts have none.
     fn grammar_file(&self) -> Option<String> {
         match &self.manifest.decoding.grammar_file {
-            _ if matches!(self.package, Package::Embedded) => None,
+            _ if matches!(self.package, Package::Embedded(_)) => None,
             Some(file) => Some(file.clone()),
             None => self.package.has("grammar.gbnf").then(|| "grammar.gbnf".to_owned()),
         }

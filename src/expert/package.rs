@@ -27,8 +27,8 @@ type Result<T> = std::result::Result<T, PackageError>;
 /// The files of an expert.
 #[derive(Clone, Debug)]
 pub(super) enum Package {
-    /// None: what ships is part of the program.
-    Embedded,
+    /// Of what ships: by name, part of the program.
+    Embedded(&'static [(&'static str, &'static [u8])]),
     Directory(PathBuf, Limits),
     Archive(Arc<Archive>),
 }
@@ -48,7 +48,7 @@ impl Package {
     /// The package's path, for messages; empty for one that ships.
     pub(super) fn path(&self) -> String {
         match self {
-            Self::Embedded => String::new(),
+            Self::Embedded(_) => String::new(),
             Self::Directory(path, _) => path.display().to_string(),
             Self::Archive(archive) => archive.label(),
         }
@@ -67,7 +67,7 @@ impl Package {
     /// Whether there is a file of this name.
     pub(super) fn has(&self, name: &str) -> bool {
         match self {
-            Self::Embedded => false,
+            Self::Embedded(files) => files.iter().any(|(known, _)| *known == name),
             Self::Directory(directory, _) => {
                 entry::is_inside(name) && directory.join(name).is_file()
             }
@@ -84,7 +84,10 @@ impl Package {
             limit: most,
         };
         match self {
-            Self::Embedded => Ok(None),
+            Self::Embedded(files) => match files.iter().find(|(known, _)| *known == name) {
+                Some((_, bytes)) if bytes.len() as u64 > most => Err(too_long(bytes.len() as u64)),
+                found => Ok(found.map(|(_, bytes)| bytes.to_vec())),
+            },
             Self::Directory(directory, _) => {
                 let Some(file) = open(directory, name)? else { return Ok(None) };
                 let failed = |source| PackageError::Read { path: self.label(name), source };
@@ -116,7 +119,10 @@ impl Package {
     /// Length and hash of a file; `None` where there is none. Of a directory's, the file is read for it.
     pub(super) fn entry(&self, name: &str) -> Result<Option<Entry>> {
         match self {
-            Self::Embedded => Ok(None),
+            Self::Embedded(_) => Ok(self.read(name, u64::MAX)?.map(|bytes| Entry {
+                bytes: bytes.len() as u64,
+                sha256: Sha256::digest(&bytes).into(),
+            })),
             Self::Directory(directory, _) => match open(directory, name)? {
                 None => Ok(None),
                 Some(file) => digest(file)
@@ -130,7 +136,7 @@ impl Package {
     /// All files by name. Of a directory's, hidden ones (their names begin with a dot) belong to somebody else.
     pub(super) fn names(&self) -> Result<Vec<String>> {
         match self {
-            Self::Embedded => Ok(Vec::new()),
+            Self::Embedded(files) => Ok(files.iter().map(|(name, _)| (*name).to_owned()).collect()),
             Self::Directory(directory, limits) => list(directory, limits),
             Self::Archive(archive) => Ok(archive.files().keys().cloned().collect()),
         }

@@ -205,6 +205,11 @@ impl Tensors<'_> {
             let mut gain = self.take(&name, &[rows])?;
             let lengths = LowRank::new(a.clone(), &b, rank, columns, None).lengths(matrix, threads);
             gain.iter_mut().zip(lengths).for_each(|(gain, length)| *gain /= length);
+            // A row of zeros has no direction: PEFT computes 0 / 0.
+            if let Some(row) = gain.iter().position(|gain| !gain.is_finite()) {
+                let problem = format!("row {row} of the weights with the adapter has no length");
+                return Err(self.weights.wrong(Some(&name), &problem));
+            }
             Some(gain)
         } else {
             None

@@ -47,6 +47,8 @@ impl Model {
     pub fn embedded(options: &ModelOptions) -> Result<Self, ModelError> {
         let mut weights = Weights::from_bytes(WEIGHTS.0, WEIGHTS.1)?;
         let files = Files { config: CONFIG, generation: Some(GENERATION), tokenizer: TOKENIZER };
-        Self::assemble(&files, &mut weights, options)
+        let mut model = Self::assemble(&files, &mut weights, options)?;
+        model.embedded = true;
+        Ok(model)
     }
 }

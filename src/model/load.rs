@@ -56,6 +56,8 @@ pub struct Model {
     qwen3: Arc<Qwen3>,
     prompts: PromptEncoder,
     vocabulary: Arc<Vocabulary>,
+    /// Whether it is the one that ships.
+    pub(super) embedded: bool,
 }
 
 /// The small files of a model, with their names for messages.
@@ -140,12 +142,17 @@ impl Model {
         let vocabulary = Arc::new(vocabulary(tokenizer, &config, ends)?);
         let prompts = PromptEncoder::new(tokenizer_name, tokenizer_json, Arc::clone(&vocabulary))?;
         let qwen3 = Arc::new(Qwen3::load(config, options, source)?);
-        Ok(Self { qwen3, prompts, vocabulary })
+        Ok(Self { qwen3, prompts, vocabulary, embedded: false })
     }
 
     /// The vocabulary, as wide as the model's logits.
     pub fn vocabulary(&self) -> &Arc<Vocabulary> {
         &self.vocabulary
+    }
+
+    /// Whether it is the demonstration model that ships ([`embedded`](Self::embedded)).
+    pub fn is_embedded(&self) -> bool {
+        self.embedded
     }
 
     /// The encoder of its prompts.

@@ -114,6 +114,8 @@ pub struct Twin {
     lexeme_steps: FxHashMap<(LexemeId, u8), LexemeId>,
     /// What is known of each column.
     notes: Vec<Note>,
+    /// Hypotheses that all searches together may still look at.
+    left: u64,
 }
 
 /// What was found out about a column.
@@ -204,6 +206,7 @@ impl Twin {
             lexeme_ids: FxHashMap::default(),
             lexeme_steps: FxHashMap::default(),
             notes: Vec::new(),
+            left: u64::MAX,
         };
         let nothing = twin.lexeme(Vec::new());
         debug_assert_eq!(nothing, NOT_BEGUN);
@@ -213,6 +216,12 @@ impl Twin {
     /// The same twin for a grammar in which a blank can follow any lexeme and any lexeme can follow a blank.
     pub fn spaced(mut self) -> Self {
         self.spaced = true;
+        self
+    }
+
+    /// The same twin, whose searches together look at so many hypotheses at most.
+    pub fn bounded(mut self, hypotheses: u64) -> Self {
+        self.left = hypotheses;
         self
     }
 
@@ -459,6 +468,8 @@ impl Twin {
         let mut survives = self.settled(hypothesis);
         'search: while !survives && let Some(next) = queue.pop_front() {
             for i in 0..self.bytes.len() {
+                let Some(left) = self.left.checked_sub(1) else { return Err(Exhausted) };
+                self.left = left;
                 for found in self.expand(&[next], self.bytes[i]) {
                     if seen.insert(found) {
                         if self.settled(found) {

@@ -6,7 +6,7 @@
 //! lexer position and the same LR state on top are one *place*, over all places that may lie below it. Every path through
 //! the places is a stack that can be reached, so merging loses nothing, and there are finitely many.
 
-use std::hash::Hash;
+use std::{cell::Cell, hash::Hash};
 
 use rustc_hash::FxHashMap;
 
@@ -17,9 +17,11 @@ use super::{
 };
 use crate::{TerminalId, bitset::BitSet};
 
-/// Places of one search. Far above what grammars need whose lexemes can be kept apart; the bound is for hostile ones, whose
-/// search then ends without having found anything.
-const PLACES: usize = 1 << 14;
+/// What a new place counts for: it takes some hundred bytes.
+const PLACE: u64 = 64;
+
+/// What a stack below a place counts for.
+const BELOW: u64 = 8;
 
 /// What the search asks the lexer.
 pub(crate) trait Shadows {
@@ -64,19 +66,22 @@ struct Search<'a, S: Shadows> {
     open: bool,
     /// Something was added in this round.
     grown: bool,
+    /// Elementary steps left.
+    left: &'a Cell<u64>,
 }
 
 impl StackTable {
     /// Whether some terminals lead from here to where no shadow does harm, or to the end of a sentence; `None` if that
-    /// depends on what is unknown of the stack. Cost: polynomial in the lexer's positions, the LR states and the stack.
+    /// depends on what is unknown of the stack. Cost: polynomial in the lexer's positions, the LR states and the stack, and
+    /// taken from `left`: with nothing left afterwards the answer means nothing.
     #[cold]
     pub(crate) fn escapes<S: Shadows>(
         &self,
         (lr, grammar): (&LrTable, &NormalGrammar),
         ignored: &BitSet,
         set: SetId,
-        shadows: S,
-        at: S::At,
+        (shadows, at): (S, S::At),
+        left: &Cell<u64>,
     ) -> Option<bool> {
         let (places, numbers) = (Vec::new(), FxHashMap::default());
         let (found, open, grown) = (false, false, true);
@@ -91,6 +96,7 @@ impl StackTable {
             found,
             open,
             grown,
+            left,
         };
         for &node in self.nodes_of(set) {
             let (state, parents) = self.node_parts(node);
@@ -103,9 +109,9 @@ impl StackTable {
 
 impl<S: Shadows> Search<'_, S> {
     fn run(mut self) -> Option<bool> {
-        while std::mem::take(&mut self.grown) && self.places.len() < PLACES {
+        while std::mem::take(&mut self.grown) && self.left.get() > 0 {
             let mut number = 0;
-            while number < self.places.len() && !self.found {
+            while number < self.places.len() && !self.found && self.left.get() > 0 {
                 self.shift(number as u32);
                 self.reduce(number as u32);
                 number += 1;
@@ -117,10 +123,16 @@ impl<S: Shadows> Search<'_, S> {
         (!self.open).then_some(false)
     }
 
+    /// Takes steps away; none are left if there were fewer.
+    fn spend(&self, steps: u64) {
+        self.left.set(self.left.get().saturating_sub(steps));
+    }
+
     fn place(&mut self, at: S::At, state: u32) -> u32 {
         let number = self.places.len() as u32;
         let known = *self.numbers.entry((at, state)).or_insert(number);
         if known == number {
+            self.spend(PLACE);
             self.places.push(Place { at, state, below: Vec::new() });
             self.grown = true;
             self.found |= self.is_way_out(at, state);
@@ -139,16 +151,20 @@ impl<S: Shadows> Search<'_, S> {
 
     fn add(&mut self, number: u32, below: Below) {
         let known = &mut self.places[number as usize].below;
-        if !known.contains(&below) {
+        let (among, is_new) = (known.len() as u64, !known.contains(&below));
+        if is_new {
             known.push(below);
             self.grown = true;
         }
+        self.spend(1 + among / 8 + if is_new { BELOW } else { 0 });
     }
 
     /// Reads a terminal.
     fn shift(&mut self, number: u32) {
         let Place { at, state, .. } = self.places[number as usize];
-        for i in 0..self.shadows.maybe(at).len() {
+        let terminals = self.shadows.maybe(at).len();
+        self.spend(1 + terminals as u64);
+        for i in 0..terminals {
             let (terminal, next) = self.shadows.maybe(at)[i];
             if self.ignored.contains(terminal.index()) {
                 let same = self.place(next, state);
@@ -167,10 +183,14 @@ impl<S: Shadows> Search<'_, S> {
         let Place { at, state, .. } = self.places[number as usize];
         let lr = self.lr;
         for &(lhs, length) in &lr.get(state).reductions {
+            if self.left.get() == 0 {
+                return;
+            }
             let mut ends = self.places[number as usize].below.clone();
             for _ in 1..length {
                 let mut below: Vec<Below> = ends.iter().flat_map(|end| self.below(*end)).collect();
                 below.sort_unstable();
+                self.spend(below.len() as u64);
                 below.dedup();
                 ends = below;
             }

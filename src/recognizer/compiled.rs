@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::{Recognizer, reader::Reader};
+use super::{
+    Recognizer,
+    reader::{Allowance, Reader},
+};
 use crate::{
     Limits,
     grammar::{CompileError, CompileErrorKind, Grammar},
@@ -103,8 +106,13 @@ impl CompiledGrammar {
         Arc::clone(&current)
     }
 
-    pub(crate) fn reader<'a>(&'a self, tables: &'a Tables) -> Reader<'a> {
-        Reader { grammar: self, tables }
+    /// What one operation may spend on searches.
+    pub(crate) fn allowance(&self) -> Allowance {
+        Allowance::new(self.limits.step_work)
+    }
+
+    pub(crate) fn reader<'a>(&'a self, tables: &'a Tables, allowance: &'a Allowance) -> Reader<'a> {
+        Reader { grammar: self, tables, allowance }
     }
 }
 

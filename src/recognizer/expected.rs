@@ -9,6 +9,9 @@ pub struct Expected {
     pub terminals: Vec<String>,
     /// Whether the text may end here.
     pub end: bool,
+    /// The limit (`step_work`) that stopped the search for what may come: more than this may be possible then. Grammars
+    /// whose lexemes can be kept apart do not come near it.
+    pub limit: Option<u64>,
 }
 
 impl fmt::Display for Expected {
@@ -24,8 +27,15 @@ impl fmt::Display for Expected {
             Some((last, rest)) => write!(f, "{} or {last}", rest.join(", "))?,
         }
         match self.terminals.len().saturating_sub(SHOWN) {
-            0 => Ok(()),
-            more => write!(f, " ({more} more)"),
+            0 => {}
+            more => write!(f, " ({more} more)")?,
+        }
+        match self.limit {
+            None => Ok(()),
+            Some(limit) => write!(
+                f,
+                " (to find out more takes more work than the limit of {limit}, step_work)"
+            ),
         }
     }
 }

@@ -15,4 +15,4 @@ pub use expected::{Expected, Refusal};
 pub use recognize::Recognizer;
 
 pub(crate) use compiled::Tables;
-pub(crate) use reader::{Hypothesis, Reader};
+pub(crate) use reader::{Allowance, Hypothesis, Reader};

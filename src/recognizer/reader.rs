@@ -1,5 +1,7 @@
 //! One step of all hypotheses: pure functions over a grammar and its tables.
 
+use std::cell::Cell;
+
 use super::{CompiledGrammar, Expected, Tables};
 use crate::{
     TerminalId,
@@ -23,11 +25,29 @@ impl Hypothesis {
     }
 }
 
-/// A grammar with its tables.
+/// The work that searches of one operation may take.
+#[derive(Debug)]
+pub(crate) struct Allowance(Cell<u64>);
+
+impl Allowance {
+    /// So many elementary steps.
+    pub(crate) fn new(steps: u64) -> Self {
+        Self(Cell::new(steps))
+    }
+
+    /// Steps left. With none left, what was found since cannot be relied on.
+    #[inline]
+    pub(crate) fn left(&self) -> u64 {
+        self.0.get()
+    }
+}
+
+/// A grammar with its tables, for one operation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reader<'a> {
     pub(crate) grammar: &'a CompiledGrammar,
     pub(crate) tables: &'a Tables,
+    pub(crate) allowance: &'a Allowance,
 }
 
 impl<'a> Reader<'a> {
@@ -77,7 +97,8 @@ impl<'a> Reader<'a> {
         self.tables.stacks.advance(&grammar.lr, &grammar.normal, ignored, set, terminal)
     }
 
-    /// Whether what has been read can become a sentence; `None` if that depends on what is unknown of the stack.
+    /// Whether what has been read can become a sentence; `None` if that depends on what is unknown of the stack. Where that
+    /// must be searched for, it may use up the [`Allowance`], which the caller looks at.
     #[inline]
     pub(crate) fn alive(&self, config: ConfigId, set: SetId) -> Option<bool> {
         if config == ConfigId::START {
@@ -107,13 +128,16 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        let Self { grammar, tables } = *self;
+        let Self { grammar, tables, allowance } = *self;
         if let Some(known) = tables.escapes.pin().get(&(config, set)) {
             return *known;
         }
         let parser = (&grammar.lr, &grammar.normal);
-        let found = tables.stacks.escapes(parser, grammar.lexer.ignored(), set, *self, config);
-        tables.escapes.pin().insert((config, set), found);
+        let (ignored, left) = (grammar.lexer.ignored(), &allowance.0);
+        let found = tables.stacks.escapes(parser, ignored, set, (*self, config), left);
+        if allowance.left() > 0 {
+            tables.escapes.pin().insert((config, set), found);
+        }
         found
     }
 
@@ -231,14 +255,17 @@ impl<'a> Reader<'a> {
         }
         terminals.sort();
         terminals.dedup();
-        Expected { terminals, end: self.is_complete(hypotheses) }
+        let limit = (self.allowance.left() == 0).then(|| self.grammar.limits().step_work);
+        Expected { terminals, end: self.is_complete(hypotheses), limit }
     }
 
-    /// The bytes that must come next, up to the first choice or the first place where the text may end.
+    /// The bytes that must come next, up to the first choice or the first place where the text may end. None where the
+    /// [`Allowance`] did not last: others may be possible then.
     pub(crate) fn forced(&self, hypotheses: &[Hypothesis], limit: usize) -> Vec<u8> {
         let step =
             |at: &[Hypothesis], byte: u8, next: &mut Vec<Hypothesis>| self.step(at, byte, next);
-        forced(hypotheses, limit, step, |at| self.is_complete(at))
+        let bytes = forced(hypotheses, limit, step, |at| self.is_complete(at));
+        if self.allowance.left() > 0 { bytes } else { Vec::new() }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{CompiledGrammar, Expected, Hypothesis, Reader, Refusal, Tables};
+use super::{Allowance, CompiledGrammar, Expected, Hypothesis, Reader, Refusal, Tables};
 
 /// Bytes between two looks at the memory that the tables take.
 const CHECK_EVERY: usize = 4096;
@@ -22,14 +22,15 @@ impl Recognizer {
         Self { grammar: Arc::clone(grammar), tables, hypotheses: vec![Reader::START], offset: 0 }
     }
 
-    fn reader(&self) -> Reader<'_> {
-        self.grammar.reader(&self.tables)
+    fn reader<'a>(&'a self, allowance: &'a Allowance) -> Reader<'a> {
+        self.grammar.reader(&self.tables, allowance)
     }
 
     /// Reads more bytes. On refusal nothing of them is taken. O(bytes), whatever was read before.
     ///
     /// # Errors
-    /// Where the bytes leave the grammar, and what could have stood there.
+    /// Where the bytes leave the grammar, and what could have stood there; or where one byte took more work than
+    /// [`Limits::step_work`](crate::Limits::step_work), which [`Expected::limit`] says.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
         let mut at = self.hypotheses.clone();
         let mut next = Vec::new();
@@ -37,9 +38,11 @@ impl Recognizer {
             if i % CHECK_EVERY == 0 {
                 self.move_to_roomier_tables(&mut at);
             }
-            self.reader().step(&at, byte, &mut next);
-            if next.is_empty() {
-                let expected = self.reader().expected(&at);
+            let allowance = self.grammar.allowance();
+            let reader = self.reader(&allowance);
+            reader.step(&at, byte, &mut next);
+            if next.is_empty() || allowance.left() == 0 {
+                let expected = reader.expected(&at);
                 return Err(Refusal { offset: self.offset + i, found: Some(byte), expected });
             }
             std::mem::swap(&mut at, &mut next);
@@ -68,7 +71,7 @@ impl Recognizer {
 
     /// Whether the text read so far is a sentence.
     pub fn is_complete(&self) -> bool {
-        self.reader().is_complete(&self.hypotheses)
+        self.reader(&self.grammar.allowance()).is_complete(&self.hypotheses)
     }
 
     /// Bytes read so far.
@@ -78,12 +81,12 @@ impl Recognizer {
 
     /// What may come next.
     pub fn expected(&self) -> Expected {
-        self.reader().expected(&self.hypotheses)
+        self.reader(&self.grammar.allowance()).expected(&self.hypotheses)
     }
 
     /// The bytes that must come next, up to the first choice (at most `limit`); empty where there is a choice or an end.
     pub fn forced(&self, limit: usize) -> Vec<u8> {
-        self.reader().forced(&self.hypotheses, limit)
+        self.reader(&self.grammar.allowance()).forced(&self.hypotheses, limit)
     }
 
     /// Whether this and the rest of the text make a sentence, else where it fails.

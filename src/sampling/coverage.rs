@@ -123,7 +123,8 @@ impl Coverage {
 /// first, or the `later` one.
 fn lexemes(grammar: &CompiledGrammar, text: &[u8], later: bool) -> Option<Vec<TerminalId>> {
     let tables = grammar.tables();
-    let reader = grammar.reader(&tables);
+    let allowance = grammar.allowance();
+    let reader = grammar.reader(&tables, &allowance);
     let ignored = |t: TerminalId| grammar.grammar().terminal(t).ignore;
     type Reading = (Hypothesis, Option<Rc<Lexemes>>);
     let mut at: Vec<Reading> = vec![(Reader::START, None)];

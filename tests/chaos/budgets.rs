@@ -45,6 +45,7 @@ fn a_mask_that_runs_out_of_work_is_an_error_and_leaves_the_sequence_as_it_was() 
             let mut exhausted = 0;
             for (text, expected) in texts.iter().zip(expected) {
                 let mut sequence = automaton.constraint();
+                let mut stopped = false;
                 for (byte, expected) in text.bytes().map(Some).chain([None]).zip(expected) {
                     let before = sequence.clone();
                     let mut row = vec![u32::MAX; automaton.vocabulary().words()];
@@ -60,11 +61,16 @@ fn a_mask_that_runs_out_of_work_is_an_error_and_leaves_the_sequence_as_it_was() 
                         }
                     }
                     assert!(sequence == before && sequence.offset() == before.offset());
-                    if let Some(byte) = byte {
-                        sequence.accept_bytes(&[byte]).expect("the text is a sentence");
+                    let Some(byte) = byte else { continue };
+                    if let Err(refusal) = sequence.accept_bytes(&[byte]) {
+                        assert_eq!(refusal.expected.limit, Some(limit), "{name}: {refusal}");
+                        assert!(sequence == before, "{name}");
+                        stopped = true;
+                        exhausted += 1;
+                        break;
                     }
                 }
-                assert!(sequence.is_complete(), "{name}");
+                assert!(stopped || sequence.is_complete(), "{name}");
             }
             refused += exhausted;
             if exhausted == 0 {

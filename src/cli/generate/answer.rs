@@ -132,7 +132,7 @@ pub(super) fn load(arguments: &Arguments, request: &Request) -> Result<Model> {
     };
     let options =
         ModelOptions::default().device(device).rope(expert.rope_rule()).threads(arguments.threads);
-    if arguments.adapter.is_none() && !expert.has_adapter() {
+    if arguments.adapter.is_none() && !expert.has_adapter(path.is_none()) {
         complain::note(format_args!(
             "expert `{}` names an adapter that is not part of it: the base model answers alone",
             expert.name

@@ -39,7 +39,7 @@ impl Machine {
         }
         names.sort();
         names.dedup();
-        Expected { terminals: names, end: self.any_complete(at) }
+        Expected { terminals: names, end: self.any_complete(at), limit: None }
     }
 
     fn name_expected(&self, at: Hypothesis, names: &mut Vec<String>) {
