@@ -436,8 +436,40 @@ fn nth(mask: &TokenMask, n: usize) -> Option<TokenId> {
 
 #[cfg(test)]
 mod tests {
-    use super::nth;
-    use crate::{TokenId, TokenMask};
+    use std::sync::Arc;
+
+    use super::{Sampler, Settings, Taken, Weighting, nth};
+    use crate::{
+        Automaton, Limits, TokenId, TokenMask, Vocabulary,
+        frontend::{NoSources, lark},
+    };
+
+    #[test]
+    fn walks_end_within_their_limit_at_the_first_try() {
+        // What is opened takes five tokens to close, so that a walk that opens on and on has no room left soon.
+        let text = r#"
+            start: value
+            value: "x" | "(" value value "end!" ")" | "[" start+ "]"
+            %ignore " "
+        "#;
+        let limits = Limits::default();
+        let grammar = lark::parse("test", text, None, &NoSources, &limits).unwrap();
+        let bytes: Vec<Vec<u8>> = (0..=255).map(|byte| vec![byte]).chain([vec![b'$']]).collect();
+        let vocabulary = Arc::new(Vocabulary::new(bytes, &[], &[TokenId(256)]).unwrap());
+        let automaton = Automaton::new(&grammar, vocabulary, &limits).unwrap();
+        for weighting in [Weighting::Uniform, Weighting::Short, Weighting::Broad] {
+            let settings = Settings { weighting, max_tokens: 30, seed: 1 };
+            let sampler = Sampler::new(Arc::clone(&automaton), settings);
+            for number in 0..200 {
+                let walk = sampler.walk(number, &Taken::default()).unwrap();
+                assert_eq!(walk.retries, 0);
+                assert!(walk.tokens.len() <= 30, "{:?}", String::from_utf8_lossy(&walk.text));
+                let mut read = automaton.constraint();
+                read.accept_bytes(&walk.text).unwrap();
+                assert!(read.is_complete());
+            }
+        }
+    }
 
     #[test]
     fn the_nth_token_is_that_of_the_iterator() {
