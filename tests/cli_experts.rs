@@ -259,14 +259,16 @@ fn what_would_not_fit_the_memory_is_refused_with_the_sum() {
 fn claims_are_measured() {
     let measured = run(&["expert", "show", "sql", "--measure", "--steps", "3", "--threads", "1"]);
     assert_eq!(measured.code, 0, "{}", measured.err);
-    for part in
-        ["adapter, MB", "cache per token", "peak memory", "more per token", "claimed", "by chance"]
-    {
+    for part in ["adapter, MB", "cache per token", "peak memory", "more per token", "claimed"] {
         assert!(measured.out.contains(part), "no `{part}` in: {}", measured.out);
     }
-    let arguments =
-        ["expert", "show", "sql", "--measure", "--steps", "2", "--threads", "1", "--json"];
+    assert!(!measured.out.contains("by chance"), "it ships: {}", measured.out);
+    // The same weights from a directory are a model of which nothing is known.
+    let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/models/demo");
+    let mut arguments = vec!["expert", "show", "sql", "--measure", "--steps", "2", "--threads"];
+    arguments.extend(["1", "--json", "--model", demo]);
     let value: Value = serde_json::from_str(&run(&arguments).out).unwrap();
+    assert_eq!(value["adapter_by_chance"], true);
     assert_eq!(value["claimed_vram_mb"], 18.0);
     assert!(value["adapter_bytes"].as_u64().unwrap() > 100_000, "{value}");
     assert!(value["cache_bytes_per_token"].as_u64().unwrap() > 1000, "{value}");

@@ -115,7 +115,13 @@ fn leave_out(grammar: &Grammar, terminals: &[Dfa], ignored: &BitSet, read: &mut 
     if absent.is_empty() {
         return;
     }
-    let all = productive(grammar, &BitSet::new(terminals.len()));
+    // What the parser never gets to see makes nothing productive.
+    let mut unread = ignored.clone();
+    for t in (0..terminals.len()).filter(|&t| terminals[t].start() == DEAD) {
+        unread.insert(t);
+    }
+    let all = productive(grammar, &unread);
+    unread.iter().for_each(|t| absent.insert(t));
     if productive(grammar, &absent) == all {
         read.retain(|&t| !absent.contains(t));
     }

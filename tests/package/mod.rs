@@ -29,6 +29,8 @@ pub(crate) fn hash(bytes: &[u8]) -> String {
 pub(crate) fn manifest(weights: &[u8]) -> Value {
     let mut manifest: Value =
         serde_json::from_str(include_str!("../../experts/sql/manifest.json")).expect("JSON");
+    // One base model: the adapter beside the manifest is for that.
+    manifest["base_models"].as_array_mut().expect("a list").truncate(1);
     let adapter = &mut manifest["base_models"][0]["adapters"][0];
     adapter["size_bytes"] = weights.len().into();
     adapter["sha256"] = hash(weights).into();
