@@ -56,6 +56,19 @@ impl<K: Hash + Eq, V> Interner<K, V> {
         *self.ids.write().unwrap_or_else(PoisonError::into_inner).entry(K::from(key)).or_insert(id)
     }
 
+    /// The id of a key that is likely to be new, as where a table is filled; what was there before counts.
+    pub(crate) fn insert(&self, key: K, entry: V, bytes: usize) -> u32 {
+        let id = u32::try_from(self.entries.push(entry))
+            .expect("invariant: bounded by Limits::automaton_bytes");
+        self.bytes.fetch_add(bytes + 64, Ordering::Relaxed);
+        *self.ids.write().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(id)
+    }
+
+    /// Makes room for so many more keys.
+    pub(crate) fn reserve(&self, more: usize) {
+        self.ids.write().unwrap_or_else(PoisonError::into_inner).reserve(more);
+    }
+
     /// The entry of an id.
     #[inline]
     pub(crate) fn get(&self, id: u32) -> &V {

@@ -4,6 +4,7 @@
 pub mod automaton;
 mod batch;
 mod bitset;
+mod budget;
 mod codec;
 pub mod constraint;
 pub mod decoding;

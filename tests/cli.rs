@@ -258,6 +258,9 @@ fn a_compiled_grammar_answers_as_its_text_does() {
     let compiled =
         run(&["grammar", "compile", "json", "--tokenizer", DEMO_TOKENIZER, "--out", file]);
     assert_eq!(compiled.code, 0, "{}", compiled.err);
+    let compile = ["grammar", "compile", "json", "--tokenizer", DEMO_TOKENIZER, "--samples", "5"];
+    let sampled = run(&[&compile[..], &["--out", file]].concat());
+    assert_eq!(sampled.code, 0, "{}", sampled.err);
     assert!(compiled.out.starts_with("json: warmed on "), "{}", compiled.out);
     let arguments = ["mask", "--json", "--tokenizer", DEMO_TOKENIZER, "--grammar"];
     let plain = run(&[&arguments[..], &["json", "[tr"]].concat());

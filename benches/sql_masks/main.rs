@@ -2,7 +2,8 @@
 //! wrote, in one run on the same tokens: cold, cold with a saved automaton, warm; compiling and loading.
 //!
 //! `cargo bench --bench sql_masks` reads the corpus and the Qwen3 tokenizer at `../shared` and says so if they are not there.
-//! `SQL_BENCH=N` measures N statements. The saved automaton is warmed on other statements than those measured.
+//! `SQL_BENCH=N` measures N statements. The saved automaton is warmed on what the grammar itself has, as by `grammar compile`:
+//! the examples in its comments, and random sentences.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints figures")]
 
@@ -12,12 +13,20 @@ mod translate;
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
-use constrained_gen::{Automaton, CompiledGrammar, Limits, library};
+use constrained_gen::{
+    Automaton, CompiledGrammar, Limits, Vocabulary,
+    grammar::Grammar,
+    library,
+    sampling::{Sampler, Settings, Taken, Weighting},
+};
 use llguidance::api::TopLevelGrammar;
 use measure::{Figures, factory, ours, theirs};
 
-/// Statements that are measured without a word from outside, and as many for warming.
+/// Statements that are measured without a word from outside.
 const STATEMENTS: usize = 300;
+
+/// Random sentences for warming.
+const SAMPLES: u64 = 500;
 
 fn main() {
     let shared = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
@@ -36,7 +45,7 @@ fn main() {
     let compiled = CompiledGrammar::new(&grammar, &limits).expect("it compiles");
     let compile = started.elapsed();
     let wanted = std::env::var("SQL_BENCH").ok().and_then(|n| n.parse().ok()).unwrap_or(STATEMENTS);
-    let (measured, warming) = statements(&corpus, &compiled, wanted);
+    let measured = statements(&corpus, &compiled, wanted);
     let texts: Vec<Vec<u32>> = measured
         .iter()
         .map(|text| tokenizer.encode(text.as_str(), false).expect("tokens").get_ids().to_vec())
@@ -48,11 +57,7 @@ fn main() {
         texts.len()
     );
 
-    // What would ship: an automaton warmed on other statements.
-    let warm = Automaton::of(Arc::clone(&compiled), Arc::clone(&vocabulary));
-    warm.warm(&warming.iter().map(|text| text.as_bytes()).collect::<Vec<_>>());
-    let saved = warm.save().expect("the automaton of a grammar");
-    drop(warm);
+    let saved = saved(&grammar, &vocabulary);
 
     let (text, lost) = translate::translate(&grammar);
     let factory = factory(&vocabulary).expect("a factory");
@@ -125,22 +130,38 @@ fn main() {
     println!("statements that llguidance refuses: {} of {}", refused / 2, texts.len());
 }
 
-/// Statements that the grammar accepts: some to measure, others to warm on, spread over the corpus.
-fn statements(
-    corpus: &str,
-    grammar: &Arc<CompiledGrammar>,
-    wanted: usize,
-) -> (Vec<String>, Vec<String>) {
+/// What `grammar compile --samples` makes.
+fn saved(grammar: &Grammar, vocabulary: &Arc<Vocabulary>) -> Vec<u8> {
+    let mut limits = Limits::default();
+    limits.automaton_bytes *= 16;
+    let automaton = Automaton::new(grammar, Arc::clone(vocabulary), &limits).expect("it compiles");
+    let examples: Vec<String> = library::texts("sql-postgres")
+        .into_iter()
+        .flatten()
+        .flat_map(|(_, text)| library::examples(text).expect("examples are well-formed"))
+        .filter(|example| example.accept)
+        .map(|example| example.text)
+        .collect();
+    automaton.warm(&examples.iter().map(|text| text.as_bytes()).collect::<Vec<_>>());
+    let settings = Settings { weighting: Weighting::Broad, ..Settings::default() };
+    let sampler = Sampler::new(Arc::clone(&automaton), settings);
+    let mut taken = Taken::default();
+    for number in 0..SAMPLES {
+        let walk = sampler.walk(number, &taken).expect("a sentence");
+        taken.add(&walk);
+        automaton.warm_tokens(&[&walk.tokens]);
+    }
+    automaton.save().expect("the automaton of a grammar")
+}
+
+/// Statements that the grammar accepts, spread over the corpus.
+fn statements(corpus: &str, grammar: &Arc<CompiledGrammar>, wanted: usize) -> Vec<String> {
     let lines: Vec<&str> = corpus.lines().collect();
-    let every = (lines.len() / (2 * wanted.max(1))).max(1);
+    let every = (lines.len() / wanted.max(1)).max(1);
     let accepted = lines.iter().step_by(every).filter_map(|line| {
         let line: serde_json::Value = serde_json::from_str(line).ok()?;
         let text = line["sql"].as_str()?.to_owned();
         grammar.recognizer().check(text.as_bytes()).is_ok().then_some(text)
     });
-    let (mut measured, mut warming) = (Vec::new(), Vec::new());
-    for (i, text) in accepted.enumerate() {
-        if i % 2 == 0 { measured.push(text) } else { warming.push(text) }
-    }
-    (measured, warming)
+    accepted.collect()
 }

@@ -1,97 +1,71 @@
 //! The parser's part of a mask: which groups of a tree are allowed on a stack.
 //!
 //! Results are memoised per tree node, by the *shallowest truncation of the stack that suffices*: what follows an opening
-//! bracket is computed once, at any depth, and only closings look further down.
+//! bracket is computed once, at any depth, and only closings look further down. Where a truncation does not suffice, what it
+//! settles is kept, and what it leaves open: on another stack that looks alike from above only the rest is looked at. Of small
+//! trees nothing is kept.
 
 use crate::{
     Vocabulary,
-    intern::Interner,
     lexer::ConfigId,
     parser::{SetId, TRUNCATIONS},
     recognizer::Reader,
 };
 
-use super::{StepError, grammar::GrammarGeneration, tree::TreeNode};
+use super::{
+    StepError,
+    grammar::GrammarGeneration,
+    results::{Known, Results},
+};
 
-/// Memoised results; each is a list of token groups, ascending, interned.
-#[derive(Debug)]
-pub(super) struct Results {
-    lists: Interner<Box<[u32]>, Box<[u32]>>,
-    /// (tree node, stack) -> list; [`DEEPER`] if more of the stack is needed.
-    pub(super) known: papaya::HashMap<(u32, SetId), u32, rustc_hash::FxBuildHasher>,
-}
+/// Items of a node and what lies below it, up to which it is sooner looked at than looked up.
+const SMALL: u32 = 12;
 
-/// The stack was cut too short for an answer.
-pub(super) const DEEPER: u32 = u32::MAX;
-
-impl Results {
-    pub(super) fn new() -> Self {
-        let known = papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher);
-        Self { lists: Interner::new(), known }
-    }
-
-    pub(super) fn list(&self, id: u32) -> &[u32] {
-        self.lists.get(id)
-    }
-
-    pub(super) fn list_of(&self, groups: &[u32]) -> u32 {
-        self.lists.intern(groups, || (groups.into(), groups.len() * 8))
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.known.len()
-    }
-
-    pub(super) fn bytes(&self) -> usize {
-        self.lists.bytes() + self.known.len() * 40
-    }
-
-    fn find(&self, node: u32, set: SetId) -> Option<u32> {
-        self.known.pin().get(&(node, set)).copied()
-    }
-
-    pub(super) fn store(&self, node: u32, set: SetId, list: u32) {
-        self.known.pin().insert((node, set), list);
-    }
-}
-
-/// A tree node being evaluated on a stack.
+/// A tree node being evaluated on a stack. Its items are numbered: groups to be judged, then edges, links, parts.
 struct Frame {
     node: u32,
+    /// Whether it is one of the small nodes, which are looked at on the stack as it is.
+    small: bool,
     /// The stack asked about.
     whole: SetId,
     /// The first truncation of it that is worth looking at.
     base: usize,
-    /// The truncation on which the next edge, link or part is looked at. Each begins with the first one: what suffices
-    /// there is then the same for all stacks that look so from above, however deep others must look.
-    at: usize,
-    /// The deepest truncation that was needed so far.
-    deepest: usize,
-    /// Next edge, link or part; `None` before anything was looked at.
-    cursor: Option<usize>,
+    /// The truncation on which items are looked at. What suffices on it is the same for all stacks that look so from above,
+    /// however deep other items must look.
+    level: usize,
+    /// It as a stack.
+    set: SetId,
+    /// Items that are to be looked at on this truncation, and how many of them have been.
+    items: Vec<u32>,
+    done: usize,
+    /// Those that it did not suffice for.
+    open: Vec<u32>,
     groups: Vec<u32>,
-}
-
-impl Frame {
-    fn new(reader: Reader<'_>, node: u32, whole: SetId) -> Self {
-        let base = reader.shallowest(whole);
-        Self { node, whole, base, at: base, deepest: base, cursor: None, groups: Vec::new() }
-    }
-
-    /// A truncation; `None` if there is none deeper than those before it.
-    fn truncation(&self, reader: Reader<'_>, index: usize) -> Option<SetId> {
-        let stacks = &reader.tables.stacks;
-        let is_new = index <= self.base || stacks.truncate(self.whole, index - 1) != self.whole;
-        (index < TRUNCATIONS && is_new).then(|| stacks.truncate(self.whole, index))
-    }
 }
 
 /// What to do next.
 enum Next {
-    /// This frame has a result, or needs more than its whole stack.
-    Return(u32),
+    /// This frame has a result.
+    Return(Answer),
     /// A child must be evaluated first.
     Call(u32, SetId),
+}
+
+/// What is allowed below a node on a stack.
+enum Answer {
+    /// A list of groups that is kept.
+    List(u32),
+    /// These groups.
+    Groups(Vec<u32>),
+    /// More of the stack is needed.
+    Deeper,
+}
+
+/// A truncation of a stack; `None` if there is none deeper than those before it, of which `base` is the first.
+fn truncation(reader: Reader<'_>, whole: SetId, base: usize, index: usize) -> Option<SetId> {
+    let stacks = &reader.tables.stacks;
+    let is_new = index <= base || stacks.truncate(whole, index - 1) != whole;
+    (index < TRUNCATIONS && is_new).then(|| stacks.truncate(whole, index))
 }
 
 impl GrammarGeneration {
@@ -112,145 +86,157 @@ impl GrammarGeneration {
         let limit = reader.grammar.limits().step_work;
         let stacks = &reader.tables.stacks;
         let (nodes, mut steps) = (stacks.len(), 0);
-        let begin =
-            |node, set| Frame::new(reader, self.trees.answering(reader, vocabulary, node), set);
-        let mut frames = vec![begin(node, set)];
-        let mut returned = None;
-        while let Some(frame) = frames.last_mut() {
+        let mut frames: Vec<Frame> = Vec::new();
+        let mut next = Next::Call(node, set);
+        loop {
             steps += 1;
             let made = stacks.len().saturating_sub(nodes) as u64;
             if steps + made * NODE > reader.allowance.left() {
                 return Err(StepError::Limit { limit });
             }
-            match self.run(reader, vocabulary, frame, returned.take())? {
-                Next::Return(list) => {
-                    returned = Some(list);
-                    frames.pop();
+            let answer = match next {
+                Next::Call(node, set) => {
+                    let node = self.trees.answering(reader, vocabulary, node);
+                    match self.begin(reader, node, set) {
+                        Ok(frame) => {
+                            frames.push(frame);
+                            None
+                        }
+                        Err(answer) => Some(answer),
+                    }
                 }
-                Next::Call(node, set) => frames.push(begin(node, set)),
+                Next::Return(answer) => {
+                    frames.pop();
+                    Some(answer)
+                }
+            };
+            let Some(frame) = frames.last_mut() else {
+                return match answer {
+                    Some(Answer::List(list)) => Ok(list),
+                    Some(Answer::Groups(groups)) => Ok(self.results.list_of(groups)),
+                    // Only a truncated stack can be too short, and a sequence stands on a whole one.
+                    _ => unreachable!("invariant: a whole stack always suffices"),
+                };
+            };
+            if let Some(answer) = answer {
+                frame.take(answer, &self.results);
             }
-        }
-        match returned {
-            Some(list) if list != DEEPER => Ok(list),
-            // Only a truncated stack can be too short, and a sequence stands on a whole one.
-            _ => unreachable!("invariant: a whole stack always suffices"),
+            next = self.run(reader, vocabulary, frame)?;
         }
     }
 
+    /// Looks at what is still to be looked at, until a child must be evaluated or all is settled.
     fn run(
         &self,
         reader: Reader<'_>,
         vocabulary: &Vocabulary,
         frame: &mut Frame,
-        returned: Option<u32>,
     ) -> Result<Next, StepError> {
         let node = self.trees.node(frame.node);
-        let mut cursor = match (frame.cursor, returned) {
-            (Some(cursor), Some(DEEPER)) => {
-                frame.at += 1;
-                cursor
-            }
-            (Some(cursor), Some(list)) => {
-                frame.groups.extend_from_slice(self.results.list(list));
-                frame.at = frame.base;
-                cursor + 1
-            }
-            _ => match self.begin(reader, frame, node)? {
-                Some(list) => return Ok(Next::Return(list)),
-                None => 0,
-            },
-        };
-        let edges = node.edges.len();
-        let links = edges + node.links.len();
-        while cursor < links + node.parts.len() {
-            let Some(set) = frame.truncation(reader, frame.at) else {
-                return Ok(Next::Return(self.finish(reader, frame, DEEPER)));
-            };
-            frame.deepest = frame.deepest.max(frame.at);
-            frame.cursor = Some(cursor);
-            if let Some(&(terminal, child)) = node.edges.get(cursor) {
-                let set = reader.advance(set, terminal);
-                if set != SetId::DEAD {
-                    return Ok(Next::Call(child, set));
-                }
-            } else if let Some(link) = node.links.get(cursor - edges) {
-                match alive(reader, link.place.config, set)? {
-                    None => {
-                        frame.at += 1;
-                        continue;
-                    }
-                    Some(false) => {}
-                    Some(true) => {
-                        let tree = self.trees.follow(reader, vocabulary, link)?;
-                        return Ok(Next::Call(tree, set));
-                    }
-                }
-            } else {
-                return Ok(Next::Call(node.parts[cursor - links], set));
-            }
-            cursor += 1;
-            frame.at = frame.base;
-        }
-        frame.groups.sort_unstable();
-        frame.groups.dedup();
-        let list = self.results.list_of(&frame.groups);
-        Ok(Next::Return(self.finish(reader, frame, list)))
-    }
-
-    /// Keeps a frame's result, or that even its whole stack does not suffice.
-    fn finish(&self, reader: Reader<'_>, frame: &Frame, list: u32) -> u32 {
-        let last = frame.truncation(reader, frame.deepest).unwrap_or(frame.whole);
-        for index in frame.base..frame.deepest {
-            match frame.truncation(reader, index) {
-                Some(set) if set != last => self.results.store(frame.node, set, DEEPER),
-                _ => {}
-            }
-        }
-        self.results.store(frame.node, last, list);
-        list
-    }
-
-    /// Looks for a result; without one, judges the node's own groups. `Some` if that settles the frame.
-    ///
-    /// # Errors
-    /// The limit on the work of one step.
-    fn begin(
-        &self,
-        reader: Reader<'_>,
-        frame: &mut Frame,
-        node: &TreeNode,
-    ) -> Result<Option<u32>, StepError> {
-        let mut index = frame.base;
+        let edges = node.groups.len();
+        let links = edges + node.edges.len();
+        let parts = links + node.links.len();
         loop {
-            let Some(set) = frame.truncation(reader, index) else { return Ok(Some(DEEPER)) };
-            match self.results.find(frame.node, set) {
-                Some(DEEPER) => index += 1,
-                Some(list) => return Ok(Some(list)),
-                None => break,
-            }
-        }
-        let closure = frame.truncation(reader, frame.base).map(|set| reader.closure(set));
-        let Some(closure) = closure.filter(|closure| !closure.open) else {
-            return Ok(Some(DEEPER));
-        };
-        frame.groups.extend(node.allowed(closure));
-        for group in &node.groups {
-            let mut index = frame.base;
-            let is_allowed = loop {
-                let Some(set) = frame.truncation(reader, index) else {
-                    return Ok(Some(self.finish(reader, frame, DEEPER)));
+            while let Some(&item) = frame.items.get(frame.done) {
+                let at = item as usize;
+                let is_alive = if let Some(group) = node.groups.get(at) {
+                    let is_alive = alive(reader, group.config, frame.set)?;
+                    if is_alive == Some(true) {
+                        frame.groups.push(group.tokens);
+                    }
+                    is_alive
+                } else if let Some(&(terminal, child)) = node.edges.get(at - edges) {
+                    let set = reader.advance(frame.set, terminal);
+                    if set != SetId::DEAD {
+                        return Ok(Next::Call(child, set));
+                    }
+                    Some(false)
+                } else if let Some(link) = node.links.get(at - links) {
+                    let is_alive = alive(reader, link.place.config, frame.set)?;
+                    if is_alive == Some(true) {
+                        let tree = self.trees.follow(reader, vocabulary, link)?;
+                        return Ok(Next::Call(tree, frame.set));
+                    }
+                    is_alive
+                } else {
+                    return Ok(Next::Call(node.parts[at - parts], frame.set));
                 };
-                frame.deepest = frame.deepest.max(index);
-                match alive(reader, group.config, set)? {
-                    None => index += 1,
-                    Some(is_allowed) => break is_allowed,
+                if is_alive.is_none() {
+                    frame.open.push(item);
                 }
+                frame.done += 1;
+            }
+            let groups = &mut frame.groups;
+            match (frame.open.is_empty(), frame.small) {
+                (true, true) => return Ok(Next::Return(Answer::Groups(std::mem::take(groups)))),
+                (true, false) => {
+                    let list = self.results.list_of(std::mem::take(groups));
+                    self.results.store(frame.node, frame.set, Known::Whole(list));
+                    return Ok(Next::Return(Answer::List(list)));
+                }
+                (false, true) => return Ok(Next::Return(Answer::Deeper)),
+                (false, false) => {
+                    let list = self.results.list_of(groups.clone());
+                    let partial = self.results.partial_of(list, &frame.open);
+                    self.results.store(frame.node, frame.set, Known::Partial(partial));
+                }
+            }
+            frame.level += 1;
+            let Some(set) = truncation(reader, frame.whole, frame.base, frame.level) else {
+                return Ok(Next::Return(Answer::Deeper));
             };
-            if is_allowed {
-                frame.groups.push(group.tokens);
+            frame.set = set;
+            frame.items = std::mem::take(&mut frame.open);
+            frame.done = 0;
+        }
+    }
+
+    /// Looks for a result, as an error; without one, goes on from what the deepest truncation settles that was looked at, or
+    /// begins with the node's own tokens.
+    fn begin(&self, reader: Reader<'_>, id: u32, whole: SetId) -> Result<Frame, Answer> {
+        let node = self.trees.node(id);
+        let small = node.size() <= SMALL;
+        let (mut base, mut level, mut set, mut last) = (0, 0, whole, None);
+        if !small {
+            base = reader.shallowest(whole);
+            level = base;
+            loop {
+                set = truncation(reader, whole, base, level).ok_or(Answer::Deeper)?;
+                match self.results.find(id, set) {
+                    Some(Known::Whole(list)) => return Err(Answer::List(list)),
+                    Some(Known::Partial(partial)) => last = Some(partial),
+                    None => break,
+                }
+                level += 1;
             }
         }
-        Ok(None)
+        let (groups, items) = match last {
+            Some(partial) => {
+                let (list, open) = self.results.partial(partial);
+                (self.results.list(list).to_vec(), open.to_vec())
+            }
+            None => {
+                let closure = reader.closure(set);
+                if closure.open {
+                    return Err(Answer::Deeper);
+                }
+                (node.allowed(closure).collect(), (0..node.items() as u32).collect())
+            }
+        };
+        let open = Vec::new();
+        Ok(Frame { node: id, small, whole, base, level, set, items, done: 0, open, groups })
+    }
+}
+
+impl Frame {
+    /// Takes the answer of the item that was called.
+    fn take(&mut self, answer: Answer, results: &Results) {
+        match answer {
+            Answer::List(list) => self.groups.extend_from_slice(results.list(list)),
+            Answer::Groups(groups) => self.groups.extend(groups),
+            Answer::Deeper => self.open.extend(self.items.get(self.done)),
+        }
+        self.done += 1;
     }
 }
 

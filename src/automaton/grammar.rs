@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::{StepError, ending::Ends, evaluate::Results, masks::MaskTable, tree::TreeTable};
+use super::{StepError, ending::Ends, masks::MaskTable, results::Results, tree::TreeTable};
 use crate::{
     CompiledGrammar, TokenMask, Vocabulary,
     ending::{Ending, Endings},

@@ -4,16 +4,18 @@ use std::{
     collections::{BTreeMap, btree_map::Entry},
     io::Write,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
 use constrained_gen::{
-    Automaton, Limits, SchemaOptions,
+    Automaton, CompiledGrammar, Limits, SchemaOptions,
     explain::explain,
     frontend::Start,
     grammar::{Grammar, Lexing, Production, Symbol},
     library,
+    sampling::{Sampler, Settings, Weighting},
 };
 
 use super::{
@@ -21,6 +23,7 @@ use super::{
     input::{GrammarOptions, Source, TokenizerArgument, compile, in_file},
     language::load_schema,
     output,
+    sample::draw,
 };
 
 #[derive(Debug, Args)]
@@ -61,6 +64,9 @@ enum Command {
         /// Warm it on these texts too, one a line: what is typical of the answers expected
         #[arg(long, value_name = "FILE")]
         texts: Option<PathBuf>,
+        /// Warm it on so many random sentences too: a larger file, which takes longer to load
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        samples: u64,
         /// Where to write it
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
@@ -99,9 +105,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             out.flush()?;
             return Ok(if all { Outcome::Done } else { Outcome::Refused });
         }
-        Command::Compile { grammar, options, tokenizer, texts, out: path } => {
+        Command::Compile { grammar, options, tokenizer, texts, samples, out: path } => {
             let grammar = (grammar.as_str(), options);
-            save(grammar, tokenizer, texts.as_deref(), path, &mut out)?;
+            save(grammar, tokenizer, (texts.as_deref(), *samples), path, &mut out)?;
         }
     }
     out.flush()?;
@@ -122,16 +128,21 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Saves a grammar's automaton, warmed on its examples.
+/// Saves a grammar's automaton, warmed on its examples, and on more texts and random sentences.
 fn save(
     (name, options): (&str, &GrammarOptions),
     tokenizer: &TokenizerArgument,
-    more: Option<&Path>,
+    (more, samples): (Option<&Path>, u64),
     path: &Path,
     out: &mut impl Write,
 ) -> Result<()> {
     let grammar = options.load(name)?;
-    let automaton = Automaton::of(compile(&grammar)?, tokenizer.load()?);
+    // What is in memory meanwhile is much more than what is saved: masks, and the situations of every text.
+    let mut limits = Limits::default();
+    limits.automaton_bytes = limits.automaton_bytes.saturating_mul(16);
+    let compiled =
+        CompiledGrammar::new(&grammar, &limits).map_err(|e| anyhow!("grammar `{name}`: {e}"))?;
+    let automaton = Automaton::of(compiled, tokenizer.load()?);
     let mut texts = Vec::new();
     for (file, text) in texts_of(name)? {
         let examples = examples(&file, &text)?.into_iter().filter(|example| example.accept);
@@ -141,13 +152,24 @@ fn save(
         texts.extend(Source::File(file.into()).text()?.lines().map(str::to_owned));
     }
     automaton.warm(&texts.iter().map(|text| text.as_bytes()).collect::<Vec<_>>());
+    if samples > 0 {
+        let settings = Settings { weighting: Weighting::Broad, ..Settings::default() };
+        let sampler = Sampler::new(Arc::clone(&automaton), settings);
+        draw(&sampler, samples, |walk| {
+            automaton.warm_tokens(&[&walk.tokens]);
+            Ok(())
+        })?;
+    }
     let bytes = automaton.save().ok_or_else(|| anyhow!("{name} is no grammar"))?;
+    // Whether it can be loaded under the limits that everybody has.
+    Automaton::load_of(compile(&grammar)?, Arc::clone(automaton.vocabulary()), &bytes)
+        .map_err(|e| anyhow!("{e}: warm it on less"))?;
     write_whole(path, &bytes).map_err(|e| in_file(path, e))?;
     let known = automaton.stats();
     writeln!(
         out,
         "{name}: warmed on {} texts; {} tree nodes and {} results in {} bytes",
-        texts.len(),
+        texts.len() as u64 + samples,
         known.tree_nodes,
         known.results,
         bytes.len()

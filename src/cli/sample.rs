@@ -86,23 +86,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         },
     );
     let mut out = output::stdout();
-    let mut taken = Taken::default();
     let mut retries = 0;
-    for start in (0..arguments.count).step_by(BATCH as usize) {
-        let end = (start + BATCH).min(arguments.count);
-        let walks: Vec<_> =
-            (start..end).into_par_iter().map(|number| sampler.walk(number, &taken)).collect();
-        for walk in walks {
-            let walk = walk?;
-            taken.add(&walk);
-            retries += walk.retries;
-            if let Some(coverage) = &mut coverage {
-                coverage.add(&walk.text);
-            }
-            write(&walk, &mut out)?;
+    draw(&sampler, arguments.count, |walk| {
+        retries += walk.retries;
+        if let Some(coverage) = &mut coverage {
+            coverage.add(&walk.text);
         }
-        progress.inc(end - start);
-    }
+        progress.inc(1);
+        write(walk, &mut out)
+    })?;
     out.flush()?;
     progress.finish_and_clear();
     if retries > 0 {
@@ -123,6 +115,26 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         complain::note(format_args!("{used} of {of} pairs of productions reached ({share:.1} %)"));
     }
     Ok(Outcome::Done)
+}
+
+/// Draws sentences, in the order of their numbers.
+pub(super) fn draw(
+    sampler: &Sampler,
+    count: u64,
+    mut each: impl FnMut(&Walk) -> Result<()>,
+) -> Result<()> {
+    let mut taken = Taken::default();
+    for start in (0..count).step_by(BATCH as usize) {
+        let end = (start + BATCH).min(count);
+        let walks: Vec<_> =
+            (start..end).into_par_iter().map(|number| sampler.walk(number, &taken)).collect();
+        for walk in walks {
+            let walk = walk?;
+            taken.add(&walk);
+            each(&walk)?;
+        }
+    }
+    Ok(())
 }
 
 fn write(walk: &Walk, out: &mut impl Write) -> Result<()> {

@@ -7,7 +7,6 @@
 
 mod answer;
 mod batch;
-mod budget;
 mod decode;
 mod error;
 mod guide;

@@ -8,13 +8,12 @@ use std::time::Instant;
 
 use super::{
     DecodeError, Decoder, Finish, Generation, Logits, Sampler, Stats, Thinking,
-    budget::Budget,
     guide::{Guide, free_mask},
     sampler::Fit,
     spelling::{self, Spelling},
     stream::TextStream,
 };
-use crate::{Constraint, TokenId, TokenMask, Vocabulary};
+use crate::{Constraint, TokenId, TokenMask, Vocabulary, budget::Budget};
 
 /// The added token that ends thinking in Qwen3's format.
 pub(super) const THINKING_END: &str = "</think>";

@@ -13,13 +13,19 @@ use super::{
     plan::Plans,
     steer::{Move, Steering},
 };
-use crate::{Automaton, Constraint, StepError, TerminalId, TokenId, TokenMask};
+use crate::{Automaton, Constraint, StepError, TerminalId, TokenId, TokenMask, budget::Budget};
 
 /// Walks that are begun for one sentence before it is given up.
 const ATTEMPTS: u64 = 200;
 
 /// Moves that are tried at one place before a walk is given up.
 const TRIES: usize = 60;
+
+/// Tokens of a walk from which on known endings are followed.
+const ROOMY: usize = 24;
+
+/// Tokens that are drawn at one place, until one fits what is left of the limit.
+const DRAWS: usize = 4;
 
 /// How a walk chooses among the allowed tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -130,11 +136,13 @@ impl Sampler {
             for (part, value) in seed.chunks_exact_mut(8).zip(parts) {
                 part.copy_from_slice(&value.to_le_bytes());
             }
+            let constraint = self.automaton.constraint();
             let mut attempted = Attempt {
                 sampler: self,
                 taken,
                 rng: ChaCha8Rng::from_seed(seed),
-                constraint: self.automaton.constraint(),
+                budget: Budget::new(&constraint, self.settings.max_tokens),
+                constraint,
                 walk: Walk {
                     text: Vec::new(),
                     tokens: Vec::new(),
@@ -162,6 +170,8 @@ struct Attempt<'a> {
     taken: &'a Taken,
     rng: ChaCha8Rng,
     constraint: Constraint,
+    /// Where an ending is known at the beginning, only tokens are taken after which one is known that fits what is left.
+    budget: Budget,
     walk: Walk,
     /// The lexeme that was chosen last, if the last choice was a lexeme.
     last: Option<TerminalId>,
@@ -193,9 +203,10 @@ impl Attempt<'_> {
                 return Ok(used <= max_tokens);
             }
             if used >= max_tokens {
-                return Ok(false);
+                return Ok(self.constraint.is_complete());
             }
             let moved = match weighting {
+                _ if self.budget.is_near() => self.chance(0.5) && self.way()?,
                 _ if steered => self.steer()?,
                 Weighting::Uniform => false,
                 Weighting::Short => self.chance(0.5) && self.steer()?,
@@ -228,19 +239,40 @@ impl Attempt<'_> {
         ((self.unit() * n as f64) as usize).min(n - 1)
     }
 
-    /// Any allowed token, each alike; `None` where there is none.
+    /// Any allowed token, each alike, if it fits; after a few that do not, the next one of an ending. `None` where there is
+    /// none.
     fn any_token(&mut self) -> Result<Option<TokenId>, SamplingError> {
+        self.last = None;
         let count = self.constraint.mask()?.len();
         if count == 0 {
             return Ok(None);
         }
-        let chosen = self.below(count);
+        for _ in 0..DRAWS {
+            let chosen = self.below(count);
+            let token = nth(self.constraint.mask()?, chosen);
+            if token.is_some_and(|token| self.fits(token)) {
+                return Ok(token);
+            }
+        }
+        Ok(self.budget.way())
+    }
+
+    /// Whether the sentence can be ended within the limit after this token.
+    fn fits(&mut self, token: TokenId) -> bool {
+        self.budget.fits(token, &mut self.constraint, self.sampler.automaton.vocabulary())
+    }
+
+    /// The next token of an ending; whether one is known.
+    fn way(&mut self) -> Result<bool, SamplingError> {
+        let Some(token) = self.budget.way() else { return Ok(false) };
         self.last = None;
-        Ok(nth(self.constraint.mask()?, chosen))
+        self.take(token)?;
+        Ok(true)
     }
 
     fn take(&mut self, token: TokenId) -> Result<(), SamplingError> {
         self.constraint.accept(token)?;
+        self.budget.take(token, &self.constraint);
         self.walk.text.extend_from_slice(self.sampler.automaton.vocabulary().bytes(token));
         self.walk.tokens.push(token);
         Ok(())
@@ -270,8 +302,11 @@ impl Attempt<'_> {
         Ok(spelled)
     }
 
-    /// A lexeme towards the end; whether there was one.
+    /// A lexeme towards the end or, in longer walks, a token of the shortest way there; whether there was one.
     fn steer(&mut self) -> Result<bool, SamplingError> {
+        if self.walk.tokens.len() >= ROOMY && self.chance(0.5) && self.way()? {
+            return Ok(true);
+        }
         self.lexeme(|_, found| match (found.inside, found.rest) {
             (true, rest) => 30.0 / f64::from(1 + rest.min(1000)),
             (false, rest) => (-1.5 * f64::from(rest.min(100))).exp(),
@@ -344,19 +379,19 @@ impl Attempt<'_> {
         ends.map(<[u8]>::to_vec).find(|end| can(end))
     }
 
-    /// Takes tokens that spell a text; whether the vocabulary can.
+    /// Takes tokens that spell a text, which can come next; whether the vocabulary can, and there is room for it. No mask is
+    /// asked for: what spells a text that can come next can come next.
     fn spell(&mut self, text: &[u8]) -> Result<bool, SamplingError> {
         let mut read = 0;
         while read < text.len() {
-            let mask = self.constraint.mask()?;
-            let tokens: Vec<(TokenId, usize)> = spellings(&self.sampler.automaton, &text[read..])
-                .into_iter()
-                .filter(|(token, _)| mask.contains(*token))
-                .collect();
+            let tokens = spellings(&self.sampler.automaton, &text[read..]);
             // Mostly the longest, as a tokenizer would have it.
             let Some(&longest) = tokens.last() else { return Ok(false) };
             let (token, length) =
                 if self.chance(0.8) { longest } else { tokens[self.below(tokens.len())] };
+            if !self.fits(token) {
+                return Ok(false);
+            }
             self.take(token)?;
             read += length;
         }
@@ -401,8 +436,40 @@ fn nth(mask: &TokenMask, n: usize) -> Option<TokenId> {
 
 #[cfg(test)]
 mod tests {
-    use super::nth;
-    use crate::{TokenId, TokenMask};
+    use std::sync::Arc;
+
+    use super::{Sampler, Settings, Taken, Weighting, nth};
+    use crate::{
+        Automaton, Limits, TokenId, TokenMask, Vocabulary,
+        frontend::{NoSources, lark},
+    };
+
+    #[test]
+    fn walks_end_within_their_limit_at_the_first_try() {
+        // What is opened takes five tokens to close, so that a walk that opens on and on has no room left soon.
+        let text = r#"
+            start: value
+            value: "x" | "(" value value "end!" ")" | "[" start+ "]"
+            %ignore " "
+        "#;
+        let limits = Limits::default();
+        let grammar = lark::parse("test", text, None, &NoSources, &limits).unwrap();
+        let bytes: Vec<Vec<u8>> = (0..=255).map(|byte| vec![byte]).chain([vec![b'$']]).collect();
+        let vocabulary = Arc::new(Vocabulary::new(bytes, &[], &[TokenId(256)]).unwrap());
+        let automaton = Automaton::new(&grammar, vocabulary, &limits).unwrap();
+        for weighting in [Weighting::Uniform, Weighting::Short, Weighting::Broad] {
+            let settings = Settings { weighting, max_tokens: 30, seed: 1 };
+            let sampler = Sampler::new(Arc::clone(&automaton), settings);
+            for number in 0..200 {
+                let walk = sampler.walk(number, &Taken::default()).unwrap();
+                assert_eq!(walk.retries, 0);
+                assert!(walk.tokens.len() <= 30, "{:?}", String::from_utf8_lossy(&walk.text));
+                let mut read = automaton.constraint();
+                read.accept_bytes(&walk.text).unwrap();
+                assert!(read.is_complete());
+            }
+        }
+    }
 
     #[test]
     fn the_nth_token_is_that_of_the_iterator() {

@@ -125,7 +125,7 @@ impl GrammarGeneration {
         let terminals = grammar.grammar().terminals().len();
         let tokens = self.trees.load(&configs, terminals, vocabulary, from, limit)?;
         let sets = self.tables.stacks.load(&grammar.lr, &grammar.normal, from, limit)?;
-        self.results.load(self.trees.len(), &tokens, &sets, from, limit)?;
+        self.results.load(&self.trees, &tokens, &sets, from, limit)?;
         from.end()?;
         Malformed::beyond(limit, self.bytes())
     }

@@ -16,6 +16,8 @@ pub(in super::super) struct Collected<'a> {
     nodes: Vec<&'a TreeNode>,
     /// Node -> its number here.
     numbers: FxHashMap<u32, u32>,
+    /// Node that is not written -> the number of the one that answers for it.
+    answered: FxHashMap<u32, u32>,
     roots: Vec<(ConfigId, u32)>,
     branches: Vec<(Place, u32)>,
     configs: Vec<ConfigId>,
@@ -67,11 +69,11 @@ impl TreeTable {
             work.push((id, true));
             work.extend(children(node).map(|child| (answering(child), false)));
         }
-        // What answers for a child is numbered under the child too.
-        for (id, node) in all.iter().enumerate() {
+        let mut answered = FxHashMap::default();
+        for (id, node) in (0..).zip(&all) {
             let whole = node.whole().and_then(|whole| numbers.get(&whole).copied());
-            if let Some(whole) = whole {
-                numbers.entry(id as u32).or_insert(whole);
+            if let Some(whole) = whole.filter(|_| !numbers.contains_key(&id)) {
+                answered.insert(id, whole);
             }
         }
         let mut configs: Vec<ConfigId> = nodes
@@ -87,7 +89,7 @@ impl TreeTable {
         configs.dedup();
         let config_numbers =
             configs.iter().enumerate().map(|(i, config)| (*config, i as u32)).collect();
-        Collected { tokens, nodes, numbers, roots, branches, configs, config_numbers }
+        Collected { tokens, nodes, numbers, answered, roots, branches, configs, config_numbers }
     }
 
     /// Reads what was written into an empty table; gives the sets of tokens by the file's numbers.
@@ -102,7 +104,10 @@ impl TreeTable {
         let mut sets = Vec::new();
         let words = vocabulary.words();
         let text = text(vocabulary);
-        for _ in 0..from.count(1)? {
+        let count = from.count(1)?;
+        // What a file promises is believed up to here only.
+        self.tokens.reserve(count.min(1 << 15));
+        for _ in 0..count {
             let tokens = match from.below(2)? {
                 0 => {
                     let list = from.ascending(vocabulary.len())?;
@@ -123,7 +128,7 @@ impl TreeTable {
                     Tokens::Bits(bits)
                 }
             };
-            sets.push(self.add_tokens(tokens));
+            sets.push(self.load_tokens(tokens));
             Malformed::beyond(limit, self.bytes())?;
         }
         let config = |from: &mut Reader<'_>| Ok(configs[from.below(configs.len())? as usize]);
@@ -193,9 +198,14 @@ impl TreeTable {
 }
 
 impl Collected<'_> {
-    /// The number that a node is written under, if it is.
+    /// The number that a node is written under, or the one that answers for it, if it is.
     pub(super) fn number(&self, node: u32) -> Option<u32> {
-        self.numbers.get(&node).copied()
+        self.numbers.get(&node).or_else(|| self.answered.get(&node)).copied()
+    }
+
+    /// Whether a node is written itself.
+    pub(super) fn is_written(&self, node: u32) -> bool {
+        self.numbers.contains_key(&node)
     }
 
     /// The configurations named.
@@ -236,7 +246,7 @@ impl Collected<'_> {
             out.count(node.edges.len());
             for (terminal, child) in &node.edges {
                 out.number(terminal.0);
-                out.number(self.numbers[child]);
+                out.number(self.written(*child));
             }
             out.count(node.links.len());
             for link in &node.links {
@@ -244,19 +254,24 @@ impl Collected<'_> {
             }
             out.count(node.parts.len());
             for part in &node.parts {
-                out.number(self.numbers[part]);
+                out.number(self.written(*part));
             }
         }
         out.count(self.roots.len());
         for (config, node) in &self.roots {
             out.number(self.config_numbers[config]);
-            out.number(self.numbers[node]);
+            out.number(self.written(*node));
         }
         out.count(self.branches.len());
         for (place, node) in &self.branches {
             self.place(*place, out);
-            out.number(self.numbers[node]);
+            out.number(self.written(*node));
         }
+    }
+
+    /// The number of a node that is written, or answered for.
+    fn written(&self, node: u32) -> u32 {
+        self.number(node).expect("invariant: what a node refers to is written before it")
     }
 
     fn place(&self, place: Place, out: &mut Writer) {

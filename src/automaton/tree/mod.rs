@@ -33,6 +33,17 @@ pub(super) enum Tokens {
 }
 
 impl Tokens {
+    fn key(&self) -> Vec<u32> {
+        let (kind, content) = match self {
+            Self::List(content) => (0, content),
+            Self::Bits(content) => (1, content),
+        };
+        let mut key = Vec::with_capacity(content.len() + 1);
+        key.push(kind);
+        key.extend_from_slice(content);
+        key
+    }
+
     /// Sets the bits of these tokens in a mask's words.
     pub(super) fn add_to(&self, words: &mut [u32]) {
         match self {
@@ -103,6 +114,8 @@ pub(super) struct TreeNode {
     pub(super) links: Box<[Link]>,
     /// Nodes that belong to this one, and to others.
     pub(super) parts: Box<[u32]>,
+    /// Items of it and of what lies below it.
+    size: u32,
     /// How often a node with links was asked about stacks, and the node without them that it is from then on.
     asked: AtomicU32,
     whole: OnceLock<u32>,
@@ -117,6 +130,16 @@ impl TreeNode {
             .iter()
             .filter(move |entry| is_viable(entry.terminal) && !entry.within.is_some_and(is_viable));
         allowed.map(|entry| entry.tokens)
+    }
+
+    /// Its items and those of what lies below it; very many if it links to what is not built yet.
+    pub(super) fn size(&self) -> u32 {
+        self.size
+    }
+
+    /// Groups to be judged, edges, links and parts.
+    pub(super) fn items(&self) -> usize {
+        self.groups.len() + self.edges.len() + self.links.len() + self.parts.len()
     }
 
     /// The node that answers for this one since it was asked about often.
@@ -257,7 +280,14 @@ impl TreeTable {
         Ok(*link.node.get_or_init(|| node))
     }
 
-    pub(super) fn push(&self, node: TreeNode) -> u32 {
+    /// Adds a node, after those that it refers to.
+    pub(super) fn push(&self, mut node: TreeNode) -> u32 {
+        let below = node.edges.iter().map(|edge| &edge.1).chain(&node.parts);
+        let below = below.map(|child| self.node(*child).size).fold(0, u32::saturating_add);
+        node.size = match node.links.is_empty() {
+            true => below.saturating_add(node.items() as u32),
+            false => u32::MAX,
+        };
         let bytes = 128
             + node.becoming.len() * 16
             + (node.groups.len() + node.edges.len()) * 8
@@ -298,13 +328,14 @@ impl TreeTable {
 
     /// The number of a set of tokens. Trees of configurations that differ in little have most of their sets in common.
     pub(super) fn add_tokens(&self, tokens: Tokens) -> u32 {
-        let (kind, content) = match &tokens {
-            Tokens::List(content) => (0, content),
-            Tokens::Bits(content) => (1, content),
-        };
-        let mut key = Vec::with_capacity(content.len() + 1);
-        key.push(kind);
-        key.extend_from_slice(content);
+        let key = tokens.key();
         self.tokens.intern(key.as_slice(), || (tokens, key.len() * 8))
+    }
+
+    /// As [`Self::add_tokens`], of a set that is likely to be new.
+    pub(super) fn load_tokens(&self, tokens: Tokens) -> u32 {
+        let key = tokens.key();
+        let bytes = key.len() * 8;
+        self.tokens.insert(key.into(), tokens, bytes)
     }
 }

@@ -4,8 +4,8 @@
 //! an ending is known after it that fits what is left then; the first token of the ending at hand always does. So there is
 //! always a token that fits, and with none left the answer is a sentence.
 //!
-//! Far from the limit only the token that was drawn is looked at. Near it, every candidate is, before the draw: the choice is
-//! that under a mask without the tokens that do not fit.
+//! Decoding looks, far from the limit, at the token that was drawn only; near it at every candidate before the draw: the choice
+//! is that under a mask without the tokens that do not fit. Random sentences draw a few times and else take the ending.
 
 use crate::{Constraint, TokenId, Vocabulary};
 
@@ -14,7 +14,7 @@ const NEAR: (usize, usize) = (2, 16);
 
 /// What is left of an answer's tokens.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(crate) struct Budget {
     left: usize,
     /// Tokens that end the answer, the next one last. `None` if no ending was found so far: then any token is taken, and the
     /// answer may be cut off.
@@ -33,30 +33,35 @@ fn ending_of(constraint: &Constraint) -> Option<Vec<TokenId>> {
 
 impl Budget {
     /// The budget of an answer that has so many tokens.
-    pub(super) fn new(constraint: &Constraint, left: usize) -> Self {
+    pub(crate) fn new(constraint: &Constraint, left: usize) -> Self {
         let ending = ending_of(constraint).filter(|ending| ending.len() <= left);
         Self { left, ending, since: 0 }
     }
 
     /// Whether the answer will be whole.
-    pub(super) fn is_sure(&self) -> bool {
+    pub(crate) fn is_sure(&self) -> bool {
         self.ending.is_some()
     }
 
+    /// The next token of the ending at hand, which fits.
+    pub(crate) fn way(&self) -> Option<TokenId> {
+        self.ending.as_ref()?.last().copied()
+    }
+
     /// Whether nothing may follow.
-    pub(super) fn is_used_up(&self) -> bool {
+    pub(crate) fn is_used_up(&self) -> bool {
         self.left == 0
     }
 
     /// Whether so little is left that every candidate has to be looked at.
-    pub(super) fn is_near(&self) -> bool {
+    pub(crate) fn is_near(&self) -> bool {
         let ending = self.ending.as_ref().map_or(0, Vec::len);
         self.ending.is_some() && self.left < NEAR.0 * ending + NEAR.1
     }
 
     /// Whether the answer can be ended within the budget after this token, which the constraint allows. Cost: a look-up for
     /// what was asked before, else a search.
-    pub(super) fn fits(
+    pub(crate) fn fits(
         &self,
         token: TokenId,
         constraint: &mut Constraint,
@@ -71,7 +76,7 @@ impl Budget {
     }
 
     /// Counts a token that was taken; the constraint stands after it.
-    pub(super) fn take(&mut self, token: TokenId, constraint: &Constraint) {
+    pub(crate) fn take(&mut self, token: TokenId, constraint: &Constraint) {
         self.left = self.left.saturating_sub(1);
         if let Some(ending) = &mut self.ending
             && ending.last() == Some(&token)

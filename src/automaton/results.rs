@@ -1,0 +1,240 @@
+//! What is known of trees on stacks: (tree node, stack) -> list of token groups, or what a truncated stack settles of it and
+//! what it leaves open.
+//!
+//! What an automaton was loaded with lies sorted in a few long arrays ([`Loaded`]), which takes no hashing to make and a fifth
+//! of the memory; what is found out since is in a map.
+
+use std::{hash::Hasher, sync::OnceLock};
+
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHasher};
+
+use crate::{intern::Interner, parser::SetId};
+
+/// Memoised results; each is a list of token groups, ascending, interned.
+#[derive(Debug)]
+pub(super) struct Results {
+    loaded: OnceLock<Loaded>,
+    /// Lists beside those loaded; numbered after them.
+    lists: Interner<Box<[u32]>, Box<[u32]>>,
+    /// What truncations leave open, beside those loaded; numbered after them. The list of what they settle, then the items of
+    /// the node that they do not, ascending.
+    partial: Interner<Box<[u32]>, Box<[u32]>>,
+    /// (tree node, stack) -> what is known, as a number.
+    known: papaya::HashMap<(u32, SetId), u32, FxBuildHasher>,
+}
+
+/// What is known of a tree node on a stack.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Known {
+    /// All: a list of groups.
+    Whole(u32),
+    /// The stack was cut too short for an answer: see [`Results::partial`].
+    Partial(u32),
+}
+
+/// Marks the number of a [`Known::Partial`].
+const PARTIAL: u32 = 1 << 31;
+
+impl Known {
+    fn number(self) -> u32 {
+        match self {
+            Self::Whole(list) => list,
+            Self::Partial(partial) => partial | PARTIAL,
+        }
+    }
+
+    fn of(number: u32) -> Self {
+        match number & PARTIAL {
+            0 => Self::Whole(number),
+            _ => Self::Partial(number & !PARTIAL),
+        }
+    }
+}
+
+/// Results as they were loaded.
+#[derive(Debug, Default)]
+pub(super) struct Loaded {
+    /// All lists, one after another, and where each ends.
+    groups: Vec<u32>,
+    ends: Vec<usize>,
+    /// Hash of a list -> list. Where hashes meet the first has it, and equal lists may be there twice.
+    by_hash: FxHashMap<u64, u32>,
+    /// What is left open, one after another; the list of what is settled, and where each ends.
+    open: Vec<u32>,
+    partial: Vec<(u32, usize)>,
+    /// Stack and what is known: by node, then by stack.
+    known: Vec<(SetId, u32)>,
+    /// Where the results of each node begin, and those of the last one end.
+    nodes: Vec<usize>,
+}
+
+fn hash(list: &[u32]) -> u64 {
+    let mut hasher = FxHasher::default();
+    list.iter().for_each(|group| hasher.write_u32(*group));
+    hasher.finish()
+}
+
+impl Loaded {
+    /// Adds a list.
+    pub(super) fn push_list(&mut self, list: &[u32]) {
+        let number = self.ends.len() as u32;
+        self.groups.extend_from_slice(list);
+        self.ends.push(self.groups.len());
+        self.by_hash.entry(hash(list)).or_insert(number);
+    }
+
+    /// Lists.
+    pub(super) fn lists(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Adds what a truncation leaves open.
+    pub(super) fn push_partial(&mut self, list: u32, open: &[u32]) {
+        self.open.extend_from_slice(open);
+        self.partial.push((list, self.open.len()));
+    }
+
+    /// The list of what is settled, and the items that are not.
+    pub(super) fn partial(&self, id: u32) -> Option<(u32, &[u32])> {
+        let id = id as usize;
+        let (list, end) = *self.partial.get(id)?;
+        let begin = id.checked_sub(1).map_or(0, |before| self.partial[before].1);
+        Some((list, &self.open[begin..end]))
+    }
+
+    /// Entries of [`Self::partial`].
+    pub(super) fn partials(&self) -> usize {
+        self.partial.len()
+    }
+
+    /// Adds the result of a node, which is none before that of the result added last.
+    pub(super) fn push(&mut self, node: u32, set: SetId, known: Known) {
+        while self.nodes.len() <= node as usize {
+            self.nodes.push(self.known.len());
+        }
+        self.known.push((set, known.number()));
+    }
+
+    /// Sorts what was added.
+    pub(super) fn finish(&mut self) {
+        self.nodes.push(self.known.len());
+        for at in self.nodes.windows(2) {
+            self.known[at[0]..at[1]].sort_unstable();
+        }
+    }
+
+    fn list(&self, id: u32) -> Option<&[u32]> {
+        let id = id as usize;
+        let end = *self.ends.get(id)?;
+        let begin = id.checked_sub(1).map_or(0, |before| self.ends[before]);
+        Some(&self.groups[begin..end])
+    }
+
+    fn list_of(&self, groups: &[u32]) -> Option<u32> {
+        let id = *self.by_hash.get(&hash(groups))?;
+        (self.list(id) == Some(groups)).then_some(id)
+    }
+
+    fn find(&self, node: u32, set: SetId) -> Option<u32> {
+        let node = node as usize;
+        let known = &self.known[*self.nodes.get(node)?..*self.nodes.get(node + 1)?];
+        let at = known.binary_search_by_key(&set, |entry| entry.0).ok()?;
+        Some(known[at].1)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = ((u32, SetId), u32)> + '_ {
+        let of = |(node, at): (usize, &[usize])| {
+            self.known[at[0]..at[1]].iter().map(move |(set, list)| ((node as u32, *set), *list))
+        };
+        self.nodes.windows(2).enumerate().flat_map(of)
+    }
+
+    /// Estimated bytes.
+    pub(super) fn bytes(&self) -> usize {
+        (self.groups.len() + self.open.len()) * 4
+            + self.ends.len() * 40
+            + self.partial.len() * 16
+            + (self.known.len() + self.nodes.len()) * 8
+    }
+}
+
+impl Results {
+    pub(super) fn new() -> Self {
+        let known = papaya::HashMap::with_hasher(FxBuildHasher);
+        Self { loaded: OnceLock::new(), lists: Interner::new(), partial: Interner::new(), known }
+    }
+
+    /// Takes what was loaded. Only into an empty table.
+    pub(super) fn begin_with(&self, loaded: Loaded) {
+        let _ = self.loaded.set(loaded);
+    }
+
+    fn loaded_lists(&self) -> u32 {
+        self.loaded.get().map_or(0, |loaded| loaded.lists() as u32)
+    }
+
+    pub(super) fn list(&self, id: u32) -> &[u32] {
+        match self.loaded.get().and_then(|loaded| loaded.list(id)) {
+            Some(list) => list,
+            None => self.lists.get(id - self.loaded_lists()),
+        }
+    }
+
+    /// The list of these groups.
+    pub(super) fn list_of(&self, mut groups: Vec<u32>) -> u32 {
+        groups.sort_unstable();
+        groups.dedup();
+        if let Some(id) = self.loaded.get().and_then(|loaded| loaded.list_of(&groups)) {
+            return id;
+        }
+        let make = || (groups.as_slice().into(), groups.len() * 8);
+        self.loaded_lists() + self.lists.intern(groups.as_slice(), make)
+    }
+
+    /// The list of what is settled, and the items that are not, ascending.
+    pub(super) fn partial(&self, id: u32) -> (u32, &[u32]) {
+        let loaded = self.loaded.get();
+        if let Some(partial) = loaded.and_then(|loaded| loaded.partial(id)) {
+            return partial;
+        }
+        match &**self.partial.get(id - loaded.map_or(0, |loaded| loaded.partials() as u32)) {
+            [list, open @ ..] => (*list, open),
+            [] => unreachable!("invariant: a list comes first"),
+        }
+    }
+
+    /// The number of what a truncation leaves open.
+    pub(super) fn partial_of(&self, list: u32, open: &[u32]) -> u32 {
+        let entry = [&[list], open].concat();
+        let make = || (entry.as_slice().into(), entry.len() * 8);
+        let first = self.loaded.get().map_or(0, |loaded| loaded.partials() as u32);
+        first + self.partial.intern(entry.as_slice(), make)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.loaded.get().map_or(0, |loaded| loaded.known.len()) + self.known.len()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        let loaded = self.loaded.get().map_or(0, Loaded::bytes);
+        loaded + self.lists.bytes() + self.partial.bytes() + self.known.len() * 40
+    }
+
+    #[inline]
+    pub(super) fn find(&self, node: u32, set: SetId) -> Option<Known> {
+        let loaded = self.loaded.get().and_then(|loaded| loaded.find(node, set));
+        loaded.or_else(|| self.known.pin().get(&(node, set)).copied()).map(Known::of)
+    }
+
+    pub(super) fn store(&self, node: u32, set: SetId, known: Known) {
+        self.known.pin().insert((node, set), known.number());
+    }
+
+    /// All that is known now.
+    pub(super) fn all(&self) -> Vec<((u32, SetId), Known)> {
+        let loaded = self.loaded.get().into_iter().flat_map(Loaded::iter);
+        let known = self.known.pin();
+        let all = loaded.chain(known.iter().map(|(key, known)| (*key, *known)));
+        all.map(|(key, known)| (key, Known::of(known))).collect()
+    }
+}
