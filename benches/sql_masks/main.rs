@@ -17,7 +17,7 @@ use constrained_gen::{
     Automaton, CompiledGrammar, Limits, Vocabulary,
     grammar::Grammar,
     library,
-    sampling::{Sampler, Settings, Taken, Weighting},
+    sampling::{Sampler, SamplingError, Settings, Weighting},
 };
 use llguidance::api::TopLevelGrammar;
 use measure::{Figures, factory, ours, theirs};
@@ -145,12 +145,11 @@ fn saved(grammar: &Grammar, vocabulary: &Arc<Vocabulary>) -> Vec<u8> {
     automaton.warm(&examples.iter().map(|text| text.as_bytes()).collect::<Vec<_>>());
     let settings = Settings { weighting: Weighting::Broad, ..Settings::default() };
     let sampler = Sampler::new(Arc::clone(&automaton), settings);
-    let mut taken = Taken::default();
-    for number in 0..SAMPLES {
-        let walk = sampler.walk(number, &taken).expect("a sentence");
-        taken.add(&walk);
+    let drawn = sampler.draw::<SamplingError>(SAMPLES, |walk| {
         automaton.warm_tokens(&[&walk.tokens]);
-    }
+        Ok(())
+    });
+    drawn.expect("sentences");
     automaton.save().expect("the automaton of a grammar")
 }
 

@@ -23,7 +23,6 @@ use super::{
     input::{GrammarOptions, Source, TokenizerArgument, compile, in_file},
     language::load_schema,
     output,
-    sample::draw,
 };
 
 #[derive(Debug, Args)]
@@ -155,7 +154,7 @@ fn save(
     if samples > 0 {
         let settings = Settings { weighting: Weighting::Broad, ..Settings::default() };
         let sampler = Sampler::new(Arc::clone(&automaton), settings);
-        draw(&sampler, samples, |walk| {
+        sampler.draw::<anyhow::Error>(samples, |walk| {
             automaton.warm_tokens(&[&walk.tokens]);
             Ok(())
         })?;

@@ -4,9 +4,8 @@ use std::io::{IsTerminal, Write};
 
 use anyhow::{Result, anyhow};
 use clap::{Args, ValueEnum};
-use constrained_gen::sampling::{Coverage, Sampler, Settings, Taken, Walk, Weighting};
+use constrained_gen::sampling::{Coverage, Sampler, Settings, Walk, Weighting};
 use indicatif::{ProgressBar, ProgressDrawTarget};
-use rayon::prelude::*;
 use serde_json::json;
 
 use super::{
@@ -15,9 +14,6 @@ use super::{
     language::LanguageArgument,
     output,
 };
-
-/// Walks that see the same counts of lexemes taken before. Fixed, so that the result does not depend on the threads.
-const BATCH: u64 = 64;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -87,7 +83,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     );
     let mut out = output::stdout();
     let mut retries = 0;
-    draw(&sampler, arguments.count, |walk| {
+    sampler.draw(arguments.count, |walk| {
         retries += walk.retries;
         if let Some(coverage) = &mut coverage {
             coverage.add(&walk.text);
@@ -115,26 +111,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
         complain::note(format_args!("{used} of {of} pairs of productions reached ({share:.1} %)"));
     }
     Ok(Outcome::Done)
-}
-
-/// Draws sentences, in the order of their numbers.
-pub(super) fn draw(
-    sampler: &Sampler,
-    count: u64,
-    mut each: impl FnMut(&Walk) -> Result<()>,
-) -> Result<()> {
-    let mut taken = Taken::default();
-    for start in (0..count).step_by(BATCH as usize) {
-        let end = (start + BATCH).min(count);
-        let walks: Vec<_> =
-            (start..end).into_par_iter().map(|number| sampler.walk(number, &taken)).collect();
-        for walk in walks {
-            let walk = walk?;
-            taken.add(&walk);
-            each(&walk)?;
-        }
-    }
-    Ok(())
 }
 
 fn write(walk: &Walk, out: &mut impl Write) -> Result<()> {

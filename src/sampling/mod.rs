@@ -12,3 +12,18 @@ mod walk;
 
 pub use coverage::Coverage;
 pub use walk::{Sampler, SamplingError, Settings, Taken, Walk, Weighting};
+
+/// The automaton of a grammar over single bytes.
+#[cfg(test)]
+fn over_bytes(text: &str) -> std::sync::Arc<crate::Automaton> {
+    use crate::{
+        Automaton, Limits, TokenId, Vocabulary,
+        frontend::{NoSources, lark},
+    };
+
+    let limits = Limits::default();
+    let grammar = lark::parse("test", text, None, &NoSources, &limits).unwrap();
+    let bytes = (0..=255).map(|byte| vec![byte]).chain([vec![b'$']]).collect();
+    let vocabulary = Vocabulary::new(bytes, &[], &[TokenId(256)]).unwrap();
+    Automaton::new(&grammar, vocabulary.into(), &limits).unwrap()
+}

@@ -123,13 +123,7 @@ impl Plans {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use crate::{
-        Automaton, Limits, TokenId, Vocabulary,
-        frontend::{NoSources, lark},
-        sampling::{Coverage, Sampler, Settings, Taken, Weighting},
-    };
+    use crate::sampling::{Coverage, Sampler, Settings, Taken, Weighting, over_bytes};
 
     #[test]
     fn every_production_has_its_turn() {
@@ -142,11 +136,7 @@ mod tests {
             NUMBER: /[0-9]+/
             %ignore " "
         "#;
-        let limits = Limits::default();
-        let grammar = lark::parse("test", text, None, &NoSources, &limits).unwrap();
-        let bytes: Vec<Vec<u8>> = (0..=255).map(|byte| vec![byte]).chain([vec![b'$']]).collect();
-        let vocabulary = Arc::new(Vocabulary::new(bytes, &[], &[TokenId(256)]).unwrap());
-        let automaton = Automaton::new(&grammar, vocabulary, &limits).unwrap();
+        let automaton = over_bytes(text);
         let mut coverage = Coverage::new(automaton.grammar().expect("a grammar"));
         let settings = Settings { weighting: Weighting::Broad, ..Settings::default() };
         let sampler = Sampler::new(automaton, settings);

@@ -6,6 +6,7 @@ use rand_chacha::{
     ChaCha8Rng,
     rand_core::{Rng, SeedableRng},
 };
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use thiserror::Error;
 
@@ -20,6 +21,9 @@ const ATTEMPTS: u64 = 200;
 
 /// Moves that are tried at one place before a walk is given up.
 const TRIES: usize = 60;
+
+/// Walks that see the same counts of lexemes taken before.
+const TOGETHER: u64 = 64;
 
 /// Tokens of a walk from which on known endings are followed.
 const ROOMY: usize = 24;
@@ -123,6 +127,30 @@ impl Sampler {
             None => (Steering::of_json(), Plans::default()),
         };
         Self { automaton, settings, steering, plans }
+    }
+
+    /// Draws sentences on all threads and hands them over in the order of their numbers; which they are does not depend on the
+    /// threads.
+    ///
+    /// # Errors
+    /// As [`walk`](Self::walk), and those of `each`, after which nothing more is drawn.
+    pub fn draw<E: From<SamplingError>>(
+        &self,
+        count: u64,
+        mut each: impl FnMut(&Walk) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut taken = Taken::default();
+        for start in (0..count).step_by(TOGETHER as usize) {
+            let end = (start + TOGETHER).min(count);
+            let walks: Vec<_> =
+                (start..end).into_par_iter().map(|number| self.walk(number, &taken)).collect();
+            for walk in walks {
+                let walk = walk?;
+                taken.add(&walk);
+                each(&walk)?;
+            }
+        }
+        Ok(())
     }
 
     /// The sentence with this number. Depends on the settings, the number and `taken` alone.
@@ -438,11 +466,8 @@ fn nth(mask: &TokenMask, n: usize) -> Option<TokenId> {
 mod tests {
     use std::sync::Arc;
 
-    use super::{Sampler, Settings, Taken, Weighting, nth};
-    use crate::{
-        Automaton, Limits, TokenId, TokenMask, Vocabulary,
-        frontend::{NoSources, lark},
-    };
+    use super::{super::over_bytes, Sampler, Settings, Taken, Weighting, nth};
+    use crate::{TokenId, TokenMask};
 
     #[test]
     fn walks_end_within_their_limit_at_the_first_try() {
@@ -452,11 +477,7 @@ mod tests {
             value: "x" | "(" value value "end!" ")" | "[" start+ "]"
             %ignore " "
         "#;
-        let limits = Limits::default();
-        let grammar = lark::parse("test", text, None, &NoSources, &limits).unwrap();
-        let bytes: Vec<Vec<u8>> = (0..=255).map(|byte| vec![byte]).chain([vec![b'$']]).collect();
-        let vocabulary = Arc::new(Vocabulary::new(bytes, &[], &[TokenId(256)]).unwrap());
-        let automaton = Automaton::new(&grammar, vocabulary, &limits).unwrap();
+        let automaton = over_bytes(text);
         for weighting in [Weighting::Uniform, Weighting::Short, Weighting::Broad] {
             let settings = Settings { weighting, max_tokens: 30, seed: 1 };
             let sampler = Sampler::new(Arc::clone(&automaton), settings);

@@ -65,9 +65,7 @@ impl Machine {
             return true;
         }
         let known = array.countable.get_or_init(Default::default).pin();
-        let prefix = array.prefix.len() as u32;
-        let plain = array.contains.iter().map(|contains| contains.from).max();
-        let plain = plain.unwrap_or(0).max(prefix).max(array.min);
+        let plain = array.uniform().max(array.min);
         // Whoever needs an item has one counted that is missing. So where all items are alike and there is room for what is
         // missing, more room changes nothing.
         let settled = |index: u32, counts: &Counts| {

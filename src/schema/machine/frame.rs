@@ -317,8 +317,7 @@ impl Array {
     /// Another index from which any one token of at most `far` bytes reads the same. Items that are still to be counted may
     /// have to be all that are left.
     pub(crate) fn alike(&self, index: u32, counts: &[u32], far: u32) -> u32 {
-        let counted = self.contains.iter().map(|contains| contains.from);
-        let prefix = counted.fold(self.prefix.len() as u32, u32::max);
+        let prefix = self.uniform();
         if index < prefix {
             return index;
         }

@@ -96,6 +96,12 @@ pub(crate) struct Contains {
 }
 
 impl Array {
+    /// The index from which on all items are of one expression, and counted alike.
+    pub(crate) fn uniform(&self) -> u32 {
+        let counted = self.contains.iter().map(|contains| contains.from);
+        counted.fold(self.prefix.len() as u32, u32::max)
+    }
+
     /// The expression of the item at an index.
     pub(crate) fn item(&self, index: u32) -> Option<ExprId> {
         if self.max.is_some_and(|max| index >= max) {
