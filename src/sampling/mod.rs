@@ -13,17 +13,21 @@ mod walk;
 pub use coverage::Coverage;
 pub use walk::{Sampler, SamplingError, Settings, Taken, Walk, Weighting};
 
-/// The automaton of a grammar over single bytes.
 #[cfg(test)]
-fn over_bytes(text: &str) -> std::sync::Arc<crate::Automaton> {
+mod tests {
+    use std::sync::Arc;
+
     use crate::{
         Automaton, Limits, TokenId, Vocabulary,
         frontend::{NoSources, lark},
     };
 
-    let limits = Limits::default();
-    let grammar = lark::parse("test", text, None, &NoSources, &limits).unwrap();
-    let bytes = (0..=255).map(|byte| vec![byte]).chain([vec![b'$']]).collect();
-    let vocabulary = Vocabulary::new(bytes, &[], &[TokenId(256)]).unwrap();
-    Automaton::new(&grammar, vocabulary.into(), &limits).unwrap()
+    /// The automaton of a grammar over single bytes.
+    pub(super) fn over_bytes(text: &str) -> Arc<Automaton> {
+        let limits = Limits::default();
+        let grammar = lark::parse("test", text, None, &NoSources, &limits).unwrap();
+        let bytes = (0..=255).map(|byte| vec![byte]).chain([vec![b'$']]).collect();
+        let vocabulary = Vocabulary::new(bytes, &[], &[TokenId(256)]).unwrap();
+        Automaton::new(&grammar, Arc::new(vocabulary), &limits).unwrap()
+    }
 }

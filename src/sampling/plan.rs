@@ -123,7 +123,7 @@ impl Plans {
 
 #[cfg(test)]
 mod tests {
-    use crate::sampling::{Coverage, Sampler, Settings, Taken, Weighting, over_bytes};
+    use crate::sampling::{Coverage, Sampler, Settings, Taken, Weighting, tests::over_bytes};
 
     #[test]
     fn every_production_has_its_turn() {

@@ -466,7 +466,7 @@ fn nth(mask: &TokenMask, n: usize) -> Option<TokenId> {
 mod tests {
     use std::sync::Arc;
 
-    use super::{super::over_bytes, Sampler, Settings, Taken, Weighting, nth};
+    use super::{super::tests::over_bytes, Sampler, Settings, Taken, Weighting, nth};
     use crate::{TokenId, TokenMask};
 
     #[test]
