@@ -166,6 +166,23 @@ fn lenient_options_warn() {
     assert_eq!(schema.judge("\"x\""), Ok(true));
 }
 
+/// Found by fuzzing: such a number was judged to be of no type at all.
+#[test]
+fn numbers_beyond_all_bounds_are_judged_where_their_size_plays_no_part() {
+    let options = SchemaOptions::default();
+    for (text, expected) in [
+        (r#"{"type":"number"}"#, Some(true)),
+        (r#"{"type":"string"}"#, Some(false)),
+        (r#"{"minimum":1}"#, None),
+    ] {
+        let judged = compile(text, &options).unwrap().judge("1e99999999999999999999");
+        match expected {
+            Some(valid) => assert_eq!(judged, Ok(valid), "{text}"),
+            None => assert!(judged.unwrap_err().is_unsupported(), "{text}"),
+        }
+    }
+}
+
 #[test]
 fn large_and_deep_schemas_are_cheap_or_refused() {
     let mut texts = Vec::new();

@@ -396,10 +396,12 @@ fn read_properties(node: &Node<'_>) -> Judged {
 
 fn shortest_path(node: &Node<'_>, long: &mut bool) -> Judged {
     let Some(path) = child(node, Rule::path) else { return Ok(()) };
-    let links =
-        path.clone().into_inner().flatten().filter(|part| part.as_rule() == Rule::relationship);
+    // Of its own: there may be other patterns in properties and conditions.
+    let count = |rule: Rule| {
+        children(&path).flat_map(|chain| children(&chain)).filter(|part| part.as_rule() == rule).count()
+    };
     let plain = children(&path).all(|part| part.as_rule() == Rule::chain);
-    if links.count() != 1 || !plain || inside(&path, Rule::quantifier).is_some() {
+    if count(Rule::relationship) != 1 || count(Rule::quantifier) != 0 || !plain {
         return fault(node, "shortestPath wants a pattern of one relationship");
     }
     let mut quantified = false;
@@ -524,7 +526,7 @@ fn walk(node: &Node<'_>, aggregates: bool) -> Judged {
             {
                 inner = false;
             }
-            Rule::value if repeats => {
+            Rule::value | Rule::barless if repeats => {
                 seen += 1;
                 inner = aggregates && seen < body;
             }
