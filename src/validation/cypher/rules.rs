@@ -526,6 +526,7 @@ fn walk(node: &Node<'_>, aggregates: bool) -> Judged {
             {
                 inner = false;
             }
+            Rule::barless_where => inner = false,
             Rule::value | Rule::barless if repeats => {
                 seen += 1;
                 inner = aggregates && seen < body;
