@@ -383,8 +383,20 @@ fn long_relationship(node: &Node<'_>) -> Result<bool, Fault> {
     Ok(true)
 }
 
+/// The first such part of labels or types: of their own, not of a value among them.
 fn inside<'a>(node: &Node<'a>, rule: Rule) -> Option<Node<'a>> {
-    node.clone().into_inner().flatten().find(|inner| inner.as_rule() == rule)
+    let mut open = vec![children(node)];
+    while let Some(parts) = open.last_mut() {
+        match parts.next() {
+            Some(part) if part.as_rule() == rule => return Some(part),
+            Some(part) if part.as_rule() != Rule::value => open.push(children(&part)),
+            Some(_) => {}
+            None => {
+                open.pop();
+            }
+        }
+    }
+    None
 }
 
 fn read_properties(node: &Node<'_>) -> Judged {
