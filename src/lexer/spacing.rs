@@ -36,6 +36,8 @@ struct Proof<'a> {
     rivals: &'a [Dfa],
     /// A shortest text of each terminal that the parser reads.
     witnesses: Vec<Vec<u8>>,
+    /// The first bytes of each terminal's texts.
+    firsts: Vec<BitSet>,
 }
 
 impl Proof<'_> {
@@ -71,15 +73,19 @@ impl Proof<'_> {
 
     /// Whether a blank, and the lexeme after it, get rid of all that any text of the terminal leaves behind.
     ///
-    /// `continuing`: the rivals that this blank continues somewhere.
-    fn settles(&self, terminal: usize, blank: u8, continuing: &[&Dfa], blanks: &[u8]) -> bool {
+    /// `continuing`: the rivals that this blank continues somewhere, by number.
+    fn settles(&self, terminal: usize, blank: u8, continuing: &[usize], blanks: &[u8]) -> bool {
         let kept_apart = |guard: &Dfa| {
             let state = guard.next(guard.start(), blank);
             let gives_way = |&next: &u8| self.gives_way(guard, state, next);
             state == DEAD || (!guard.accepts(state) && blanks.iter().all(gives_way))
         };
         self.guards[terminal].is_none_or(kept_apart)
-            && continuing.iter().all(|rival| !self.terminals[terminal].ends_inside(rival, blank))
+            && continuing.iter().all(|&rival| {
+                // Most pairs have no first byte in common.
+                !self.firsts[terminal].intersects(&self.firsts[rival])
+                    || !self.terminals[terminal].ends_inside(&self.rivals[rival], blank)
+            })
     }
 
     /// Whether lexemes can follow any text of an ignored terminal right away.
@@ -125,6 +131,14 @@ fn leave_out(grammar: &Grammar, terminals: &[Dfa], ignored: &BitSet, read: &mut 
     if productive(grammar, &absent) == all {
         read.retain(|&t| !absent.contains(t));
     }
+}
+
+/// The first bytes of a language's texts.
+fn first_bytes(dfa: &Dfa) -> BitSet {
+    let mut bytes = BitSet::new(256);
+    let begins = (0..=255u8).filter(|byte| dfa.next(dfa.start(), *byte) != DEAD);
+    begins.for_each(|byte| bytes.insert(byte.into()));
+    bytes
 }
 
 /// The nonterminals that derive a text without some terminals.
@@ -190,16 +204,18 @@ impl Spacing {
             not_before,
             rivals: if rule == Lexing::Longest { terminals } else { &[] },
             witnesses: read.iter().map(|&t| terminals[t].shortest()).collect(),
+            firsts: terminals.iter().map(first_bytes).collect(),
         };
         let texts = proof.witnesses.iter().map(Vec::len).sum::<usize>();
         if proof.rivals.len().saturating_mul(texts) > PROOF {
             return Self { sure: BitSet::new(terminals.len()), blanks: Vec::new() };
         }
         let blanks: Vec<u8> = (0..=255).filter(|&byte| proof.is_blank(ignored, byte)).collect();
-        let continuing: Vec<Vec<&Dfa>> = blanks
-            .iter()
-            .map(|&blank| proof.rivals.iter().filter(|rival| rival.continues_with(blank)).collect())
-            .collect();
+        let rivals = 0..proof.rivals.len();
+        let continued =
+            |blank| rivals.clone().filter(move |&rival| proof.rivals[rival].continues_with(blank));
+        let continuing: Vec<Vec<usize>> =
+            blanks.iter().map(|&blank| continued(blank).collect()).collect();
         let settled = |t: usize| {
             let mut each = blanks.iter().zip(&continuing);
             each.any(|(&blank, continuing)| proof.settles(t, blank, continuing, &blanks))
@@ -209,10 +225,13 @@ impl Spacing {
         };
         let all_settled = read.iter().all(|&t| settled(t));
         let mut sure = BitSet::new(terminals.len());
+        if all_settled {
+            read.iter().for_each(|&t| sure.insert(t));
+        }
         for (t, guard) in guards.iter().enumerate() {
             let leaves_nothing =
                 rule == Lexing::Contextual && guard.is_none() && not_before[t].is_empty();
-            if leaves_nothing || (all_settled && settled(t)) {
+            if leaves_nothing || (all_settled && !sure.contains(t) && settled(t)) {
                 sure.insert(t);
             }
         }

@@ -410,7 +410,10 @@ fn shortest_path(node: &Node<'_>, long: &mut bool) -> Judged {
     let Some(path) = child(node, Rule::path) else { return Ok(()) };
     // Of its own: there may be other patterns in properties and conditions.
     let count = |rule: Rule| {
-        children(&path).flat_map(|chain| children(&chain)).filter(|part| part.as_rule() == rule).count()
+        children(&path)
+            .flat_map(|chain| children(&chain))
+            .filter(|part| part.as_rule() == rule)
+            .count()
     };
     let plain = children(&path).all(|part| part.as_rule() == Rule::chain);
     if count(Rule::relationship) != 1 || count(Rule::quantifier) != 0 || !plain {
