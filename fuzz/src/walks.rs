@@ -195,8 +195,11 @@ pub fn walk_cypher(data: &[u8]) {
 }
 
 /// Whether a Cypher text has a word that the walks above use as a name and that begins something else for the first of two
-/// readings: `NOT` before an expression, `USE` before a graph.
+/// readings: `NOT` before an expression, `USE` before a graph, `DISTINCT` before a star (`RETURN DISTINCT * MATCH` is a product of
+/// two variables where no clause follows).
 fn has_keyword_as_name(text: &str) -> bool {
-    let words = text.split(|c: char| !c.is_ascii_alphabetic());
-    words.into_iter().any(|word| ["not", "use"].contains(&word.to_ascii_lowercase().as_str()))
+    let lower = text.to_ascii_lowercase();
+    let mut words = lower.split(|c: char| !c.is_ascii_alphabetic());
+    words.any(|word| ["not", "use"].contains(&word))
+        || lower.contains("distinct") && lower.contains('*')
 }
