@@ -200,6 +200,9 @@ pub fn walk_cypher(data: &[u8]) {
 fn has_keyword_as_name(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let mut words = lower.split(|c: char| !c.is_ascii_alphabetic());
+    // Blanks and comments may stand between, and stars in these.
+    let is_before_star =
+        |rest: &str| rest.chars().take_while(|c| !c.is_alphanumeric()).any(|c| c == '*');
     words.any(|word| ["not", "use"].contains(&word))
-        || lower.contains("distinct") && lower.contains('*')
+        || lower.split("distinct").skip(1).any(is_before_star)
 }
