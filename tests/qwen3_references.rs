@@ -12,7 +12,9 @@ use std::{
 };
 
 use candle_core::{Device, Tensor};
-use constrained_gen::model::{Adapter, KvCache, ModelError, ModelOptions, Part, Qwen3};
+use constrained_gen::model::{
+    Adapter, DeviceChoice, KvCache, ModelError, ModelOptions, Part, Qwen3,
+};
 
 const TOLERANCE: f32 = 2e-4;
 const LENGTHS: [usize; 2] = [97, 1500];
@@ -215,6 +217,12 @@ fn adapters_give_the_logits_of_peft_apart_and_merged() {
             let off = apart(&merged, &hidden, expected, &at);
             assert!(off <= TOLERANCE, "{name} {length}, merged: {off}");
         }
+        // As tensors, which is how a GPU has it, here on the processor.
+        let moved = merged.on(DeviceChoice::Cpu).unwrap();
+        let hidden = read(&moved, &text(97, 512), &mut moved.cache().unwrap(), None);
+        let off = apart(&moved, &hidden, &expected["97"], &positions(97));
+        assert!(off <= TOLERANCE, "{name}, moved: {off}");
+        assert!(moved.on(DeviceChoice::Cpu).is_err() && moved.merged(&adapter).is_err());
     }
 }
 

@@ -63,7 +63,9 @@ impl Adapter {
         let mut weights = Weights::of_adapter(weights_name, weights)?;
         let host = model.host().ok_or_else(|| ModelError::Device {
             device: "gpu".into(),
-            problem: "adapters are read for models on the processor only".into(),
+            problem:
+                "adapters are read for models on the processor; one merged there can be moved to it"
+                    .into(),
         })?;
         let mut left: BTreeSet<String> = weights.names().map(str::to_owned).collect();
         let mut layers = Vec::new();

@@ -39,7 +39,10 @@ impl DeviceChoice {
         };
         let refused = |problem| ModelError::Device { device: self.to_string(), problem };
         match opened {
-            Ok(device) => device.map_err(|e| refused(e.to_string())),
+            // Behind the first line the error tells where in this program it was met.
+            Ok(device) => {
+                device.map_err(|e| refused(e.to_string().lines().next().unwrap_or_default().into()))
+            }
             Err(feature) => {
                 Err(refused(format!("this program was built without the feature `{feature}`")))
             }

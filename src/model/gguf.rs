@@ -8,6 +8,7 @@ use std::{
     fs::File,
     io::{BufReader, Read, Seek, SeekFrom},
     path::Path,
+    sync::Arc,
 };
 
 use candle_core::quantized::GgmlDType;
@@ -239,8 +240,13 @@ impl Gguf {
 }
 
 impl Source for Gguf {
-    fn matrix(&mut self, name: &str, rows: usize, columns: usize) -> Result<Matrix, ModelError> {
-        self.read(name, &[rows, columns])
+    fn matrix(
+        &mut self,
+        name: &str,
+        rows: usize,
+        columns: usize,
+    ) -> Result<Arc<Matrix>, ModelError> {
+        Ok(Arc::new(self.read(name, &[rows, columns])?))
     }
 
     fn vector(&mut self, name: &str, length: usize) -> Result<Vec<f32>, ModelError> {

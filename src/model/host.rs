@@ -88,14 +88,14 @@ impl Host {
         source: &mut dyn Source,
     ) -> Result<Self, ModelError> {
         let (vocabulary, hidden) = (config.vocab_size, config.hidden_size);
-        let embedding = Arc::new(source.matrix("model.embed_tokens.weight", vocabulary, hidden)?);
+        let embedding = source.matrix("model.embed_tokens.weight", vocabulary, hidden)?;
         let layers = (0..config.num_hidden_layers)
             .map(|i| Layer::load(config, i, source))
             .collect::<Result<_, _>>()?;
         let norm = source.vector("model.norm.weight", hidden)?;
         let head = match config.tie_word_embeddings {
             true => Arc::clone(&embedding),
-            false => Arc::new(source.matrix("lm_head.weight", vocabulary, hidden)?),
+            false => source.matrix("lm_head.weight", vocabulary, hidden)?,
         };
         let rope = Mutex::new(RopeTable::new(Rope::of(config)));
         Ok(Self { embedding, layers, norm, head, rope, threads })
@@ -296,6 +296,56 @@ impl Host {
     }
 }
 
+/// The weights of a loaded model as a source of others.
+pub(super) struct Loaded<'a>(pub(super) &'a Host);
+
+impl Loaded<'_> {
+    /// The layer of a tensor's name, and the rest of the name.
+    fn layer<'n>(&self, name: &'n str) -> Option<(&Layer, &'n str)> {
+        let (number, rest) = name.strip_prefix("model.layers.")?.split_once('.')?;
+        Some((self.0.layers.get(number.parse::<usize>().ok()?)?, rest.strip_suffix(".weight")?))
+    }
+}
+
+/// No tensor of this name and shape.
+fn missing(name: &str) -> ModelError {
+    candle_core::Error::Msg(format!("a model has no tensor `{name}` of this shape")).into()
+}
+
+impl Source for Loaded<'_> {
+    fn matrix(
+        &mut self,
+        name: &str,
+        rows: usize,
+        columns: usize,
+    ) -> Result<Arc<Matrix>, ModelError> {
+        let found = match name {
+            "model.embed_tokens.weight" => Some(&self.0.embedding),
+            "lm_head.weight" => Some(&self.0.head),
+            _ => self.layer(name).and_then(|(layer, rest)| {
+                let found = Projection::ALL.into_iter().find(|p| p.module() == rest)?;
+                Some(&layer.projections[found as usize])
+            }),
+        };
+        let fits = |matrix: &&Arc<Matrix>| (matrix.rows(), matrix.columns()) == (rows, columns);
+        found.filter(fits).map(Arc::clone).ok_or_else(|| missing(name))
+    }
+
+    fn vector(&mut self, name: &str, length: usize) -> Result<Vec<f32>, ModelError> {
+        let found = match name {
+            "model.norm.weight" => Some(&self.0.norm),
+            _ => self.layer(name).and_then(|(layer, rest)| match rest {
+                "input_layernorm" => Some(&layer.input_norm),
+                "post_attention_layernorm" => Some(&layer.post_norm),
+                "self_attn.q_norm" => Some(&layer.query_norm),
+                "self_attn.k_norm" => Some(&layer.key_norm),
+                _ => None,
+            }),
+        };
+        found.filter(|vector| vector.len() == length).cloned().ok_or_else(|| missing(name))
+    }
+}
+
 impl Layer {
     fn load(config: &Config, layer: usize, source: &mut dyn Source) -> Result<Self, ModelError> {
         let (hidden, width) = (config.hidden_size, config.head_dim);
@@ -303,7 +353,7 @@ impl Layer {
         let mut projections = Vec::with_capacity(Projection::ALL.len());
         for projection in Projection::ALL {
             let (rows, columns) = projection.shape(config);
-            projections.push(Arc::new(source.matrix(&name(projection.module()), rows, columns)?));
+            projections.push(source.matrix(&name(projection.module()), rows, columns)?);
         }
         let Ok(projections) = projections.try_into() else { unreachable!("one for each") };
         Ok(Self {

@@ -202,6 +202,14 @@ impl Model {
         Ok(Self { qwen3: Arc::new(self.qwen3.merged(adapter)?), ..self.clone() })
     }
 
+    /// The same model on a device; see [`Qwen3::on`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn on(&self, device: DeviceChoice) -> Result<Self, ModelError> {
+        Ok(Self { qwen3: Arc::new(self.qwen3.on(device)?), ..self.clone() })
+    }
+
     /// A sequence at its start.
     ///
     /// # Errors

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor};
 
 use super::{
-    Config, KvCache, ModelError, ModelOptions, Part, RopeRule,
-    host::Host,
+    Config, DeviceChoice, KvCache, ModelError, ModelOptions, Part, RopeRule,
+    host::{Host, Loaded},
     kernel::{Matrix, Threads},
     source::Source,
     tensors::Tensors,
@@ -97,6 +97,20 @@ impl Qwen3 {
             device => Forward::Device(Tensors::load(&config, source, &device)?),
         };
         Ok(Self { config, plain, forward })
+    }
+
+    /// The same model on a device, its weights in f32 there: how an [adapter](Self::merged) gets there, which is merged on the
+    /// processor before. Costs the time to widen and copy all weights.
+    ///
+    /// # Errors
+    /// The device cannot be opened, or has no memory for the weights; the model is on a device.
+    pub fn on(&self, device: DeviceChoice) -> Result<Self, ModelError> {
+        let Some(host) = self.host() else {
+            return Err(candle_core::Error::Msg("the model is on a device".into()).into());
+        };
+        let tensors = Tensors::load(&self.config, &mut Loaded(host), &device.open()?)?;
+        let forward = Forward::Device(tensors);
+        Ok(Self { config: self.config.clone(), plain: self.plain.clone(), forward })
     }
 
     /// The same model under another rule of positions, if that is another one; the weights are shared.

@@ -1,5 +1,7 @@
 //! Models by chance, to measure what a shape and a format cost on a machine: speed does not depend on the weights.
 
+use std::sync::Arc;
+
 use super::{
     Config, ModelError, ModelOptions, Qwen3, RopeScaling,
     kernel::{Dice, Matrix, WeightFormat},
@@ -48,8 +50,8 @@ struct Random {
 }
 
 impl Source for Random {
-    fn matrix(&mut self, _: &str, rows: usize, columns: usize) -> Result<Matrix, ModelError> {
-        Ok(Matrix::random(self.format, rows, columns, &mut self.dice))
+    fn matrix(&mut self, _: &str, rows: usize, columns: usize) -> Result<Arc<Matrix>, ModelError> {
+        Ok(Arc::new(Matrix::random(self.format, rows, columns, &mut self.dice)))
     }
 
     fn vector(&mut self, _: &str, length: usize) -> Result<Vec<f32>, ModelError> {

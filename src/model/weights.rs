@@ -10,6 +10,7 @@ use std::{
     fs::File,
     io::{Cursor, Read, Seek, SeekFrom},
     path::Path,
+    sync::Arc,
 };
 
 use safetensors::{Dtype, tensor::Metadata};
@@ -144,9 +145,14 @@ impl Weights {
 }
 
 impl Source for Weights {
-    fn matrix(&mut self, name: &str, rows: usize, columns: usize) -> Result<Matrix, ModelError> {
+    fn matrix(
+        &mut self,
+        name: &str,
+        rows: usize,
+        columns: usize,
+    ) -> Result<Arc<Matrix>, ModelError> {
         let (dtype, bytes) = self.read(name, &[rows, columns])?;
-        Ok(matrix(dtype, &bytes, rows, columns))
+        Ok(Arc::new(matrix(dtype, &bytes, rows, columns)))
     }
 
     fn vector(&mut self, name: &str, length: usize) -> Result<Vec<f32>, ModelError> {

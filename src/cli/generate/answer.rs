@@ -6,14 +6,13 @@
 use std::{
     io::{IsTerminal, Write},
     path::Path,
-    sync::Arc,
 };
 
 use anyhow::Result;
 use constrained_gen::{
     TokenId,
     decoding::{DecodeError, Decoder, Finish, Generation},
-    model::{Adapter, ChatPrompt, DeviceChoice, Footprint, Model, ModelError, ModelOptions},
+    model::{ChatPrompt, DeviceChoice, Footprint, Model, ModelError, ModelOptions, Session},
     validation::ValidationError,
 };
 
@@ -28,11 +27,7 @@ const FRAME: usize = 64;
 /// Decodes the answer to a request and prints it.
 pub(super) fn answer(arguments: &Arguments, request: &Request) -> Result<Outcome> {
     let model = load(arguments, request)?;
-    let adapter = adapter(arguments, &model, request)?;
-    let mut session = match &adapter {
-        Some(adapter) => model.session_under(adapter)?,
-        None => model.session()?,
-    };
+    let mut session = session(arguments, &model, request)?;
     let constraint = match &request.language {
         None => None,
         Some(language) => Some(language.automaton(model.vocabulary().clone())?.constraint()),
@@ -80,16 +75,27 @@ pub(super) fn answer(arguments: &Arguments, request: &Request) -> Result<Outcome
     Ok(judge(request, &generation, verdict))
 }
 
-/// The adapter that a request is answered under: that of the arguments, or else the expert's.
-pub(super) fn adapter(
-    arguments: &Arguments,
-    model: &Model,
-    request: &Request,
-) -> Result<Option<Arc<Adapter>>> {
-    Ok(match &arguments.adapter {
+/// A sequence under the adapter of a request: that of the arguments, or else the expert's. On a GPU it is one of a model of
+/// its own, into which the adapter is merged.
+pub(super) fn session(arguments: &Arguments, model: &Model, request: &Request) -> Result<Session> {
+    let adapter = match &arguments.adapter {
         Some(directory) => Some(model.adapter(directory)?),
         None => request.expert.adapter(model)?,
+    };
+    Ok(match (adapter, device(arguments)) {
+        (Some(adapter), DeviceChoice::Cpu) => model.session_under(&adapter)?,
+        (Some(adapter), device) => model.merged(&adapter)?.on(device)?.session()?,
+        (None, _) => model.session()?,
     })
+}
+
+/// The device of the arguments.
+pub(super) fn device(arguments: &Arguments) -> DeviceChoice {
+    match arguments.device {
+        Device::Cpu => DeviceChoice::Cpu,
+        Device::Cuda => DeviceChoice::Cuda(0),
+        Device::Metal => DeviceChoice::Metal(0),
+    }
 }
 
 /// The prompt of a request.
@@ -125,14 +131,12 @@ pub(super) fn load(arguments: &Arguments, request: &Request) -> Result<Model> {
     let expert = &request.expert;
     let path = hub::find(arguments.model.as_deref())?;
     memory::refuse(&footprint(arguments, request, path.as_deref())?, arguments.ignore_memory)?;
-    let device = match arguments.device {
-        Device::Cpu => DeviceChoice::Cpu,
-        Device::Cuda => DeviceChoice::Cuda(0),
-        Device::Metal => DeviceChoice::Metal(0),
-    };
+    let has_adapter = arguments.adapter.is_some() || expert.has_adapter(path.is_none());
+    // An adapter is merged on the processor, see `session`.
+    let device = if has_adapter { DeviceChoice::Cpu } else { device(arguments) };
     let options =
         ModelOptions::default().device(device).rope(expert.rope_rule()).threads(arguments.threads);
-    if arguments.adapter.is_none() && !expert.has_adapter(path.is_none()) {
+    if !has_adapter {
         complain::note(format_args!(
             "expert `{}` names an adapter that is not part of it: the base model answers alone",
             expert.name

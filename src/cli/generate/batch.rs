@@ -15,7 +15,7 @@ use anyhow::{Result, anyhow, bail};
 use constrained_gen::{
     Automaton, TokenId,
     decoding::{DecodeError, Finish, Generation, Job, Logits, LogitsError, run_all},
-    model::{Model, Session},
+    model::{DeviceChoice, Model, Session},
 };
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde::Deserialize;
@@ -72,10 +72,15 @@ impl Groups {
         if let Some(known) = self.all.iter().position(|group| group.name == name) {
             return Ok(known);
         }
-        let base = match answer::adapter(arguments, model, request)? {
-            Some(adapter) => model.session_under(&adapter)?,
-            None => model.session()?,
-        };
+        if let (Some(other), true) =
+            (self.all.first(), answer::device(arguments) != DeviceChoice::Cpu)
+        {
+            bail!(
+                "expert `{name}`: on a GPU the lines of a batch have one expert, which is `{}`",
+                other.name
+            );
+        }
+        let base = answer::session(arguments, model, request)?;
         self.all.push(Group { name: name.to_owned(), base, shared: Vec::new() });
         Ok(self.all.len() - 1)
     }
