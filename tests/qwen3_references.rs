@@ -129,17 +129,19 @@ fn same_bits(a: &[f32], b: &[f32]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
 }
 
+/// Models, their configurations, and the rule of positions in the references.
+const RULES: [(&str, &str, &str); 6] = [
+    ("tiny", "config.json", "default"),
+    ("tiny", "config.rope_parameters.json", "default"),
+    ("tiny", "config.linear.json", "linear"),
+    ("tiny", "config.yarn.json", "yarn"),
+    ("tiny", "config.yarn-tuned.json", "yarn-tuned"),
+    ("tiny-untied", "config.json", "default"),
+];
+
 #[test]
 fn every_rule_of_positions_gives_the_logits_of_transformers() {
-    let cases = [
-        ("tiny", "config.json", "default"),
-        ("tiny", "config.rope_parameters.json", "default"),
-        ("tiny", "config.linear.json", "linear"),
-        ("tiny", "config.yarn.json", "yarn"),
-        ("tiny", "config.yarn-tuned.json", "yarn-tuned"),
-        ("tiny-untied", "config.json", "default"),
-    ];
-    for (name, config, rule) in cases {
+    for (name, config, rule) in RULES {
         let model = under(name, config);
         let expected = reference(&format!("{name}/reference.safetensors"));
         for length in LENGTHS {
@@ -152,6 +154,33 @@ fn every_rule_of_positions_gives_the_logits_of_transformers() {
             let apart = apart(&model, &ways[0].1, expected, &positions(length));
             assert!(apart <= TOLERANCE, "{name} {config} {length}: {apart}");
         }
+    }
+}
+
+/// On an NVIDIA GPU, where an adapter is merged on the way. Needs one, so that only builds with the feature have this test.
+#[cfg(feature = "cuda")]
+#[test]
+fn a_gpu_gives_the_logits_of_transformers_and_peft() {
+    let check = |model: &Qwen3, what: &str, expected: &dyn Fn(usize) -> Tensor| {
+        let model = model.on(DeviceChoice::Cuda(0)).unwrap();
+        for length in LENGTHS {
+            for (way, hidden) in ways(&model, &text(length, model.config().vocab_size), None) {
+                let apart = apart(&model, &hidden, &expected(length), &positions(length));
+                println!("{what} {length}, {way}: {apart:e}");
+                assert!(apart <= TOLERANCE, "{what} {length}, {way}: {apart}");
+            }
+        }
+    };
+    for (name, config, rule) in RULES {
+        let expected = reference(&format!("{name}/reference.safetensors"));
+        let at = |length| expected[&format!("{rule}.{length}")].clone();
+        check(&under(name, config), config, &at);
+    }
+    let model = open(&fixture("tiny"), 2);
+    for name in ADAPTERS {
+        let expected = reference(&format!("adapters/{name}/reference.safetensors"));
+        let merged = model.merged(&adapter(name, &model)).unwrap();
+        check(&merged, name, &|length: usize| expected[&length.to_string()].clone());
     }
 }
 
