@@ -6,8 +6,14 @@
 //!
 //! Decoding looks, far from the limit, at the token that was drawn only; near it at every candidate before the draw: the choice
 //! is that under a mask without the tokens that do not fit. Random sentences draw a few times and else take the ending.
+//!
+//! Where each candidate leads elsewhere and the way to the end is hard to find from there, one draw cannot look at all of them:
+//! after so much work only the ending at hand fits. The work is counted as if nothing had been known, so that the answer does
+//! not depend on what others asked before.
 
-use crate::{Constraint, TokenId, Vocabulary};
+use rustc_hash::FxHashSet;
+
+use crate::{Constraint, TokenId, Vocabulary, situation::SituationId};
 
 /// Near the limit is where fewer tokens are left than so many times the ending, and these.
 const NEAR: (usize, usize) = (2, 16);
@@ -59,20 +65,9 @@ impl Budget {
         self.ending.is_some() && self.left < NEAR.0 * ending + NEAR.1
     }
 
-    /// Whether the answer can be ended within the budget after this token, which the constraint allows. Cost: a look-up for
-    /// what was asked before, else a search.
-    pub(crate) fn fits(
-        &self,
-        token: TokenId,
-        constraint: &mut Constraint,
-        vocabulary: &Vocabulary,
-    ) -> bool {
-        let Some(ending) = &self.ending else { return true };
-        if vocabulary.end_tokens().contains(&token) || ending.last() == Some(&token) {
-            return true;
-        }
-        let Some(left) = self.left.checked_sub(1) else { return false };
-        constraint.ending_after(token).is_some_and(|ending| ending.tokens().len() <= left)
+    /// To choose the next token.
+    pub(crate) fn draw(&self) -> Draw<'_> {
+        Draw { budget: self, asked: FxHashSet::default(), work: 0 }
     }
 
     /// Counts a token that was taken; the constraint stands after it.
@@ -94,5 +89,46 @@ impl Budget {
         let found = ending_of(constraint).filter(|found| found.len() <= self.left);
         debug_assert!(self.ending.is_none() || found.is_some(), "only what fits is taken");
         self.ending = found;
+    }
+}
+
+/// What is looked for in one draw: situations, and what each counts for beside the work of its search.
+const WORK: usize = 1 << 17;
+const EACH: usize = 1 << 7;
+
+/// One choice of a token.
+#[derive(Debug)]
+pub(crate) struct Draw<'a> {
+    budget: &'a Budget,
+    /// Where the tokens lead that were looked at.
+    asked: FxHashSet<SituationId>,
+    work: usize,
+}
+
+impl Draw<'_> {
+    /// Whether the answer can be ended within the budget after this token, which the constraint allows. Cost: a look-up for
+    /// what was asked before, else a search.
+    pub(crate) fn fits(
+        &mut self,
+        token: TokenId,
+        constraint: &mut Constraint,
+        vocabulary: &Vocabulary,
+    ) -> bool {
+        let Some(ending) = &self.budget.ending else { return true };
+        if vocabulary.end_tokens().contains(&token) || ending.last() == Some(&token) {
+            return true;
+        }
+        let Some(left) = self.budget.left.checked_sub(1) else { return false };
+        let Some(after) = constraint.situation_after(token) else { return false };
+        let is_new = !self.asked.contains(&after);
+        if is_new && self.work >= WORK {
+            return false;
+        }
+        let found = constraint.ending_of(after);
+        if is_new {
+            self.asked.insert(after);
+            self.work = self.work.saturating_add(found.work).saturating_add(EACH);
+        }
+        found.ending.is_some_and(|ending| ending.tokens().len() <= left)
     }
 }

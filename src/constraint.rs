@@ -6,6 +6,7 @@ pub use crate::automaton::StepError;
 use crate::{
     Automaton, Ending, Expected, Refusal, TokenId, TokenMask,
     automaton::{Generation, Room},
+    ending::Found,
     situation::SituationId,
 };
 
@@ -207,25 +208,27 @@ impl Constraint {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn ending(&self) -> Option<Arc<Ending>> {
-        if self.ended { None } else { self.generation.ending(self.situation) }
+        if self.ended { None } else { self.generation.ending(self.situation).ending }
     }
 
-    /// The [`ending`](Self::ending) after a token of text; `None` where it is not allowed.
-    pub(crate) fn ending_after(&mut self, token: TokenId) -> Option<Arc<Ending>> {
+    /// Where a token of text leads; `None` where it is not allowed.
+    pub(crate) fn situation_after(&mut self, token: TokenId) -> Option<SituationId> {
         let vocabulary = self.automaton.vocabulary();
         if self.ended || vocabulary.is_special(token) || vocabulary.bytes(token).is_empty() {
             return None;
         }
-        let next = match self.generation.step(self.situation, token) {
-            Some(next) => next,
-            None => {
-                let bytes = vocabulary.bytes(token);
-                let next = self.generation.advance(self.situation, bytes, &mut self.room).ok()?;
-                self.generation.remember(self.situation, token, next);
-                next
-            }
-        };
-        self.generation.ending(next)
+        if let Some(next) = self.generation.step(self.situation, token) {
+            return Some(next);
+        }
+        let bytes = vocabulary.bytes(token);
+        let next = self.generation.advance(self.situation, bytes, &mut self.room).ok()?;
+        self.generation.remember(self.situation, token, next);
+        Some(next)
+    }
+
+    /// The [`ending`](Self::ending) of a situation that a token led to, and what it cost to find.
+    pub(crate) fn ending_of(&self, situation: SituationId) -> Found {
+        self.generation.ending(situation)
     }
 
     /// What may come next.

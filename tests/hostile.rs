@@ -44,13 +44,17 @@ enum Input {
     Text(&'static str, String),
     /// A schema, and a text that may be one of its instances.
     Instance(&'static str, String),
+    /// A schema, of which instances of few tokens are drawn.
+    Instances(&'static str),
+    /// A schema, under which a model answers with few tokens.
+    Answer(&'static str),
     Tokenizer(String),
     Automaton(Vec<u8>),
     /// Arguments alone.
     Call(&'static [&'static str]),
 }
 
-use Input::{Automaton, Call, Gbnf, Instance, Lark, Schema, Text, Tokenizer};
+use Input::{Answer, Automaton, Call, Gbnf, Instance, Instances, Lark, Schema, Text, Tokenizer};
 
 fn nested(open: &str, inside: &str, close: &str, depth: usize) -> String {
     [open.repeat(depth), inside.to_owned(), close.repeat(depth)].concat()
@@ -293,6 +297,26 @@ fn schemas() -> Vec<(&'static str, Input, Expected)> {
     ]
 }
 
+/// Some member must be one of each kind, names have five letters, and no name may come twice: wherever an instance stands, it is
+/// a search how it can be ended.
+const OWED: &str = r#"{"type":"object","minProperties":1,"maxProperties":50,"propertyNames":{"pattern":"^.....$"},
+    "allOf":[{"not":{"patternProperties":{"x":{"not":{"pattern":"X","type":"string"}}}}},
+    {"not":{"patternProperties":{"y":{"not":{"pattern":"Y","type":"string"}}}}}]}"#;
+
+/// Each place of the texts is another one, and there are very many of them.
+const STAMPS: &str = r#"{"type":"object","required":["a","b"],"properties":{
+    "a":{"type":"string","pattern":"\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}.\\d{6}"},
+    "b":{"type":"string","pattern":"^[\\u4e00-\\u9fa5\"]{10,}$"}}}"#;
+
+fn near_limits() -> Vec<(&'static str, Input, Expected)> {
+    vec![
+        ("instances that owe members", Instances(OWED), Handled),
+        ("an answer that owes members", Answer(OWED), Handled),
+        ("instances of long patterns", Instances(STAMPS), Handled),
+        ("an answer of long patterns", Answer(STAMPS), Handled),
+    ]
+}
+
 fn texts() -> Vec<(&'static str, Input, Expected)> {
     vec![
         ("300,000 opening brackets", Text("json", "[".repeat(300_000)), Handled),
@@ -353,6 +377,16 @@ fn arguments(input: &Input, folder: &Path) -> Vec<String> {
             let schema = file("s.json", schema.as_bytes());
             words(&["check", "--json-schema", &schema, &file("t.txt", text.as_bytes())])
         }
+        Instances(schema) => {
+            let schema = file("s.json", schema.as_bytes());
+            let drawn = ["--count", "2", "--max-tokens", "150", "--weighting", "uniform"];
+            let sample = words(&["sample", "--json-schema", &schema, "--formats", "annotate"]);
+            [sample, words(&["--tokenizer", DEMO_TOKENIZER]), words(&drawn)].concat()
+        }
+        Answer(schema) => {
+            let schema = file("s.json", schema.as_bytes());
+            words(&["generate", "--json-schema", &schema, "--max-tokens", "150", "hello"])
+        }
         Tokenizer(text) => {
             words(&["mask", "--grammar", "json", "--tokenizer", &file("k.json", text.as_bytes())])
         }
@@ -386,7 +420,9 @@ fn what_brought_down_others() {
     let most = std::env::var("HOSTILE_SECONDS").map_or(20.0, |s| s.parse().expect("seconds"));
     let folder = tempfile::tempdir().expect("a folder");
     let mut wrong = String::new();
-    for (name, input, expected) in [grammars(), schemas(), texts()].into_iter().flatten() {
+    for (name, input, expected) in
+        [grammars(), schemas(), near_limits(), texts()].into_iter().flatten()
+    {
         let begin = Instant::now();
         let output = limited("ulimit -d 262144;", &arguments(&input, folder.path())).output();
         let output = output.expect("the shell starts");

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     CompiledGrammar, Expected, TokenId, TokenMask, Vocabulary,
-    ending::Ending,
+    ending::Found,
     schema::{CompiledSchema, SchemaGeneration, SchemaScratch, SchemaTables},
     situation::SituationId,
 };
@@ -206,8 +206,8 @@ impl Generation {
         }
     }
 
-    /// Tokens that make the text a sentence, as few as were found; `None` if none were.
-    pub(crate) fn ending(&self, situation: SituationId) -> Option<Arc<Ending>> {
+    /// Tokens that make the text a sentence, as few as were found.
+    pub(crate) fn ending(&self, situation: SituationId) -> Found {
         match self {
             Self::Grammar(generation) => generation.ending(situation),
             Self::Schema(generation, schema) => generation.ending(situation, &schema.vocabulary),

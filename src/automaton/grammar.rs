@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use super::{StepError, ending::Ends, masks::MaskTable, results::Results, tree::TreeTable};
 use crate::{
     CompiledGrammar, TokenMask, Vocabulary,
-    ending::{Ending, Endings},
+    ending::{Endings, Found},
     recognizer::{Allowance, Expected, Hypothesis, Reader, Tables},
     situation::{SituationId, SituationTable},
 };
@@ -144,7 +144,7 @@ impl GrammarGeneration {
     }
 
     /// Tokens that make the text a sentence.
-    pub(super) fn ending(&self, situation: SituationId) -> Option<Arc<Ending>> {
+    pub(super) fn ending(&self, situation: SituationId) -> Found {
         let start = self.situations.hypotheses(situation);
         let (ends, endings) = &**self.endings.get_or_init(Box::default);
         let allowance = self.grammar.allowance();

@@ -328,7 +328,7 @@ impl<'a> Sequence<'a> {
     fn fits(&mut self, token: TokenId) -> bool {
         match (&self.budget, self.guide.constraint_mut()) {
             (Some(budget), Some(constraint)) => {
-                budget.fits(token, constraint, self.decoder.vocabulary)
+                budget.draw().fits(token, constraint, self.decoder.vocabulary)
             }
             _ => true,
         }
@@ -353,7 +353,8 @@ impl<'a> Sequence<'a> {
         let mut fits;
         let fit = match (budget, constraint) {
             (Some(budget), Some(constraint)) => {
-                fits = |token| budget.fits(token, constraint, vocabulary);
+                let mut draw = budget.draw();
+                fits = move |token| draw.fits(token, constraint, vocabulary);
                 Some(Fit { all: budget.is_near(), fits: &mut fits })
             }
             _ => None,

@@ -16,11 +16,13 @@ use rustc_hash::FxBuildHasher;
 
 pub(crate) use search::{Cost, Move, Reading, Text};
 
+use search::Bounds;
+
 use crate::{TokenId, Vocabulary, situation::SituationId};
 
-/// Places that are looked at along the cheapest ways, and then, if they lead nowhere, along all ways.
-const NARROW: usize = 1_000;
-const WIDE: usize = 300;
+/// How far is looked along the cheapest ways, and then, if they lead nowhere, along all ways.
+const NARROW: Bounds = Bounds { places: 1_000, work: 1 << 18, wide: false };
+const WIDE: Bounds = Bounds { places: 300, work: 1 << 17, wide: true };
 
 /// Tokens that make a text a sentence.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,32 +37,43 @@ impl Ending {
     }
 }
 
+/// What a search found.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Found {
+    /// `None` if nothing.
+    pub(crate) ending: Option<Arc<Ending>>,
+    /// Moves that were looked at and bytes that were read, some microseconds each at most: what it cost when it was done, which
+    /// is the same for everybody.
+    pub(crate) work: usize,
+}
+
 /// Endings by situation.
 #[derive(Debug, Default)]
-pub(crate) struct Endings(papaya::HashMap<SituationId, Option<Arc<Ending>>, FxBuildHasher>);
+pub(crate) struct Endings(papaya::HashMap<SituationId, Found, FxBuildHasher>);
 
 impl Endings {
-    /// The ending of a situation, looked for if that was not done before; `None` if none was found.
+    /// The ending of a situation, looked for if that was not done before.
     pub(crate) fn of<R: Reading>(
         &self,
         situation: SituationId,
         start: &[R::At],
         vocabulary: &Vocabulary,
         reading: impl FnOnce() -> R,
-    ) -> Option<Arc<Ending>> {
+    ) -> Found {
         let known = self.0.pin();
-        if let Some(ending) = known.get(&situation) {
-            return ending.clone();
+        if let Some(found) = known.get(&situation) {
+            return found.clone();
         }
-        let reading = reading();
-        let tokens = search::search(&reading, start, vocabulary, NARROW, false)
-            .or_else(|| search::search(&reading, start, vocabulary, WIDE, true));
+        let (reading, mut work) = (reading(), 0);
+        let tokens = [NARROW, WIDE]
+            .into_iter()
+            .find_map(|bounds| search::search(&reading, start, vocabulary, bounds, &mut work));
         let ending = tokens.map(|tokens| Arc::new(Ending { tokens: tokens.into() }));
-        known.get_or_insert(situation, ending).clone()
+        known.get_or_insert(situation, Found { ending, work }).clone()
     }
 
     /// Estimated bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.0.len() * 128
+        self.0.len() * 136
     }
 }

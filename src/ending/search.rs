@@ -73,14 +73,28 @@ struct Place<A> {
     length: usize,
 }
 
-/// The tokens of a text after which what was read is a sentence; `None` if there is none among the first so many places.
-pub(crate) fn search<R: Reading>(
+/// How far a search goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    /// Places that are reached.
+    pub(super) places: usize,
+    /// Moves that are looked at and bytes that are read. As all that a search does is one or the other, this bounds its time
+    /// where few of the moves lead anywhere.
+    pub(super) work: usize,
+    /// Whether many moves are asked for.
+    pub(super) wide: bool,
+}
+
+/// The tokens of a text after which what was read is a sentence; `None` if there is none within the bounds. The work that was
+/// done is added to `work`.
+pub(super) fn search<R: Reading>(
     reading: &R,
     start: &[R::At],
     vocabulary: &Vocabulary,
-    places: usize,
-    wide: bool,
+    bounds: Bounds,
+    work: &mut usize,
 ) -> Option<Vec<TokenId>> {
+    let most = work.saturating_add(bounds.work);
     let mut reached = vec![Place { at: start.to_vec(), cost: 0, length: 0 }];
     let mut seen: FxHashSet<Vec<R::At>> = FxHashSet::default();
     let mut heap: BinaryHeap<Reverse<Candidate>> = BinaryHeap::new();
@@ -93,7 +107,8 @@ pub(crate) fn search<R: Reading>(
         {
             return Some(tokens);
         }
-        reading.moves(&place.at, wide, &mut moves);
+        reading.moves(&place.at, bounds.wide, &mut moves);
+        *work = work.saturating_add(moves.len());
         for Move { text: more, cost, left } in moves.drain(..) {
             if left == Cost::MAX || more.is_empty() {
                 continue;
@@ -107,17 +122,21 @@ pub(crate) fn search<R: Reading>(
             let from = &reached[candidate.from];
             let mut at = from.at.clone();
             for &byte in &candidate.text[from.length..] {
+                *work = work.saturating_add(1);
                 next.clear();
                 reading.step(&at, byte, &mut next);
                 std::mem::swap(&mut at, &mut next);
-                if at.is_empty() {
+                if at.is_empty() || *work > most {
                     break;
                 }
+            }
+            if *work > most {
+                return None;
             }
             if at.is_empty() || !seen.insert(at.clone()) {
                 continue;
             }
-            if reached.len() >= places {
+            if reached.len() >= bounds.places {
                 return None;
             }
             number = reached.len();

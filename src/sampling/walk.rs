@@ -287,7 +287,8 @@ impl Attempt<'_> {
 
     /// Whether the sentence can be ended within the limit after this token.
     fn fits(&mut self, token: TokenId) -> bool {
-        self.budget.fits(token, &mut self.constraint, self.sampler.automaton.vocabulary())
+        let vocabulary = self.sampler.automaton.vocabulary();
+        self.budget.draw().fits(token, &mut self.constraint, vocabulary)
     }
 
     /// The next token of an ending; whether one is known.

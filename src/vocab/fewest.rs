@@ -1,22 +1,7 @@
 //! With how few tokens can a text be spelled?
 
-use super::{VocabTrie, Vocabulary};
+use super::Vocabulary;
 use crate::TokenId;
-
-impl VocabTrie {
-    /// The child of a node by a byte; of the root without one. O(siblings).
-    pub(crate) fn child(&self, of: Option<usize>, byte: u8) -> Option<usize> {
-        let (mut node, end) = match of {
-            Some(node) => (node + 1, self.skip(node)),
-            None => (0, self.len()),
-        };
-        // Siblings ascend.
-        while node < end && self.byte(node) < byte {
-            node = self.skip(node);
-        }
-        (node < end && self.byte(node) == byte).then_some(node)
-    }
-}
 
 impl Vocabulary {
     /// The fewest tokens that spell a text, control tokens left out; of several such spellings the one whose first tokens are

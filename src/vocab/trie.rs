@@ -10,7 +10,12 @@ pub struct VocabTrie {
     /// Tokens ending at node i: `tokens[starts[i]..starts[i + 1]]`.
     starts: Vec<u32>,
     tokens: Vec<u32>,
+    /// Nodes by their one byte, and by their two; [`NONE`] where there is none. These have many siblings.
+    ones: Vec<u32>,
+    twos: Vec<u32>,
 }
+
+const NONE: u32 = u32::MAX;
 
 impl VocabTrie {
     /// The trie of these (token, bytes) pairs; empty texts are left out (a token without text is reached by no byte).
@@ -39,7 +44,38 @@ impl VocabTrie {
             trie.skips[node] = trie.bytes.len() as u32;
         }
         trie.starts.push(trie.tokens.len() as u32);
+        trie.ones = vec![NONE; 1 << 8];
+        trie.twos = vec![NONE; 1 << 16];
+        let mut first = 0;
+        for node in 0..trie.bytes.len() {
+            let byte = usize::from(trie.bytes[node]);
+            match trie.depths[node] {
+                0 => {
+                    first = byte;
+                    trie.ones[byte] = node as u32;
+                }
+                1 => trie.twos[first << 8 | byte] = node as u32,
+                _ => {}
+            }
+        }
         trie
+    }
+
+    /// The child of a node by a byte; of the root without one. O(siblings), and O(1) for the first two bytes.
+    pub(crate) fn child(&self, of: Option<usize>, byte: u8) -> Option<usize> {
+        let known = |nodes: &[u32], at: usize| {
+            nodes.get(at).filter(|node| **node != NONE).map(|node| *node as usize)
+        };
+        let Some(of) = of else { return known(&self.ones, byte.into()) };
+        if self.depths[of] == 0 {
+            return known(&self.twos, usize::from(self.bytes[of]) << 8 | usize::from(byte));
+        }
+        let (mut node, end) = (of + 1, self.skip(of));
+        // Siblings ascend.
+        while node < end && self.byte(node) < byte {
+            node = self.skip(node);
+        }
+        (node < end && self.byte(node) == byte).then_some(node)
     }
 
     /// Number of nodes.

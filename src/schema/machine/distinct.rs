@@ -205,7 +205,7 @@ impl Used {
     }
 
     /// The strings.
-    pub(super) fn texts(&self) -> &[Box<str>] {
+    pub(crate) fn texts(&self) -> &[Box<str>] {
         &self.key.texts
     }
 
@@ -221,22 +221,24 @@ impl Used {
 }
 
 /// How many texts a begun one can become, counted up to a limit. Cost: the states of the language times the length of the
-/// texts counted.
+/// texts counted, or less: beginnings that differ become texts that differ, so that as many beginnings as the limit will do.
 pub(super) fn completions(view: View<'_>, place: Place, limit: usize) -> usize {
     let mut found = 0;
     let mut level: FxHashMap<Place, usize> = FxHashMap::from_iter([(place, 1)]);
     while !level.is_empty() {
         let mut next: FxHashMap<Place, usize> = FxHashMap::default();
+        let mut begun: usize = 0;
         for (place, ways) in level {
             if view.may_end(place) {
                 found += ways;
-                if found >= limit {
-                    return limit;
-                }
             }
             for at in view.decoded(place) {
                 let ways_on = next.entry(at).or_insert(0);
                 *ways_on = (*ways_on + ways).min(limit);
+                begun = begun.saturating_add(ways);
+            }
+            if found.saturating_add(begun) >= limit {
+                return limit;
             }
         }
         // Of a language without an end some text is found on every other level at the latest.

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Vocabulary,
-    ending::{Ending, Endings},
+    ending::{Endings, Found},
     recognizer::Expected,
     schema::machine::{Hypothesis, Look, Machine, Plan, Scan},
     situation::{SituationId, SituationTable},
@@ -142,11 +142,7 @@ impl Generation {
     }
 
     /// Tokens that make the text an instance.
-    pub(crate) fn ending(
-        &self,
-        situation: SituationId,
-        vocabulary: &Vocabulary,
-    ) -> Option<Arc<Ending>> {
+    pub(crate) fn ending(&self, situation: SituationId, vocabulary: &Vocabulary) -> Found {
         let start = self.situations.hypotheses(situation);
         let (ends, endings) = &**self.endings.get_or_init(Box::default);
         endings.of(situation, start, vocabulary, || ends.reading(&self.machine, vocabulary))

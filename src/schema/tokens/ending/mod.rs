@@ -1,6 +1,7 @@
 //! How can the text of an instance be ended? The moves of [`crate::ending`]: values and members that are missing, the shortest
 //! first, whole where that is allowed and else piece by piece.
 
+mod members;
 mod texts;
 mod values;
 
@@ -8,26 +9,15 @@ use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxBuildHasher;
 
-use self::{
-    texts::Scalars,
-    values::{Values, quoted},
-};
+use self::{texts::Scalars, values::Values};
 use crate::{
     Vocabulary,
     ending::{Cost, Move, Reading, Text},
     schema::{
         expr::ExprId,
-        machine::{
-            Frame, Hypothesis, Look, Machine, Object, Obligation, Place, Scan, StackId, View,
-        },
+        machine::{Frame, Hypothesis, Look, Machine, Obligation, Place, Scan, StackId},
     },
 };
-
-/// Members that are tried at one place: at first, and where that led nowhere.
-const MEMBERS: [usize; 2] = [4, 64];
-
-/// Values of one member that are tried, by the obligations that they meet.
-const VALUES: usize = 8;
 
 /// What is known of the ends of a schema's texts, over a vocabulary.
 #[derive(Debug, Default)]
@@ -36,6 +26,8 @@ pub(super) struct Ends {
     values: Values,
     /// The names of declared members with their colons and commas: what they cost, by shape and name.
     names: papaya::HashMap<(u32, usize), Cost, FxBuildHasher>,
+    /// About what the cheapest member costs that meets an obligation, by shape and obligation.
+    meeting: papaya::HashMap<(u32, usize), Cost, FxBuildHasher>,
     /// About what closes all frames of a stack.
     rests: papaya::HashMap<StackId, Cost, FxBuildHasher>,
 }
@@ -63,7 +55,7 @@ impl Ends {
     pub(super) fn bytes(&self) -> usize {
         self.values.bytes()
             + self.scalars.get().map_or(0, Scalars::bytes)
-            + (self.rests.len() + self.names.len()) * 32
+            + (self.rests.len() + self.names.len() + self.meeting.len()) * 32
     }
 }
 
@@ -138,8 +130,7 @@ impl Ending<'_> {
                 let missing = object.required.minus(seen);
                 let required = missing.iter().map(|name| self.member_cost(frame, name));
                 let mut sum = required.fold(bracket, Cost::saturating_add);
-                let (more, each) = self.more(frame);
-                sum = sum.saturating_add(each.saturating_mul(more.into()));
+                sum = sum.saturating_add(self.owed(frame).cost(0));
                 sum
             }
             Frame::Array { shape, index, counts, .. } => {
@@ -166,42 +157,6 @@ impl Ending<'_> {
                 contains.fold(sum, Cost::saturating_add)
             }
         }
-    }
-
-    /// How many members an object needs beyond those that are required, and about what each costs. Rather more than less: else
-    /// all orders of the names would look equally good.
-    fn more(&self, frame: &Frame) -> (u32, Cost) {
-        let Frame::Object { shape, seen, others, met, .. } = frame else { return (0, 0) };
-        let plan = self.machine.plan();
-        let object = &plan.objects[*shape as usize];
-        let required = object.required_count - object.required.common(seen) as u32;
-        let read = seen.len() as u32 + *others + required;
-        let unmet = (object.some.len() as u32).saturating_sub(met.count_ones());
-        let more = object.min.saturating_sub(read).max(unmet.min(1));
-        if more == 0 {
-            return (0, 0);
-        }
-        let names = (0..object.values.len())
-            .filter(|name| !seen.contains(*name) && !object.required.contains(*name))
-            .map(|name| self.member_cost(frame, name));
-        let class = |(language, value): &(u32, ExprId)| {
-            let names = self.strings(*language, plan.language(*language).start()?, true);
-            let name = names.last()?.cost.saturating_add(Text::cost(4, 4));
-            Some(name.saturating_add(self.value_cost(*value)))
-        };
-        let each = names.chain(object.classes.iter().filter_map(class)).min();
-        (more, each.unwrap_or_else(|| Text::cost(5, 8)))
-    }
-
-    /// About what a declared member costs, its comma included.
-    fn member_cost(&self, frame: &Frame, name: usize) -> Cost {
-        let Frame::Object { shape, .. } = frame else { return Cost::MAX };
-        let object = &self.machine.plan().objects[*shape as usize];
-        let known = self.ends.names.pin();
-        let begin = known.get_or_insert_with((*shape, name), || {
-            self.cost(&[b",", &*quoted(&object.names.words()[name]), b":"].concat())
-        });
-        begin.saturating_add(self.value_cost(object.values[name]))
     }
 
     /// The beginnings of a value, and the whole of it.
@@ -290,81 +245,6 @@ impl Ending<'_> {
         }
     }
 
-    /// Members that may come next, after `begin`.
-    fn members(&self, stack: StackId, begin: &[u8], moves: &mut Moves<'_>) {
-        let frame = self.machine.stacks().top(stack);
-        let Frame::Object { shape, .. } = frame else { return };
-        let plan = self.machine.plan();
-        let object = &plan.objects[*shape as usize];
-        let (names, classes) = self.machine.next(stack);
-        let left = self.rest(stack);
-        let (more, each) = self.more(frame);
-        let each = if more > 0 { each } else { 0 };
-        let required = names.iter().filter(|name| object.required.contains(*name));
-        let required: Vec<usize> = required.collect();
-        if required.is_empty() && more == 0 && !moves.wide {
-            return;
-        }
-        let mut rest: Vec<(Cost, usize)> = Vec::new();
-        if more > 0 || moves.wide {
-            let optional = names.iter().filter(|name| !object.required.contains(*name));
-            rest = optional.map(|name| (self.member_cost(frame, name), name)).collect();
-            rest.sort_unstable();
-        }
-        let most = MEMBERS[usize::from(moves.wide)];
-        let rest = rest.into_iter().take(most).map(|(_, name)| name);
-        for name in required.into_iter().take(most).chain(rest) {
-            let key = [begin, &*quoted(&object.names.words()[name]), b":"].concat();
-            let required = object.required.contains(name);
-            let cost = if required { self.member_cost(frame, name) } else { each };
-            let left = left.saturating_sub(cost);
-            for value in self.meeting(object, object.values[name], |some| some.names.contains(name))
-            {
-                self.member(&key, value, left, moves);
-            }
-        }
-        let needed = more > 0 || moves.wide;
-        let classes = object.classes.iter().enumerate().filter(|_| *classes && needed);
-        for (class, &(language, value)) in classes {
-            let Some(start) = plan.language(language).start() else { continue };
-            let names = self.strings(language, start, true);
-            for value in self.meeting(object, value, |some| some.classes.contains(class)) {
-                for name in names.iter() {
-                    let key = [begin, b"\"", &*name.bytes, b":"].concat();
-                    self.member(&key, value, left.saturating_sub(each), moves);
-                }
-            }
-        }
-    }
-
-    /// Values of a member: any, and those that meet obligations.
-    fn meeting(
-        &self,
-        object: &Object,
-        value: ExprId,
-        holds: impl Fn(&Obligation) -> bool,
-    ) -> Vec<ExprId> {
-        let mut values = vec![value];
-        for some in object.some.iter().filter(|some| holds(some)) {
-            let both = |value: &ExprId| self.machine.plan().both(*value, some.value);
-            let more: Vec<ExprId> = values.iter().filter_map(both).collect();
-            values.extend(more);
-            values.truncate(VALUES);
-        }
-        values
-    }
-
-    /// A member: as a whole, and its name alone.
-    fn member(&self, key: &[u8], value: ExprId, left: Cost, moves: &mut Moves<'_>) {
-        if let Some(whole) = self.value(value)
-            && let Some(text) = self.text(&[key, &*whole.bytes].concat())
-        {
-            moves.add(&text, left);
-        }
-        let after = left.saturating_add(self.value_cost(value));
-        self.text(key).into_iter().for_each(|text| moves.add(&text, after));
-    }
-
     /// After a value, or after the bracket that opens a frame.
     fn after(&self, stack: StackId, open: bool, moves: &mut Moves<'_>) {
         let frame = self.machine.stacks().top(stack);
@@ -378,47 +258,6 @@ impl Ending<'_> {
         match frame {
             Frame::Array { .. } => self.item(stack, open, moves),
             _ => self.members(stack, if open { b"" } else { b"," }, moves),
-        }
-    }
-
-    /// Inside the name of a declared member.
-    fn name(&self, stack: StackId, place: Place, moves: &mut Moves<'_>) {
-        let Frame::Object { shape, .. } = self.machine.stacks().top(stack) else { return };
-        let object = &self.machine.plan().objects[*shape as usize];
-        let (allowed, _) = self.machine.next(stack);
-        let left = self.rest(stack);
-        if !place.spelling.is_between() {
-            let view = View::some(&object.names, allowed);
-            for text in self.scalars.of_string(view, place, false) {
-                let value = object.names.range(place.at).next().map(|word| word as usize);
-                let value = value.map_or(0, |word| self.value_cost(object.values[word]));
-                let text = self.text(&[&*text, b":"].concat());
-                text.into_iter().for_each(|text| moves.add(&text, left.saturating_add(value)));
-            }
-            return;
-        }
-        let begun = object.names.depth(place.at);
-        let mut words: Vec<(bool, Cost, usize)> = (object.names.range(place.at))
-            .map(|word| word as usize)
-            .filter(|word| allowed.contains(*word))
-            .map(|word| {
-                let cost = self.value_cost(object.values[word]);
-                (!object.required.contains(word), cost, word)
-            })
-            .collect();
-        words.sort_unstable();
-        for (optional, _, word) in words.into_iter().take(MEMBERS[usize::from(moves.wide)]) {
-            let rest = quoted(&object.names.words()[word][begun..]);
-            let left = if optional {
-                left
-            } else {
-                left.saturating_sub(self.member_cost(self.machine.stacks().top(stack), word))
-            };
-            let key = [&rest[1..], b":"].concat();
-            for value in self.meeting(object, object.values[word], |some| some.names.contains(word))
-            {
-                self.member(&key, value, left, moves);
-            }
         }
     }
 }
@@ -485,11 +324,15 @@ impl Ending<'_> {
                 let value = object.classes[class as usize].1;
                 let language = self.machine.class(stack, class, &mut Look::nothing());
                 let Some(language) = language else { return };
-                for text in self.strings(language, place, differ).iter() {
+                let owed = self.owed(self.machine.stacks().top(stack));
+                let left = left().saturating_sub(owed.cost(0));
+                let holds = |some: &Obligation| some.classes.contains(class as usize);
+                let values = self.meeting(object, value, holds);
+                for text in self.strings(language, place, differ).iter().take(self.unused(stack)) {
                     let key = [&*text.bytes, b":"].concat();
-                    let holds = |some: &Obligation| some.classes.contains(class as usize);
-                    for value in self.meeting(object, value, holds) {
-                        self.member(&key, value, left(), moves);
+                    for &(value, met) in &values {
+                        let left = left.saturating_add(owed.after(met, false));
+                        self.member(&key, value, left, moves);
                     }
                 }
             }

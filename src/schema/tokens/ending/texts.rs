@@ -27,8 +27,9 @@ const LETTERS: usize = 26;
 #[derive(Debug)]
 struct Bytes {
     all: Vec<u8>,
-    /// How many of them are plain: ASCII and no backslash, as there are very many ways to begin an escape.
-    plain: usize,
+    /// How many of them may begin a character, in turn: first ASCII, then what is no backslash, as there are very many ways to
+    /// go on after one, and then all.
+    begin: [usize; 3],
 }
 
 impl Bytes {
@@ -40,13 +41,14 @@ impl Bytes {
         let rank = |byte: u8| match byte {
             b'a'..=b'z' => 0,
             b'0'..=b'9' => 1,
-            b'\\' => 3,
+            b'\\' => 4,
             0x20..=0x7e => 2,
-            _ => 4,
+            _ => 3,
         };
         all.sort_by_key(|byte| (rank(*byte), *byte));
-        let plain = all.partition_point(|byte| rank(*byte) < 3);
-        Self { all, plain }
+        let below = |most: u8| all.partition_point(|byte| rank(*byte) < most);
+        let begin = [below(3), below(4), all.len()];
+        Self { all, begin }
     }
 }
 
@@ -139,9 +141,9 @@ fn way<S>(reached: &[(S, usize, u8)], mut at: usize) -> Vec<u8> {
 }
 
 /// The shortest text that ends what has been begun.
-fn shortest<S: Copy + Eq + std::hash::Hash>(
+fn shortest<'b, S: Copy + Eq + std::hash::Hash>(
     from: S,
-    bytes: &[u8],
+    bytes: &impl Fn(S) -> &'b [u8],
     read: &impl Fn(S, u8) -> Read<S>,
     ends: &impl Fn(S) -> Option<&'static [u8]>,
 ) -> Option<Box<[u8]>> {
@@ -156,7 +158,7 @@ fn shortest<S: Copy + Eq + std::hash::Hash>(
         {
             return Some([&way(&reached, at), end].concat().into());
         }
-        for &byte in bytes {
+        for &byte in bytes(state) {
             match read(state, byte) {
                 Read::Inside(next) => {
                     if seen.insert(next) {
@@ -173,19 +175,19 @@ fn shortest<S: Copy + Eq + std::hash::Hash>(
 }
 
 /// The shortest text that ends what has been begun, and if several are wanted, others that are hardly longer.
-fn endings<S: Copy + Eq + std::hash::Hash>(
+fn endings<'b, S: Copy + Eq + std::hash::Hash>(
     from: S,
-    bytes: &[u8],
+    bytes: impl Fn(S) -> &'b [u8],
     several: usize,
     read: impl Fn(S, u8) -> Read<S>,
     ends: impl Fn(S) -> Option<&'static [u8]>,
 ) -> Vec<Box<[u8]>> {
-    let Some(first) = shortest(from, bytes, &read, &ends) else { return Vec::new() };
+    let Some(first) = shortest(from, &bytes, &read, &ends) else { return Vec::new() };
     if several < 2 {
         return vec![first];
     }
     let inside = |state: S| {
-        let on = bytes.iter().filter_map(|byte| match read(state, *byte) {
+        let on = bytes(state).iter().filter_map(|byte| match read(state, *byte) {
             Read::Inside(next) => Some((next, *byte)),
             _ => None,
         });
@@ -217,7 +219,7 @@ fn endings<S: Copy + Eq + std::hash::Hash>(
                 after = Some(next);
             } else if found.len() < several {
                 let rest =
-                    ends(next).map(Box::from).or_else(|| shortest(next, bytes, &read, &ends));
+                    ends(next).map(Box::from).or_else(|| shortest(next, &bytes, &read, &ends));
                 let text = rest.map(|rest| [&first[..at], &[other], &*rest].concat().into());
                 found.extend(text.filter(|text| !found.contains(text)));
             }
@@ -240,8 +242,15 @@ fn of_string(view: View<'_>, from: Place, bytes: &Bytes, several: usize) -> Vec<
     };
     let ends =
         |place: Place| matches!(view.read(place, b'"'), Step::End).then_some(b"\"".as_slice());
-    let found = endings(from, &bytes.all[..bytes.plain], several, read, ends);
-    if found.is_empty() { endings(from, &bytes.all, several, read, ends) } else { found }
+    let found = bytes.begin.iter().map(|begin| {
+        // A character that has been begun is read to its end, whichever it is.
+        let bytes = |place: Place| match place.spelling.is_between() {
+            true => &bytes.all[..*begin],
+            false => &bytes.all[..],
+        };
+        endings(from, bytes, several, read, ends)
+    });
+    found.into_iter().find(|found| !found.is_empty()).unwrap_or_default()
 }
 
 /// Digits that end a number; not none.
@@ -251,5 +260,5 @@ fn of_number(automaton: &NumberDfa, from: u32, several: usize) -> Vec<Box<[u8]>>
         next => Read::Inside(next),
     };
     let ends = |state: u32| automaton.accepts(state).then_some([].as_slice());
-    endings(from, b"0123456789-.eE+", several, read, ends)
+    endings(from, |_| &b"0123456789-.eE+"[..], several, read, ends)
 }
