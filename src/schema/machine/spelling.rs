@@ -59,6 +59,11 @@ impl Spelling {
         self.0 & 0xff00_0000 == RAW
     }
 
+    /// Whether a backslash has been read and nothing after it.
+    pub(crate) fn is_escape(self) -> bool {
+        self.0 == ESCAPE
+    }
+
     /// The code points that an escape that has been begun can still become: one range, of scalar values but for surrogates
     /// inside, which mean the pairs that they begin. `None` outside of escapes.
     pub(crate) fn escape_ranges(self) -> Option<[(u32, u32); 2]> {
@@ -97,6 +102,34 @@ impl Spelling {
             }
             _ => None,
         }
+    }
+
+    /// What is missing of an escape of a character; `None` if this is no escape, or one that cannot become that character.
+    pub(crate) fn rest_of_escape(self, c: char) -> Option<Vec<u8>> {
+        let code = u32::from(c);
+        let ranges = self.escape_ranges()?;
+        if !ranges.iter().any(|(low, high)| (*low..=*high).contains(&code)) {
+            return None;
+        }
+        let rest = self.0 & 0x00ff_ffff;
+        let read = match self.0 & 0xff00_0000 {
+            ESCAPE => {
+                let short =
+                    b"\"\\/bfnrt".iter().find(|byte| self.read(**byte) == Spelled::Escaped(c));
+                if let Some(byte) = short {
+                    return Some(vec![*byte]);
+                }
+                0
+            }
+            HEX => 1 + (rest >> 16),
+            HIGH => 5,
+            HIGH_ESCAPE => 6,
+            _ => 7 + ((rest >> 10) & 7),
+        };
+        let mut units = [0; 2];
+        let units = c.encode_utf16(&mut units).iter().map(|unit| format!("u{unit:04x}"));
+        let whole = units.collect::<Vec<_>>().join("\\");
+        whole.as_bytes().get(read as usize..).map(<[u8]>::to_vec)
     }
 
     /// Reads one byte. O(1).
@@ -264,5 +297,35 @@ mod tests {
         assert_eq!(ranges(b"\\ud83d"), [(0x1f400, 0x1f7ff)]);
         assert_eq!(ranges(b"\\ud83d\\ude"), [(0x1f600, 0x1f6ff)]);
         assert_eq!(ranges(b"\\ud83d\\ude0"), [(0x1f600, 0x1f60f)]);
+    }
+
+    #[test]
+    fn an_escape_is_ended_as_any_character_that_it_can_become() {
+        for c in ['"', '\\', '/', '\n', '\u{1}', 'a', 'é', '字', '\u{ffff}', '😀', '\u{10ffff}']
+        {
+            let mut text = b"\\".to_vec();
+            let mut at = Spelling(ESCAPE);
+            loop {
+                let rest = at.rest_of_escape(c).expect("it can become this one");
+                let whole = [&text[..], &rest, b"\""].concat();
+                assert_eq!(decode(&whole), Some(c.to_string()), "{}", whole.escape_ascii());
+                // One byte more of the long form.
+                let mut units = [0; 2];
+                let units = c.encode_utf16(&mut units).iter();
+                let long: String = units.map(|unit| format!("\\u{unit:04x}")).collect();
+                let byte = long.as_bytes()[text.len()];
+                text.push(byte);
+                match at.read(byte) {
+                    Spelled::Part(next) => at = next,
+                    other => {
+                        assert_eq!(other, Spelled::Escaped(c));
+                        break;
+                    }
+                }
+            }
+        }
+        assert_eq!(Spelling(HEX).rest_of_escape('a'), Some(b"0061".to_vec()));
+        assert_eq!(Spelling(HEX | 1 << 16).rest_of_escape('字'), None);
+        assert_eq!(Spelling::BETWEEN.rest_of_escape('a'), None);
     }
 }

@@ -213,7 +213,7 @@ impl Ending<'_> {
         let left = self.rest(stack);
         if !place.spelling.is_between() {
             let view = View::some(&object.names, allowed);
-            for text in self.scalars.of_string(view, place, false) {
+            if let Some(text) = self.scalars.of_words(view, place) {
                 let value = object.names.range(place.at).next().map(|word| word as usize);
                 let value = value.map_or(0, |word| self.value_cost(object.values[word]));
                 let text = self.text(&[&*text, b":"].concat());

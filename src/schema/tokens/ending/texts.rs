@@ -85,7 +85,13 @@ impl Scalars {
         if let Some(texts) = known.get(&(language, place, differ)) {
             return Arc::clone(texts);
         }
-        let texts = self.of_string(plan.language(language), place, differ);
+        let view = plan.language(language);
+        let tail = |place| {
+            let texts = self.strings(plan, vocabulary, language, place, false);
+            texts.first().map(|text| text.bytes.clone())
+        };
+        let texts = after_escape(view, place, several(differ), tail)
+            .unwrap_or_else(|| of_string(view, place, &self.bytes, several(differ)));
         let text = |bytes: Box<[u8]>| Text::new(bytes.into(), vocabulary);
         let texts: Arc<[Text]> = texts.into_iter().filter_map(text).collect();
         Arc::clone(known.get_or_insert((language, place, differ), texts))
@@ -110,9 +116,12 @@ impl Scalars {
         Arc::clone(known.get_or_insert((number, state, differ), texts))
     }
 
-    /// Texts that end a string, the closing quote included.
-    pub(super) fn of_string(&self, view: View<'_>, from: Place, differ: bool) -> Vec<Box<[u8]>> {
-        of_string(view, from, &self.bytes, several(differ))
+    /// A text that ends one of some words, the closing quote included.
+    pub(super) fn of_words(&self, view: View<'_>, from: Place) -> Option<Box<[u8]>> {
+        let texts = |from| of_string(view, from, &self.bytes, 1);
+        let texts =
+            after_escape(view, from, 1, |place| texts(place).pop()).unwrap_or_else(|| texts(from));
+        texts.into_iter().next()
     }
 }
 
@@ -233,6 +242,41 @@ fn endings<'b, S: Copy + Eq + std::hash::Hash>(
     found
 }
 
+/// Texts that end a string which stands inside an escape, the shortest first; `None` if it does not, or if no character leads
+/// to an end of those that are tried. `tail` is what ends it after a character.
+///
+/// A search byte by byte would look at each of a million escapes.
+fn after_escape(
+    view: View<'_>,
+    from: Place,
+    several: usize,
+    mut tail: impl FnMut(Place) -> Option<Box<[u8]>>,
+) -> Option<Vec<Box<[u8]>>> {
+    /// Characters that are tried of what the escape can become, beside ASCII.
+    const TRIED: usize = 64;
+    let ranges = from.spelling.escape_ranges()?;
+    let others = ranges.into_iter().flat_map(|(low, high)| (low..=high).take(TRIED));
+    let chars = (b'a'..=b'z').chain(b'0'..=b'9').chain(0x20..=0x7e).map(char::from);
+    let chars = chars.chain(others.filter_map(char::from_u32));
+    let mut found: Vec<Box<[u8]>> = Vec::new();
+    for c in chars {
+        let Some(rest) = from.spelling.rest_of_escape(c) else { continue };
+        let after = rest.iter().try_fold(from, |at, byte| match view.read(at, *byte) {
+            Step::Inside(next) => Some(next),
+            _ => None,
+        });
+        if let Some(end) = after.and_then(&mut tail) {
+            let text: Box<[u8]> = [&*rest, &*end].concat().into();
+            if !found.contains(&text) {
+                found.push(text);
+            }
+        }
+    }
+    found.sort_by_key(|text| text.len());
+    found.truncate(several);
+    (!found.is_empty()).then_some(found)
+}
+
 /// Texts that end a string, the closing quote included.
 fn of_string(view: View<'_>, from: Place, bytes: &Bytes, several: usize) -> Vec<Box<[u8]>> {
     let read = |place: Place, byte: u8| match view.read(place, byte) {
@@ -242,11 +286,14 @@ fn of_string(view: View<'_>, from: Place, bytes: &Bytes, several: usize) -> Vec<
     };
     let ends =
         |place: Place| matches!(view.read(place, b'"'), Step::End).then_some(b"\"".as_slice());
-    let found = bytes.begin.iter().map(|begin| {
-        // A character that has been begun is read to its end, whichever it is.
-        let bytes = |place: Place| match place.spelling.is_between() {
-            true => &bytes.all[..*begin],
-            false => &bytes.all[..],
+    let [ascii, raw, all] = bytes.begin;
+    let ways = [(ascii, false), (raw, false), (all, true), (all, false)];
+    let found = ways.into_iter().map(|(begin, short)| {
+        let bytes = |place: Place| match place.spelling {
+            spelling if spelling.is_between() => &bytes.all[..begin],
+            spelling if short && spelling.is_escape() => b"\"\\/bfnrt",
+            // A character that has been begun is read to its end, whichever it is.
+            _ => &bytes.all[..],
         };
         endings(from, bytes, several, read, ends)
     });
