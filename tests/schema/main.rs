@@ -2,7 +2,7 @@
 //! `jsonschema` crate, and every state against the search of an end.
 //!
 //! Environment variables make more of it: `SCHEMA_CASES` (random schemas with 12 instances each, default 2,000; the
-//! figures are taken with 100,000), `SCHEMA_REAL` (real schemas whose samples are judged, default 40; the figures are taken
+//! figures are taken with 100,000), `SCHEMA_REAL` (real schemas whose samples are judged, default 200; the figures are taken
 //! with 500), `SCHEMA_MASKS` (random schemas whose masks are compared, default 60), `SCHEMA_TAPE`
 //! (how large random schemas are, default 150), `SCHEMA_SEED`, `SCHEMA_SHOW` (what was refused).
 

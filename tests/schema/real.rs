@@ -75,6 +75,11 @@ fn has_plain_numbers(text: &str) -> bool {
     !text.split(|c| !digits(c)).any(long)
 }
 
+/// Whether the judge reads the patterns of a schema as ECMA-262 does: to it, `\<` and `\>` are edges of words.
+fn has_plain_patterns(schema: &str) -> bool {
+    !schema.contains(r"\\<") && !schema.contains(r"\\>")
+}
+
 #[derive(Default, Debug)]
 struct Figures {
     schemas: AtomicUsize,
@@ -100,7 +105,7 @@ fn case(figures: &Figures, compiler: &SchemaCompiler, name: &str, text: &str) ->
         return Vec::new();
     };
     let schema: Value = serde_json::from_str(text).expect("JSON");
-    let Some(judge) = validator(&schema) else {
+    let Some(judge) = validator(&schema).filter(|_| has_plain_patterns(text)) else {
         count(&figures.unread);
         return Vec::new();
     };
@@ -148,7 +153,7 @@ fn case(figures: &Figures, compiler: &SchemaCompiler, name: &str, text: &str) ->
 #[test]
 fn samples_of_real_schemas_are_valid() {
     let figures = Figures::default();
-    let schemas = schemas(setting("SCHEMA_REAL", 40) as usize, setting("SCHEMA_SEED", 1));
+    let schemas = schemas(setting("SCHEMA_REAL", 200) as usize, setting("SCHEMA_SEED", 1));
     let compiler = SchemaCompiler::new(vocabularies::demo(), &Limits::default());
     let wrong: Vec<String> = (schemas.par_iter())
         .flat_map_iter(|(name, text)| case(&figures, &compiler, name, text))
