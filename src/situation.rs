@@ -9,15 +9,21 @@ use std::{
     },
 };
 
+use smallvec::SmallVec;
+
 use crate::{TokenId, intern::Interner, shortcut::Shortcut};
 
 /// A situation: all hypotheses of a sequence.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct SituationId(u32);
 
+/// Readings of a text. Mostly there is one, and of a long array or string there are many situations: what is one allocation in
+/// each is seen where they are made and where they are dropped.
+type Hypotheses<H> = SmallVec<[H; 1]>;
+
 #[derive(Debug)]
 struct Situation<H, M> {
-    hypotheses: Box<[H]>,
+    hypotheses: Hypotheses<H>,
     /// Its mask, once it was asked for.
     mask: OnceLock<M>,
 }
@@ -25,7 +31,7 @@ struct Situation<H, M> {
 /// All situations of one generation; `H` is one reading of a text, `M` what is known of a mask.
 #[derive(Debug)]
 pub(crate) struct SituationTable<H, M> {
-    situations: Interner<Box<[H]>, Situation<H, M>>,
+    situations: Interner<Hypotheses<H>, Situation<H, M>>,
     /// (situation, token) -> situation, of tokens that are text and were taken there: the last one of these that there is,
     /// each with more slots than the one before.
     steps: [OnceLock<Shortcut>; SIZES],

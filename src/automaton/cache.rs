@@ -9,13 +9,10 @@ use std::{
     collections::{BTreeMap, HashMap},
     hash::{BuildHasher, RandomState},
     mem::size_of,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::Automaton;
+use super::{Automaton, reaper::Reaper};
 use crate::schema::SchemaOptions;
 
 /// What a cache of automata did and holds.
@@ -41,8 +38,7 @@ pub(super) struct Cache {
     /// See [`empty_maps`].
     maps: usize,
     hasher: RandomState,
-    /// Whether a thread takes automata apart.
-    at_work: Arc<AtomicBool>,
+    reaper: Reaper<Entry>,
     state: Mutex<State>,
 }
 
@@ -98,11 +94,19 @@ impl Cache {
     /// An empty cache; a budget of 0 keeps nothing.
     pub(super) fn new(budget: usize) -> Self {
         let (maps, hasher) = (empty_maps(), RandomState::new());
-        Self { budget, maps, hasher, at_work: Arc::default(), state: Mutex::default() }
+        let reaper = Reaper::new(budget.saturating_mul(2));
+        Self { budget, maps, hasher, reaper, state: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Drops entries, without the lock.
+    fn give_up(&self, entries: Vec<Entry>) {
+        let last = entries.iter().filter(|entry| Arc::strong_count(&entry.automaton) == 1);
+        let bytes = last.map(|entry| entry.bytes).sum();
+        self.reaper.drop(entries, bytes);
     }
 
     fn hash(&self, text: &str, options: &SchemaOptions) -> u64 {
@@ -123,7 +127,7 @@ impl Cache {
         }
         let given_up = state.shrink(self.budget, self.maps);
         drop(state);
-        take_apart(given_up, &self.at_work);
+        self.give_up(given_up);
         found
     }
 
@@ -152,7 +156,7 @@ impl Cache {
         state.entries.insert(hash, entry);
         given_up.extend(state.shrink(self.budget, self.maps));
         drop(state);
-        take_apart(given_up, &self.at_work);
+        self.give_up(given_up);
         automaton
     }
 
@@ -162,7 +166,7 @@ impl Cache {
         let stats = CacheStats { entries: 0, bytes: 0, ..state.stats };
         let before = std::mem::replace(&mut *state, State { stats, ..State::default() });
         drop(state);
-        take_apart(before.entries.into_values().collect(), &self.at_work);
+        self.give_up(before.entries.into_values().collect());
     }
 
     /// What it holds, measured now.
@@ -172,7 +176,7 @@ impl Cache {
         let given_up = state.shrink(self.budget, self.maps);
         let stats = CacheStats { entries: state.entries.len(), ..state.stats };
         drop(state);
-        take_apart(given_up, &self.at_work);
+        self.give_up(given_up);
         stats
     }
 }
@@ -224,29 +228,6 @@ impl State {
             self.stats.evictions += 1;
         }
         given_up
-    }
-}
-
-/// Bytes of automata that are taken apart at once.
-const AT_ONCE: usize = 4 << 20;
-
-/// Drops what was given up, without the lock. What has grown to many MiB is a million allocations, and takes as long as many a
-/// compilation: whoever asked for another schema need not wait for that. One thread at a time: what comes while it is at work,
-/// and where no thread is to be had, is dropped here, so that what waits to be dropped does not pile up.
-fn take_apart(given_up: Vec<Entry>, at_work: &Arc<AtomicBool>) {
-    let last = given_up.iter().filter(|entry| Arc::strong_count(&entry.automaton) == 1);
-    if last.map(|entry| entry.bytes).sum::<usize>() <= AT_ONCE
-        || at_work.swap(true, Ordering::AcqRel)
-    {
-        return;
-    }
-    let done = Arc::clone(at_work);
-    let thread = std::thread::Builder::new().spawn(move || {
-        drop(given_up);
-        done.store(false, Ordering::Release);
-    });
-    if thread.is_err() {
-        at_work.store(false, Ordering::Release);
     }
 }
 

@@ -12,6 +12,7 @@ mod evaluate;
 mod generation;
 mod grammar;
 mod masks;
+mod reaper;
 mod results;
 mod saved;
 mod schema;
