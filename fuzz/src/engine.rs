@@ -131,7 +131,18 @@ pub fn operations(data: &[u8]) {
                 let forced = constraint.forced(usize::from(choice % 16));
                 assert!(forced.is_empty() || constraint.explain(&forced).is_none());
             }
-            10 => assert_eq!(constraint.expected().end, constraint.is_complete()),
+            10 => {
+                assert_eq!(constraint.expected().end, constraint.is_complete());
+                if let Some(ending) = constraint.ending() {
+                    let mut ended = constraint.clone();
+                    let taken = ending.tokens().iter().map(|token| takes(&mut ended, *token));
+                    // What was read before may need more work now than there is.
+                    if let Some(taken) = taken.collect::<Option<Vec<bool>>>() {
+                        assert!(!taken.contains(&false), "{ending:?} was read before");
+                        assert!(ended.is_complete(), "{ending:?} does not end it");
+                    }
+                }
+            }
             11 if sequences.len() < 8 => {
                 let fork = sequences[at].clone();
                 sequences.push(fork);

@@ -159,6 +159,12 @@ fn walk(schema: &str, options: &SchemaOptions, along: &[u8], choices: &[u8]) {
         reader.push(bytes).expect("the mask allows it");
         constraint.accept(token).expect("the mask allows it");
     }
+    if let Some(ending) = constraint.ending() {
+        for token in ending.tokens() {
+            reader.push(vocabulary.bytes(*token)).expect("an ending was read before");
+        }
+        assert!(reader.is_complete(), "{schema}: {ending:?} does not end it");
+    }
 }
 
 /// What the reader says of a text; `None` where it could not follow the schema.
