@@ -42,6 +42,8 @@ enum Input {
     Schema(String),
     /// A text of a built-in grammar.
     Text(&'static str, String),
+    /// A grammar in Lark's syntax, and a text of it.
+    Ambiguous(&'static str, String),
     /// A schema, and a text that may be one of its instances.
     Instance(&'static str, String),
     /// A schema, of which instances of few tokens are drawn.
@@ -54,7 +56,9 @@ enum Input {
     Call(&'static [&'static str]),
 }
 
-use Input::{Answer, Automaton, Call, Gbnf, Instance, Instances, Lark, Schema, Text, Tokenizer};
+use Input::{
+    Ambiguous, Answer, Automaton, Call, Gbnf, Instance, Instances, Lark, Schema, Text, Tokenizer,
+};
 
 fn nested(open: &str, inside: &str, close: &str, depth: usize) -> String {
     [open.repeat(depth), inside.to_owned(), close.repeat(depth)].concat()
@@ -181,6 +185,16 @@ fn grammars() -> Vec<(&'static str, Input, Expected)> {
             "a file from above",
             Lark("%import ...secret (x)\nstart: x\n".into()),
             Refused("same folder"),
+        ),
+        (
+            "a text that is read in exponentially many ways",
+            Ambiguous("start: e\ne: e e | e e e | \"a\"\n", "a".repeat(20_000)),
+            Handled,
+        ),
+        (
+            "a text that the same beginnings are read in again and again",
+            Ambiguous("start: s\ns: s s s | \"a\" s | \"a\"\n", "a".repeat(20_000)),
+            Handled,
         ),
     ]
 }
@@ -372,6 +386,10 @@ fn arguments(input: &Input, folder: &Path) -> Vec<String> {
         Schema(text) => mask("--json-schema", &file("s.json", text.as_bytes())),
         Text(grammar, text) => {
             words(&["check", "--grammar", grammar, &file("t.txt", text.as_bytes())])
+        }
+        Ambiguous(grammar, text) => {
+            let grammar = file("g.lark", grammar.as_bytes());
+            words(&["check", "--grammar", &grammar, &file("t.txt", text.as_bytes())])
         }
         Instance(schema, text) => {
             let schema = file("s.json", schema.as_bytes());

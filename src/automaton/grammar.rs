@@ -34,7 +34,7 @@ impl GrammarGeneration {
     /// Nothing memoised.
     pub(super) fn new(grammar: &Arc<CompiledGrammar>, vocabulary: &Arc<Vocabulary>) -> Self {
         Self {
-            tables: Tables::new(&grammar.lexer),
+            tables: Tables::new(&grammar.lexer, grammar.limits().step_work),
             grammar: Arc::clone(grammar),
             vocabulary: Arc::clone(vocabulary),
             trees: TreeTable::new(),

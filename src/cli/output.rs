@@ -66,7 +66,9 @@ pub(super) struct Refused<'a> {
 impl fmt::Display for Refused<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, text, refusal, explanation } = self;
-        let place = explanation.as_ref().map(|explanation| &explanation.place);
+        // Where the work did not suffice, no word is to blame.
+        let explanation = explanation.as_ref().filter(|_| refusal.expected.limit.is_none());
+        let place = explanation.map(|explanation| &explanation.place);
         let offset = place.map_or(refusal.offset, |place| place.start).min(text.len());
         let start = text[..offset].iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
         let end =
@@ -82,7 +84,7 @@ impl fmt::Display for Refused<'_> {
             0 => "the text ends".into(),
             _ if place.is_some_and(|place| place.len() > 1) => {
                 let found = &text[offset..place.map_or(offset, |place| place.end).min(text.len())];
-                let class = explanation.as_ref().and_then(|explanation| explanation.class.as_ref());
+                let class = explanation.and_then(|explanation| explanation.class.as_ref());
                 let class = class.map_or_else(String::new, |class| format!(", a {class}"));
                 format!("found {}{class}", quoted(&found[..found.len().min(FOUND)]))
             }
@@ -96,15 +98,17 @@ impl fmt::Display for Refused<'_> {
                 format!("found {}", quoted(&bytes[..length]))
             }
         };
+        let expected = match (explanation, refusal.expected.limit) {
+            (Some(explanation), _) => expectation(&explanation.expected, explanation.end),
+            (None, None) => expectation(&refusal.expected.terminals, refusal.expected.end),
+            (None, Some(limit)) => {
+                format!("what takes less work to read than the limit of {limit} (step_work)")
+            }
+        };
+        let column = before.len() + 1;
         writeln!(
             f,
-            "{name}: refused at byte {} (line {line}, column {}): {found}, expected {}",
-            offset,
-            before.len() + 1,
-            match explanation {
-                Some(explanation) => expectation(&explanation.expected, explanation.end),
-                None => expectation(&refusal.expected.terminals, refusal.expected.end),
-            }
+            "{name}: refused at byte {offset} (line {line}, column {column}): {found}, expected {expected}"
         )?;
         let cut = before.len().saturating_sub(MARGIN);
         let shown: String = before[cut..].iter().chain(after.iter().take(MARGIN)).collect();

@@ -48,6 +48,9 @@ pub(crate) trait Reading {
     /// All readings after a byte; `next` is empty before.
     fn step(&self, at: &[Self::At], byte: u8, next: &mut Vec<Self::At>);
 
+    /// What it costs to stand here, beside what all readings cost, as so many bytes that are read.
+    fn weight(&self, at: &[Self::At]) -> usize;
+
     /// Whether the text is a sentence.
     fn is_complete(&self, at: &[Self::At]) -> bool;
 
@@ -139,6 +142,7 @@ pub(super) fn search<R: Reading>(
             if reached.len() >= bounds.places {
                 return None;
             }
+            *work = work.saturating_add(reading.weight(&at));
             number = reached.len();
             let cost = candidate.total - candidate.left;
             reached.push(Place { at, cost, length: candidate.text.len() });

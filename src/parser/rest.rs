@@ -14,7 +14,10 @@ use super::{
     normal::NormalGrammar,
     stack::{SetId, StackTable},
 };
-use crate::{TerminalId, grammar::Symbol, ids::NonterminalId};
+use crate::{TerminalId, fuel::Fuel, grammar::Symbol, ids::NonterminalId};
+
+/// Nodes that are looked at below one item on a stack.
+const STEPS: u64 = 100_000;
 
 /// What a text costs; sums are saturated, [`Cost::MAX`] is none at all.
 pub(crate) type Cost = u64;
@@ -211,7 +214,11 @@ impl Ask<'_> {
             }
             let mut ends = vec![node];
             let levels = (read + own).saturating_sub(1);
-            self.stacks.descend(&mut ends, &mut below, levels);
+            // What cannot be counted is not part of the cheapest end that is found.
+            let mut fuel = Fuel::new(STEPS, None);
+            if self.stacks.descend(&mut ends, &mut below, levels, &mut fuel).is_err() {
+                continue;
+            }
             let lhs = self.grammar.productions[production as usize].0;
             found.push((item, Then::Reduced(lhs, ends)));
         }

@@ -11,13 +11,19 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     lr::{INITIAL, LrTable},
     normal::NormalGrammar,
 };
-use crate::{TerminalId, bitset::BitSet, intern::Interner, shortcut::Shortcut};
+use crate::{
+    TerminalId,
+    bitset::BitSet,
+    fuel::{Exhausted, Fuel},
+    intern::Interner,
+    shortcut::Shortcut,
+};
 
 /// A set of stack nodes: where a parser may stand. [`SetId::DEAD`] is the empty one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -28,6 +34,8 @@ impl SetId {
     pub(crate) const DEAD: Self = Self(0);
     /// Before the first lexeme.
     pub(crate) const START: Self = Self(1);
+    /// Where it would take too many steps to find out.
+    pub(crate) const CUT: Self = Self(2);
 }
 
 /// Marks the parent of a node whose parents are unknown.
@@ -76,7 +84,21 @@ pub(crate) struct Closure {
     pub(crate) complete: bool,
     /// Whether a reduction reached below what is known of the stack: then nothing else here is final.
     pub(crate) open: bool,
+    /// Nodes that were looked at to find it: a square of the stack's depth, or more, where everything is ambiguous.
+    /// `u64::MAX`: too many, and nothing is known.
+    pub(crate) steps: u64,
 }
+
+impl Closure {
+    /// That of a set that would take too many steps.
+    fn cut() -> Self {
+        let (level, viable) = (Box::default(), BitSet::default());
+        Self { level, viable, complete: false, open: false, steps: u64::MAX }
+    }
+}
+
+/// Parents of a state from which on they are looked up.
+const MANY: usize = 16;
 
 /// All stacks met so far.
 #[derive(Debug)]
@@ -86,23 +108,30 @@ pub(crate) struct StackTable {
     advances: papaya::HashMap<(SetId, TerminalId), SetId, rustc_hash::FxBuildHasher>,
     recent: Shortcut,
     truncated_nodes: papaya::HashMap<(u32, u32), u32, rustc_hash::FxBuildHasher>,
+    /// Nodes that are looked at for one closure or one advance at most.
+    most: u64,
 }
 
 impl StackTable {
-    /// A table with the empty set and the start.
-    pub(crate) fn new() -> Self {
+    /// A table with the empty set and the start; for one closure or advance at most so many nodes are looked at.
+    pub(crate) fn new(most: u64) -> Self {
         let table = Self {
             nodes: Interner::new(),
             sets: Interner::new(),
             advances: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
             recent: Shortcut::new(),
             truncated_nodes: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
+            most,
         };
         let dead = table.set(&[]);
         debug_assert_eq!(dead, SetId::DEAD);
         let bottom = table.node(INITIAL, &mut Vec::new());
         let start = table.set(&[bottom]);
         debug_assert_eq!(start, SetId::START);
+        // No set has a node twice.
+        let cut = table.set(&[bottom, bottom]);
+        debug_assert_eq!(cut, SetId::CUT);
+        _ = table.sets.get(cut.0).closure.set(Closure::cut());
         table
     }
 
@@ -159,7 +188,9 @@ impl StackTable {
         set: SetId,
     ) -> &Closure {
         self.sets.get(set.0).closure.get_or_init(|| {
-            let closure = self.close(lr, grammar, ignored, set);
+            let mut fuel = Fuel::new(self.most, None);
+            let closure = self.close(lr, grammar, ignored, set, &mut fuel);
+            let closure = closure.unwrap_or_else(|_| Closure::cut());
             self.sets.charge(closure.level.len() * 8 + grammar.terminals / 8 + 64);
             closure
         })
@@ -171,7 +202,8 @@ impl StackTable {
         grammar: &NormalGrammar,
         ignored: &BitSet,
         set: SetId,
-    ) -> Closure {
+        fuel: &mut Fuel,
+    ) -> Result<Closure, Exhausted> {
         let mut level: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
         // Edges (state, parent) whose reductions are still to be done.
         let mut work: Vec<(u32, u32)> = Vec::new();
@@ -188,31 +220,37 @@ impl StackTable {
             }
         }
         let (mut ends, mut below) = (Vec::new(), Vec::new());
+        // The parents of a state that has many.
+        let mut many: FxHashSet<(u32, u32)> = FxHashSet::default();
         while let Some((state, parent)) = work.pop() {
             for &(lhs, length) in &lr.get(state).reductions {
                 ends.clear();
                 ends.push(parent);
-                open |= !self.descend(&mut ends, &mut below, length - 1);
+                open |= !self.descend(&mut ends, &mut below, length - 1, fuel)?;
                 for &end in &ends {
                     let Some(target) = lr.goto(grammar, self.nodes.get(end).state(), lhs) else {
                         continue;
                     };
                     let parents = level.entry(target).or_default();
-                    if !parents.contains(&end) {
+                    if parents.len() == MANY {
+                        many.extend(parents.iter().map(|parent| (target, *parent)));
+                    }
+                    let is_new = match parents.len() < MANY {
+                        true => !parents.contains(&end),
+                        false => many.insert((target, end)),
+                    };
+                    if is_new {
                         parents.push(end);
                         work.push((target, end));
                     }
                 }
             }
         }
+        let steps = self.most - fuel.left();
         if open {
             // Nothing below is final; the caller looks again with more of the stack.
-            return Closure {
-                level: Box::default(),
-                viable: ignored.clone(),
-                complete: false,
-                open,
-            };
+            let (level, viable) = (Box::default(), ignored.clone());
+            return Ok(Closure { level, viable, complete: false, open, steps });
         }
         for (state, mut parents) in level {
             complete |= lr.get(state).accepts;
@@ -226,7 +264,7 @@ impl StackTable {
         }
         frozen.retain(|(state, _)| !lr.get(*state).viable.is_empty());
         frozen.sort_unstable();
-        Closure { level: frozen.into(), viable, complete, open }
+        Ok(Closure { level: frozen.into(), viable, complete, open, steps })
     }
 
     /// The set after a terminal: [`SetId::DEAD`] where the parser has no place for it. Memoised.
@@ -254,7 +292,10 @@ impl StackTable {
                 tops.entry(target).or_default().push(node);
             }
         }
-        self.settle(lr, grammar, &mut tops);
+        if self.settle(lr, grammar, &mut tops, &mut Fuel::new(self.most, None)).is_err() {
+            self.advances.pin().insert((set, terminal), SetId::CUT);
+            return SetId::CUT;
+        }
         let mut nodes: Vec<u32> =
             tops.into_iter().map(|(state, mut parents)| self.node(state, &mut parents)).collect();
         nodes.sort_unstable();
@@ -265,23 +306,41 @@ impl StackTable {
 
     /// Goes so many levels down from some nodes, as far as they are known; false if something there is not. `room` is
     /// scratch.
-    pub(super) fn descend(&self, nodes: &mut Vec<u32>, room: &mut Vec<u32>, levels: u32) -> bool {
+    pub(super) fn descend(
+        &self,
+        nodes: &mut Vec<u32>,
+        room: &mut Vec<u32>,
+        levels: u32,
+        fuel: &mut Fuel,
+    ) -> Result<bool, Exhausted> {
+        fuel.spend(1)?;
         let mut is_known = !nodes.contains(&UNKNOWN);
         nodes.retain(|node| *node != UNKNOWN);
         for _ in 0..levels {
             room.clear();
-            nodes.iter().for_each(|node| room.extend_from_slice(self.nodes.get(*node).parents()));
+            for &node in &*nodes {
+                let parents = self.nodes.get(node).parents();
+                fuel.spend(parents.len() as u64)?;
+                room.extend_from_slice(parents);
+            }
             room.sort_unstable();
             room.dedup();
             is_known &= room.pop_if(|last| *last == UNKNOWN).is_none();
             std::mem::swap(nodes, room);
         }
-        is_known
+        fuel.spend(nodes.len() as u64)?;
+        Ok(is_known)
     }
 
     /// Reduces at once where nothing else can be done: all words that can be a name then lead to one place. A
     /// state stays if it can shift, or if its reductions reach below what is known of the stack.
-    fn settle(&self, lr: &LrTable, grammar: &NormalGrammar, tops: &mut FxHashMap<u32, Vec<u32>>) {
+    fn settle(
+        &self,
+        lr: &LrTable,
+        grammar: &NormalGrammar,
+        tops: &mut FxHashMap<u32, Vec<u32>>,
+        fuel: &mut Fuel,
+    ) -> Result<(), Exhausted> {
         let is_forced = |state: &u32| {
             let state = lr.get(*state);
             state.viable.is_empty() && !state.accepts && !state.reductions.is_empty()
@@ -294,7 +353,7 @@ impl StackTable {
             let mut is_known = true;
             for &(lhs, length) in &lr.get(state).reductions {
                 ends.clone_from(&parents);
-                is_known &= self.descend(&mut ends, &mut below, length - 1);
+                is_known &= self.descend(&mut ends, &mut below, length - 1, fuel)?;
                 let target = |end: &u32| lr.goto(grammar, self.node_parts(*end).0, lhs);
                 reduced.extend(ends.iter().filter_map(|end| Some((target(end)?, *end))));
             }
@@ -304,6 +363,7 @@ impl StackTable {
             }
             for (target, end) in reduced {
                 let parents = tops.entry(target).or_default();
+                fuel.spend(parents.len() as u64 / 16)?;
                 if !parents.contains(&end) {
                     parents.push(end);
                     if is_forced(&target) && !work.contains(&target) {
@@ -312,6 +372,7 @@ impl StackTable {
                 }
             }
         }
+        Ok(())
     }
 
     /// All places of several sets as one: nodes of the same state become one, over the parents of all. Readings of a text that

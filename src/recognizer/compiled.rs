@@ -37,9 +37,13 @@ pub(crate) struct Tables {
 }
 
 impl Tables {
-    pub(crate) fn new(lexer: &Lexer) -> Self {
+    /// Empty ones. `step_work`: steps of one operation.
+    pub(crate) fn new(lexer: &Lexer, step_work: u64) -> Self {
+        /// An operation asks for some dozens of closures that are new.
+        const PART: u64 = 50;
         let escapes = papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher);
-        Self { lex: LexTable::new(lexer), stacks: StackTable::new(), escapes }
+        let stacks = StackTable::new((step_work / PART).max(1_000));
+        Self { lex: LexTable::new(lexer), stacks, escapes }
     }
 
     /// Estimated bytes.
@@ -73,7 +77,7 @@ impl CompiledGrammar {
         let normal = NormalGrammar::new(grammar, &lexer.unreadable(), limits)?;
         bound_pairs(normal.pairs(), limits)?;
         let lr = LrTable::new(&normal);
-        let tables = RwLock::new(Arc::new(Tables::new(&lexer)));
+        let tables = RwLock::new(Arc::new(Tables::new(&lexer, limits.step_work)));
         let (grammar, limits) = (grammar.clone(), limits.clone());
         Ok(Arc::new(Self { grammar, lexer, normal, lr, limits, tables }))
     }
@@ -101,7 +105,7 @@ impl CompiledGrammar {
         }
         let mut current = self.tables.write().unwrap_or_else(PoisonError::into_inner);
         if current.bytes() > self.limits.automaton_bytes {
-            *current = Arc::new(Tables::new(&self.lexer));
+            *current = Arc::new(Tables::new(&self.lexer, self.limits.step_work));
         }
         Arc::clone(&current)
     }

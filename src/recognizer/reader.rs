@@ -1,6 +1,8 @@
 //! One step of all hypotheses: pure functions over a grammar and its tables.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+
+use rustc_hash::FxHashSet;
 
 use super::{CompiledGrammar, Expected, Tables};
 use crate::{
@@ -27,18 +29,30 @@ impl Hypothesis {
 
 /// The work that searches of one operation may take.
 #[derive(Debug)]
-pub(crate) struct Allowance(Cell<u64>);
+pub(crate) struct Allowance {
+    left: Cell<u64>,
+    /// Sets that were paid for.
+    charged: RefCell<FxHashSet<SetId>>,
+}
 
 impl Allowance {
     /// So many elementary steps.
     pub(crate) fn new(steps: u64) -> Self {
-        Self(Cell::new(steps))
+        Self { left: Cell::new(steps), charged: RefCell::default() }
+    }
+
+    /// Pays for what is known of a set, once.
+    #[cold]
+    fn charge(&self, set: SetId, steps: u64) {
+        if self.charged.borrow_mut().insert(set) || steps == u64::MAX {
+            self.left.set(self.left.get().saturating_sub(steps));
+        }
     }
 
     /// Steps left. With none left, what was found since cannot be relied on.
     #[inline]
     pub(crate) fn left(&self) -> u64 {
-        self.0.get()
+        self.left.get()
     }
 }
 
@@ -69,10 +83,19 @@ impl<'a> Reader<'a> {
         self.tables.lex.is_fresh(config)
     }
 
+    /// Everything that reductions make of a set. One that takes too many steps uses up the [`Allowance`], and those that take
+    /// many, a part of it.
     #[inline]
     pub(crate) fn closure(&self, set: SetId) -> &'a Closure {
+        /// Steps that count for nothing, as nearly all closures take fewer.
+        const FREE: u64 = 1 << 12;
         let grammar = self.grammar;
-        self.tables.stacks.closure(&grammar.lr, &grammar.normal, grammar.lexer.ignored(), set)
+        let stacks = &self.tables.stacks;
+        let closure = stacks.closure(&grammar.lr, &grammar.normal, grammar.lexer.ignored(), set);
+        if closure.steps > FREE {
+            self.allowance.charge(set, closure.steps);
+        }
+        closure
     }
 
     /// The first truncation of a stack that is worth looking at.
@@ -133,7 +156,7 @@ impl<'a> Reader<'a> {
             return *known;
         }
         let parser = (&grammar.lr, &grammar.normal);
-        let (ignored, left) = (grammar.lexer.ignored(), &allowance.0);
+        let (ignored, left) = (grammar.lexer.ignored(), &allowance.left);
         let found = tables.stacks.escapes(parser, ignored, set, (*self, config), left);
         if allowance.left() > 0 {
             tables.escapes.pin().insert((config, set), found);

@@ -15,6 +15,9 @@ use crate::{
 /// Ways on from one place that are looked at, at first.
 const WAYS: usize = 4;
 
+/// Steps of the parser that cost about as much as a byte that is read.
+const STEPS: u64 = 8;
+
 /// Texts that may stand between lexemes, at most.
 const GAPS: usize = 4;
 
@@ -142,6 +145,11 @@ impl Reading for Ending<'_> {
 
     fn step(&self, at: &[Hypothesis], byte: u8, next: &mut Vec<Hypothesis>) {
         self.reader.step(at, byte, next);
+    }
+
+    fn weight(&self, at: &[Hypothesis]) -> usize {
+        let steps = at.iter().map(|at| self.reader.closure(at.set).steps / STEPS);
+        steps.fold(0, u64::saturating_add).try_into().unwrap_or(usize::MAX)
     }
 
     fn is_complete(&self, at: &[Hypothesis]) -> bool {
