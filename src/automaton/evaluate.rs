@@ -97,7 +97,9 @@ impl GrammarGeneration {
             let answer = match next {
                 Next::Call(node, set) => {
                     let node = self.trees.answering(reader, vocabulary, node);
-                    match self.begin(reader, node, set) {
+                    let begun = self.begin(reader, node, set);
+                    suffices(reader)?;
+                    match begun {
                         Ok(frame) => {
                             frames.push(frame);
                             None
@@ -150,6 +152,7 @@ impl GrammarGeneration {
                     if set != SetId::DEAD {
                         return Ok(Next::Call(child, set));
                     }
+                    suffices(reader)?;
                     Some(false)
                 } else if let Some(link) = node.links.get(at - links) {
                     let is_alive = alive(reader, link.place.config, frame.set)?;
@@ -243,10 +246,19 @@ impl Frame {
 /// Whether what has been read can become a sentence; `None` if that depends on what is unknown of the stack.
 ///
 /// # Errors
-/// The limit on the work of one step: nothing that was found then may be kept.
+/// The limit on the work of one step.
 fn alive(reader: Reader<'_>, config: ConfigId, set: SetId) -> Result<Option<bool>, StepError> {
-    match (reader.alive(config, set), reader.allowance.left()) {
-        (_, 0) => Err(StepError::Limit { limit: reader.grammar.limits().step_work }),
-        (found, _) => Ok(found),
+    let found = reader.alive(config, set);
+    suffices(reader).map(|()| found)
+}
+
+/// Whether the work suffices so far.
+///
+/// # Errors
+/// The limit on the work of one step: nothing that was found then may be kept.
+pub(super) fn suffices(reader: Reader<'_>) -> Result<(), StepError> {
+    match reader.allowance.left() {
+        0 => Err(StepError::Limit { limit: reader.grammar.limits().step_work }),
+        _ => Ok(()),
     }
 }

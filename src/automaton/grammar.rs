@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::{StepError, ending::Ends, masks::MaskTable, results::Results, tree::TreeTable};
+use super::{
+    StepError, ending::Ends, evaluate::suffices, masks::MaskTable, results::Results,
+    tree::TreeTable,
+};
 use crate::{
     CompiledGrammar, TokenMask, Vocabulary,
     ending::{Endings, Found},
@@ -84,6 +87,7 @@ impl GrammarGeneration {
             results.push(self.result(reader, vocabulary, *hypothesis)?);
         }
         let complete = reader.is_complete(hypotheses);
+        suffices(reader)?;
         let mask = self.masks.make(self, vocabulary, results, complete);
         self.situations.set_mask(situation, mask);
         Ok(mask)
@@ -112,6 +116,11 @@ impl GrammarGeneration {
                 return Err((i, reader.expected(at)));
             }
             std::mem::swap(at, next);
+        }
+        // Whether the text may end here is asked without an error.
+        reader.is_complete(at);
+        if allowance.left() == 0 {
+            return Err((bytes.len().saturating_sub(1), reader.expected(at)));
         }
         Ok(if at == before { from } else { self.situations.of(at) })
     }
