@@ -117,10 +117,12 @@ impl GrammarGeneration {
             }
             std::mem::swap(at, next);
         }
-        // Whether the text may end here is asked without an error.
-        reader.is_complete(at);
-        if allowance.left() == 0 {
-            return Err((bytes.len().saturating_sub(1), reader.expected(at)));
+        if let Some(last) = bytes.len().checked_sub(1) {
+            // Whether the text may end here is asked without an error.
+            reader.is_complete(at);
+            if allowance.left() == 0 {
+                return Err((last, reader.expected(at)));
+            }
         }
         Ok(if at == before { from } else { self.situations.of(at) })
     }

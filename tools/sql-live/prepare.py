@@ -53,6 +53,7 @@ ANALYSIS = (
     "SELECT ... INTO is not allowed here",
     "INTO is only allowed on first SELECT",
     "unreachable WHEN clause",
+    "non-integer constant in",
     "type modifier is not allowed for type",
     "unnamed XML element value must be a column reference",
 )
