@@ -94,7 +94,7 @@ impl Cache {
     /// An empty cache; a budget of 0 keeps nothing.
     pub(super) fn new(budget: usize) -> Self {
         let (maps, hasher) = (empty_maps(), RandomState::new());
-        let reaper = Reaper::new(budget.saturating_mul(2));
+        let reaper = Reaper::new(budget / 4);
         Self { budget, maps, hasher, reaper, state: Mutex::default() }
     }
 
