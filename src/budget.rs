@@ -126,7 +126,10 @@ impl Draw<'_> {
         }
         let found = constraint.ending_of(after);
         if is_new {
-            self.asked.insert(after);
+            // Mostly one is asked about, and never again: nothing is allocated for it.
+            if self.work > 0 {
+                self.asked.insert(after);
+            }
             self.work = self.work.saturating_add(found.work).saturating_add(EACH);
         }
         found.ending.is_some_and(|ending| ending.tokens().len() <= left)

@@ -9,10 +9,13 @@ use std::{
     collections::{BTreeMap, HashMap},
     hash::{BuildHasher, RandomState},
     mem::size_of,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-use super::{Automaton, reaper::Reaper};
+use super::Automaton;
 use crate::schema::SchemaOptions;
 
 /// What a cache of automata did and holds.
@@ -38,7 +41,8 @@ pub(super) struct Cache {
     /// See [`empty_maps`].
     maps: usize,
     hasher: RandomState,
-    reaper: Reaper<Entry>,
+    /// Whether a thread takes automata apart.
+    at_work: Arc<AtomicBool>,
     state: Mutex<State>,
 }
 
@@ -94,19 +98,11 @@ impl Cache {
     /// An empty cache; a budget of 0 keeps nothing.
     pub(super) fn new(budget: usize) -> Self {
         let (maps, hasher) = (empty_maps(), RandomState::new());
-        let reaper = Reaper::new(budget / 4);
-        Self { budget, maps, hasher, reaper, state: Mutex::default() }
+        Self { budget, maps, hasher, at_work: Arc::default(), state: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Drops entries, without the lock.
-    fn give_up(&self, entries: Vec<Entry>) {
-        let last = entries.iter().filter(|entry| Arc::strong_count(&entry.automaton) == 1);
-        let bytes = last.map(|entry| entry.bytes).sum();
-        self.reaper.drop(entries, bytes);
     }
 
     fn hash(&self, text: &str, options: &SchemaOptions) -> u64 {
@@ -127,7 +123,7 @@ impl Cache {
         }
         let given_up = state.shrink(self.budget, self.maps);
         drop(state);
-        self.give_up(given_up);
+        take_apart(given_up, &self.at_work);
         found
     }
 
@@ -156,7 +152,7 @@ impl Cache {
         state.entries.insert(hash, entry);
         given_up.extend(state.shrink(self.budget, self.maps));
         drop(state);
-        self.give_up(given_up);
+        take_apart(given_up, &self.at_work);
         automaton
     }
 
@@ -166,7 +162,7 @@ impl Cache {
         let stats = CacheStats { entries: 0, bytes: 0, ..state.stats };
         let before = std::mem::replace(&mut *state, State { stats, ..State::default() });
         drop(state);
-        self.give_up(before.entries.into_values().collect());
+        take_apart(before.entries.into_values().collect(), &self.at_work);
     }
 
     /// What it holds, measured now.
@@ -176,7 +172,7 @@ impl Cache {
         let given_up = state.shrink(self.budget, self.maps);
         let stats = CacheStats { entries: state.entries.len(), ..state.stats };
         drop(state);
-        self.give_up(given_up);
+        take_apart(given_up, &self.at_work);
         stats
     }
 }
@@ -228,6 +224,29 @@ impl State {
             self.stats.evictions += 1;
         }
         given_up
+    }
+}
+
+/// Bytes of automata that are taken apart at once.
+const AT_ONCE: usize = 4 << 20;
+
+/// Drops what was given up, without the lock. What has grown to many MiB is a million allocations, and takes as long as many a
+/// compilation: whoever asked for another schema need not wait for that. One thread at a time: what comes while it is at work,
+/// and where no thread is to be had, is dropped here, so that what waits to be dropped does not pile up.
+fn take_apart(given_up: Vec<Entry>, at_work: &Arc<AtomicBool>) {
+    let last = given_up.iter().filter(|entry| Arc::strong_count(&entry.automaton) == 1);
+    if last.map(|entry| entry.bytes).sum::<usize>() <= AT_ONCE
+        || at_work.swap(true, Ordering::AcqRel)
+    {
+        return;
+    }
+    let done = Arc::clone(at_work);
+    let thread = std::thread::Builder::new().spawn(move || {
+        drop(given_up);
+        done.store(false, Ordering::Release);
+    });
+    if thread.is_err() {
+        at_work.store(false, Ordering::Release);
     }
 }
 

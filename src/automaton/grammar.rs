@@ -117,12 +117,10 @@ impl GrammarGeneration {
             }
             std::mem::swap(at, next);
         }
-        if let Some(last) = bytes.len().checked_sub(1) {
-            // Whether the text may end here is asked without an error.
-            reader.is_complete(at);
-            if allowance.left() == 0 {
-                return Err((last, reader.expected(at)));
-            }
+        if let Some(last) = bytes.len().checked_sub(1)
+            && !reader.knows_the_end(at)
+        {
+            return Err((last, reader.expected(at)));
         }
         Ok(if at == before { from } else { self.situations.of(at) })
     }

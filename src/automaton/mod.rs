@@ -12,7 +12,6 @@ mod evaluate;
 mod generation;
 mod grammar;
 mod masks;
-mod reaper;
 mod results;
 mod saved;
 mod schema;

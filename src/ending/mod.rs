@@ -42,8 +42,7 @@ impl Ending {
 pub(crate) struct Found {
     /// `None` if nothing.
     pub(crate) ending: Option<Arc<Ending>>,
-    /// Moves that were looked at and bytes that were read, some microseconds each at most: what it cost when it was done, which
-    /// is the same for everybody.
+    /// What it cost when it was done, in moves that were looked at and bytes that were read: the same for everybody.
     pub(crate) work: usize,
 }
 

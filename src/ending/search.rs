@@ -49,7 +49,9 @@ pub(crate) trait Reading {
     fn step(&self, at: &[Self::At], byte: u8, next: &mut Vec<Self::At>);
 
     /// What it costs to stand here, beside what all readings cost, as so many bytes that are read.
-    fn weight(&self, at: &[Self::At]) -> usize;
+    fn weight(&self, _at: &[Self::At]) -> usize {
+        0
+    }
 
     /// Whether the text is a sentence.
     fn is_complete(&self, at: &[Self::At]) -> bool;

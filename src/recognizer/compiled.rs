@@ -39,7 +39,7 @@ pub(crate) struct Tables {
 impl Tables {
     /// Empty ones. `step_work`: steps of one operation.
     pub(crate) fn new(lexer: &Lexer, step_work: u64) -> Self {
-        /// An operation asks for some dozens of closures that are new.
+        /// One operation may ask for many closures.
         const PART: u64 = 50;
         let escapes = papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher);
         let stacks = StackTable::new((step_work / PART).max(1_000));

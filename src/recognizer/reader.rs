@@ -87,7 +87,7 @@ impl<'a> Reader<'a> {
     /// many, a part of it.
     #[inline]
     pub(crate) fn closure(&self, set: SetId) -> &'a Closure {
-        /// Steps that count for nothing, as nearly all closures take fewer.
+        /// Steps that count for nothing: a look-up of each small closure would cost more than it.
         const FREE: u64 = 1 << 12;
         let grammar = self.grammar;
         let stacks = &self.tables.stacks;
@@ -243,6 +243,12 @@ impl<'a> Reader<'a> {
                 set != SetId::DEAD && self.closure(set).complete
             })
         })
+    }
+
+    /// Whether the work suffices to say whether the text read is a sentence: that is asked later, without an error.
+    pub(crate) fn knows_the_end(&self, hypotheses: &[Hypothesis]) -> bool {
+        self.is_complete(hypotheses);
+        self.allowance.left() > 0
     }
 
     /// What may come next. A terminal that could end here is followed by what may come after it; it is named itself only

@@ -48,11 +48,9 @@ impl Recognizer {
             std::mem::swap(&mut at, &mut next);
         }
         if let Some(&last) = bytes.last() {
-            // Whether the text may end here is asked without an error.
             let allowance = self.grammar.allowance();
             let reader = self.reader(&allowance);
-            reader.is_complete(&at);
-            if allowance.left() == 0 {
+            if !reader.knows_the_end(&at) {
                 let (offset, expected) = (self.offset + bytes.len() - 1, reader.expected(&at));
                 return Err(Refusal { offset, found: Some(last), expected });
             }

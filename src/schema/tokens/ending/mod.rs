@@ -269,10 +269,6 @@ impl Reading for Ending<'_> {
         self.machine.step_all(at, byte, next);
     }
 
-    fn weight(&self, _: &[Hypothesis]) -> usize {
-        0
-    }
-
     fn is_complete(&self, at: &[Hypothesis]) -> bool {
         self.machine.any_complete(at)
     }
