@@ -110,8 +110,9 @@ fn compare(
         let (at, bytes) = (text.escape_ascii(), vocabulary.bytes(token).escape_ascii());
         assert_eq!(found.contains(there), mask.contains(token), "{name}: after {at}: {bytes}");
     }
-    assert_eq!(found.len(), mask.len(), "{name}");
-    assert_eq!(other.is_complete(), constraint.is_complete(), "{name}");
+    let at = text.escape_ascii();
+    assert_eq!(found.len(), mask.len(), "{name}: after {at}");
+    assert_eq!(other.is_complete(), constraint.is_complete(), "{name}: at the end of {at}");
     let (found, expected) = (other.forced(16), constraint.forced(16));
     if found != expected {
         // Where the work does not suffice to find out, nothing is called forced.

@@ -106,7 +106,8 @@ impl<'a> Reader<'a> {
         self.tables.stacks.shallowest(&grammar.lr, &grammar.normal, ignored, set)
     }
 
-    /// The parser after a terminal; [`SetId::DEAD`] where it has no place. The closure of `set` must not be open.
+    /// The parser after a terminal; [`SetId::DEAD`] where it has no place, [`SetId::CUT`], with the [`Allowance`] used up, where
+    /// that takes too many steps. The closure of `set` must not be open.
     #[inline]
     pub(crate) fn advance(&self, set: SetId, terminal: TerminalId) -> SetId {
         let grammar = self.grammar;
@@ -117,7 +118,12 @@ impl<'a> Reader<'a> {
         if !self.closure(set).viable.contains(terminal.index()) {
             return SetId::DEAD;
         }
-        self.tables.stacks.advance(&grammar.lr, &grammar.normal, ignored, set, terminal)
+        let next = self.tables.stacks.advance(&grammar.lr, &grammar.normal, ignored, set, terminal);
+        if next == SetId::CUT {
+            // Here and now: whoever makes one set of this and others does not look into it.
+            self.allowance.charge(next, u64::MAX);
+        }
+        next
     }
 
     /// Whether what has been read can become a sentence; `None` if that depends on what is unknown of the stack. Where that

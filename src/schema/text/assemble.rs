@@ -308,9 +308,12 @@ impl Assembly {
             let texts: Vec<&str> =
                 self.removed.iter().map(|text| &**text).filter(|text| here(text)).collect();
             if !texts.is_empty() {
-                let others = CharDfa::words(texts.into_iter(), limits)?.complement();
-                let others = Plain::new(others, limits)?;
-                segment.plain = segment.plain.combine(&others, Op::And, limits)?;
+                let words = CharDfa::words(texts.into_iter(), limits)?;
+                let rest = match &segment.plain {
+                    Plain::Some(dfa) => dfa.chars().product(&words, Op::Without, limits)?,
+                    Plain::None | Plain::All => words.complement(),
+                };
+                segment.plain = Plain::new(rest, limits)?;
             }
             segments.push(segment);
         }

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::{
     class::{CharSet, Partition},
     error::TextError,
-    minimise::minimal,
+    minimise::{canonical, minimal},
 };
 use crate::Limits;
 
@@ -109,7 +109,10 @@ impl CharDfa {
     /// All other texts. O(table).
     pub(super) fn complement(&self) -> Self {
         let accept: Vec<bool> = self.accept.iter().map(|accept| !accept).collect();
-        minimal(&self.partition, &self.table, &accept, self.start())
+        // What no text tells apart it tells apart in neither.
+        let alone: Vec<u32> = (0..accept.len() as u32).collect();
+        let blocks = (alone.clone(), alone);
+        canonical(&self.partition, &self.table, &accept, self.start(), blocks)
     }
 
     /// The texts of which `op` holds.

@@ -8,15 +8,26 @@ use super::{
 };
 use crate::regular::blocks;
 
-/// The canonical automaton of a complete one; `table` has one row of classes per state. O(n c log n).
+/// The canonical automaton of a complete one; `table` has one row of classes per state. See [`blocks`] for the cost.
 pub(super) fn minimal(
     partition: &Partition,
     table: &[u32],
     accept: &[bool],
     start: u32,
 ) -> CharDfa {
+    canonical(partition, table, accept, start, blocks(table, accept, partition.len()))
+}
+
+/// The canonical automaton of one whose states no text tells apart are in `blocks`: state -> block, block -> one of its states.
+/// O(table).
+pub(super) fn canonical(
+    partition: &Partition,
+    table: &[u32],
+    accept: &[bool],
+    start: u32,
+    (block_of, representatives): (Vec<u32>, Vec<u32>),
+) -> CharDfa {
     let classes = partition.len();
-    let (block_of, representatives) = blocks(table, accept, classes);
     let row = |block: u32| {
         let state = representatives[block as usize] as usize;
         table[state * classes..(state + 1) * classes].iter().map(|t| block_of[*t as usize])

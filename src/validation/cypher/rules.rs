@@ -186,7 +186,7 @@ fn one_clause(clause: &Node<'_>, place: Place, index: usize) -> Judged {
         Rule::foreach => {
             for inner in children(clause) {
                 match inner.as_rule() {
-                    Rule::FOREACH | Rule::variable | Rule::IN | Rule::value => {}
+                    Rule::FOREACH | Rule::variable | Rule::IN | Rule::value | Rule::barless => {}
                     rule if is_update(rule) => one_clause(&inner, place, 1)?,
                     _ => return fault(&inner, "FOREACH can only update"),
                 }
