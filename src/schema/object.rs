@@ -1,6 +1,9 @@
 //! How are shapes of objects intersected, subtracted, compared?
 
-use std::collections::HashMap;
+use std::{
+    cell::{Cell, OnceCell},
+    collections::HashMap,
+};
 
 use super::{
     error::SchemaErrorKind,
@@ -19,26 +22,32 @@ const DEPTH: usize = 6;
 /// Shapes that one union may have.
 pub(crate) const SHAPES: usize = 2_000;
 
-/// The members of a shape by name.
-enum Names<'a> {
-    Few(&'a [Member]),
-    Many(HashMap<&'a str, usize>),
+/// The members of a shape by name. They are mostly asked for in their order, so the next one is looked at first.
+struct Names<'a> {
+    members: &'a [Member],
+    next: Cell<usize>,
+    /// Where each name is, once it was asked for out of order.
+    table: OnceCell<HashMap<&'a str, usize>>,
 }
 
 impl<'a> Names<'a> {
     fn of(members: &'a [Member]) -> Self {
-        if members.len() <= TABLE {
-            Self::Few(members)
-        } else {
-            Self::Many(members.iter().enumerate().map(|(n, m)| (&*m.name, n)).collect())
-        }
+        Self { members, next: Cell::new(0), table: OnceCell::new() }
     }
 
     fn find(&self, name: &str) -> Option<usize> {
-        match self {
-            Self::Few(members) => members.iter().position(|m| &*m.name == name),
-            Self::Many(table) => table.get(name).copied(),
-        }
+        let is_it = |m: &Member| &*m.name == name;
+        let next = self.next.get();
+        let found = match self.members.get(next) {
+            Some(member) if is_it(member) => Some(next),
+            _ if self.members.len() <= TABLE => self.members.iter().position(is_it),
+            _ => {
+                let all = || self.members.iter().enumerate().map(|(n, m)| (&*m.name, n)).collect();
+                self.table.get_or_init(all).get(name).copied()
+            }
+        };
+        self.next.set(found.map_or(next, |found| found + 1));
+        found
     }
 }
 
@@ -204,7 +213,11 @@ impl Canon {
             // One key that is no member's name yet.
             let value = shape.class_value(name).unwrap_or(ExprId::FALSE);
             let value = self.arena.all(&[value, some.value]);
-            shape.members.push(Member { name: name.clone(), value: Some(value), required: true });
+            shape.members.push(Member {
+                name: (**name).into(),
+                value: Some(value),
+                required: true,
+            });
             return Ok(value != ExprId::FALSE);
         }
         if some.keys.is_all() && some.value == ExprId::TRUE {

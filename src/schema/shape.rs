@@ -3,6 +3,8 @@
 //! A union by type. Scalars are sets; arrays and objects are unions of conjunctive shapes, whose arguments stay expressions
 //! and are brought to this form only when somebody looks into them.
 
+use std::sync::Arc;
+
 use super::{expr::ExprId, number::NumberSet, text::TextSet};
 
 /// Everything that a value of an expression may be.
@@ -75,7 +77,7 @@ pub(crate) struct ObjectShape {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Member {
     /// Its name.
-    pub(crate) name: Box<str>,
+    pub(crate) name: Arc<str>,
     /// Its values; `None`: it is forbidden.
     pub(crate) value: Option<ExprId>,
     /// Whether it must be there.

@@ -152,7 +152,7 @@ impl UsedSets {
         if used.key.texts.is_empty() {
             return None;
         }
-        let words = used.trie.get_or_init(|| Words::new(used.key.texts.clone()));
+        let words = used.trie.get_or_init(|| Words::new(used.key.texts.iter().map(|text| &**text)));
         let mut node = 0;
         for byte in self.text(prefix) {
             node = words.child(node, byte)?;
@@ -165,7 +165,7 @@ impl UsedSets {
         let mut unused = BitSet::new(words.words().len());
         let texts = &self.get(used).key.texts;
         for (at, word) in words.words().iter().enumerate() {
-            if texts.binary_search(word).is_err() {
+            if texts.binary_search_by(|text| (**text).cmp(word)).is_err() {
                 unused.insert(at);
             }
         }

@@ -1,8 +1,11 @@
 //! The push-down automaton of one schema: what is made ready for reading when an expression is first met.
 
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::{
+    hash::{Hash as _, Hasher as _},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
+};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHasher};
 
 use super::{
     Frame, Hypothesis, Ready, Scan, StackId, Stacks, View,
@@ -35,6 +38,8 @@ pub(crate) struct Plan {
     known: RwLock<FxHashMap<ExprId, u32>>,
     ready: boxcar::Vec<Ready>,
     languages: boxcar::Vec<Language>,
+    /// Tries of names, by a hash of the names.
+    tries: Mutex<FxHashMap<u64, Arc<Words>>>,
     pub(crate) numbers: boxcar::Vec<NumberDfa>,
     pub(crate) objects: boxcar::Vec<Object>,
     pub(crate) arrays: boxcar::Vec<Array>,
@@ -148,6 +153,7 @@ impl Plan {
             known: RwLock::new(FxHashMap::default()),
             ready: boxcar::Vec::new(),
             languages: boxcar::Vec::new(),
+            tries: Mutex::default(),
             numbers: boxcar::Vec::new(),
             objects: boxcar::Vec::new(),
             arrays: boxcar::Vec::new(),
@@ -265,11 +271,11 @@ impl Plan {
     fn texts(&self, texts: &TextSet) -> Vec<LanguageId> {
         let mut languages = Vec::new();
         if !texts.strings().is_empty() {
-            languages.push(Language::Words(Words::new(texts.strings().to_vec())));
+            languages.push(Language::Words(Words::new(texts.strings().iter().map(|text| &**text))));
         }
         languages.extend(texts.pieces().iter().map(|piece| match &piece.language {
             Texts::Free { except } => Language::Free {
-                except: Words::new(except.to_vec()),
+                except: Words::new(except.iter().map(|text| &**text)),
                 min: piece.min,
                 max: piece.max,
             },
@@ -300,18 +306,34 @@ impl Plan {
         }) as u32
     }
 
+    /// The trie of an object's names, which are sorted. Alternatives of one union often have the same.
+    fn names_of<'n>(&self, names: impl Iterator<Item = &'n Arc<str>> + Clone) -> Arc<Words> {
+        let mut hasher = FxHasher::default();
+        names.clone().for_each(|name| name.hash(&mut hasher));
+        let hash = hasher.finish();
+        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
+        match tries.get(&hash) {
+            Some(known) if names.clone().eq(known.words()) => Arc::clone(known),
+            _ => {
+                let made = Arc::new(Words::new(names.cloned()));
+                tries.insert(hash, Arc::clone(&made));
+                made
+            }
+        }
+    }
+
     fn object(&self, object: &ObjectShape) -> u32 {
         let clamp = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
         let mut members: Vec<_> = object
             .members
             .iter()
-            .filter_map(|member| Some((&*member.name, member.value?, member.required)))
+            .filter_map(|member| Some((&member.name, member.value?, member.required)))
             .collect();
         // Whether an obligation can still be met is not looked ahead in an order.
         let order = (self.order == MemberOrder::Schema && object.some.is_empty())
             .then(|| members.iter().map(|member| member.0).collect::<Vec<_>>());
         members.sort_unstable_by_key(|member| member.0);
-        let place = |name: &str| members.partition_point(|member| member.0 < name) as u32;
+        let place = |name: &Arc<str>| members.partition_point(|member| member.0 < name) as u32;
         let order = order.map(|names| names.into_iter().map(place).collect());
         let bits = |holds: &dyn Fn(usize) -> bool| {
             let mut set = BitSet::new(members.len());
@@ -320,7 +342,10 @@ impl Plan {
         };
         let required = bits(&|at| members[at].2);
         // Names go before classes; the parts of a class differ in the obligations that they can meet.
-        let names = TextSet::from_strings(object.members.iter().map(|member| member.name.clone()));
+        let names = match object.classes.is_empty() {
+            true => TextSet::none(),
+            false => TextSet::from_strings(object.members.iter().map(|member| &*member.name)),
+        };
         let mut parts: Vec<(TextSet, ExprId, u64)> = Vec::new();
         for class in &object.classes {
             let others = self.keep(class.keys.without(&names, &self.limits));
@@ -364,9 +389,8 @@ impl Plan {
             Keeps::Nothing => classes.is_empty().then_some(0),
             _ => classes.iter().map(|class| self.texts_in(class.0)).sum::<Option<usize>>(),
         };
-        let words = Words::new(members.iter().map(|member| member.0.into()).collect());
         self.objects.push(Object {
-            names: words,
+            names: self.names_of(members.iter().map(|member| member.0)),
             values: members.iter().map(|member| member.1).collect(),
             required_count: required.len() as u32,
             required,

@@ -1,6 +1,6 @@
 //! What a value may be, in the form in which it is read: names as tries, languages by number, made once per expression.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::words::Words;
 use crate::{bitset::BitSet, schema::expr::ExprId};
@@ -27,7 +27,7 @@ pub(crate) struct Ready {
 #[derive(Debug)]
 pub(crate) struct Object {
     /// The names that may occur.
-    pub(crate) names: Words,
+    pub(crate) names: Arc<Words>,
     /// The value of each name, in the order of the trie.
     pub(crate) values: Box<[ExprId]>,
     /// Names that must occur.

@@ -1,57 +1,68 @@
 //! A trie of decoded strings: the values of an enum, the member names of an object.
 
-use std::{collections::VecDeque, ops::Range};
+use std::{ops::Range, sync::Arc};
 
 /// A trie over the UTF-8 bytes of sorted strings, breadth first: the children of a node are consecutive nodes, and the words
 /// below a node are a range of the sorted list. The root is node 0.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Words {
-    words: Box<[Box<str>]>,
-    /// Children of node n: `first[n]..first[n + 1]`.
-    first: Vec<u32>,
-    /// The byte that leads to a node.
-    bytes: Vec<u8>,
-    /// Words below node n: `low[n]..high[n]`.
-    low: Vec<u32>,
-    high: Vec<u32>,
-    /// Whether the first of them ends at the node.
-    ends: Vec<bool>,
+    words: Box<[Arc<str>]>,
+    /// The last one is no node; it ends the children of the one before.
+    nodes: Box<[Node]>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    /// Its children: from here up to those of the next node.
+    first: u32,
+    /// The words below it.
+    low: u32,
+    high: u32,
+    /// The byte that leads to it.
+    byte: u8,
+    /// Whether the first of its words ends here.
+    ends: bool,
 }
 
 impl Words {
     /// The trie of these strings; they are sorted and doubles are dropped. Cost: their length.
-    pub(crate) fn new(mut words: Vec<Box<str>>) -> Self {
+    pub(crate) fn new<S: Into<Arc<str>>>(words: impl IntoIterator<Item = S>) -> Self {
+        let mut words: Vec<Arc<str>> = words.into_iter().map(Into::into).collect();
         words.sort_unstable();
         words.dedup();
-        let mut trie = Self { words: words.into(), ..Self::default() };
-        let all = trie.words.len() as u32;
-        let mut queue = VecDeque::from([(0, all, 0, 0u8)]);
-        let mut next = 1;
-        while let Some((mut low, high, depth, byte)) = queue.pop_front() {
-            let ends = low < high && trie.words[low as usize].len() == depth;
-            trie.bytes.push(byte);
-            trie.low.push(low);
-            trie.high.push(high);
-            trie.ends.push(ends);
-            trie.first.push(next);
+        let shared = |pair: &[Arc<str>]| -> usize {
+            pair[0].bytes().zip(pair[1].bytes()).take_while(|(a, b)| a == b).count()
+        };
+        let count = 1 + words.iter().map(|word| word.len()).sum::<usize>()
+            - words.windows(2).map(shared).sum::<usize>();
+        let mut nodes = Vec::with_capacity(count + 1);
+        let node = |byte, low, high| Node { first: 0, low, high, byte, ends: false };
+        nodes.push(node(0, 0, words.len() as u32));
+        let (mut at, mut depth, mut level) = (0, 0, 1);
+        while at < nodes.len() {
+            if at == level {
+                (depth, level) = (depth + 1, nodes.len());
+            }
+            let Node { mut low, high, .. } = nodes[at];
+            let ends = low < high && words[low as usize].len() == depth;
+            nodes[at] = Node { first: nodes.len() as u32, ends, ..nodes[at] };
             low += u32::from(ends);
             while low < high {
-                let byte = trie.words[low as usize].as_bytes()[depth];
-                let end = low
-                    + trie.words[low as usize..high as usize]
-                        .partition_point(|word| word.as_bytes()[depth] == byte)
-                        as u32;
-                queue.push_back((low, end, depth + 1, byte));
-                next += 1;
+                let byte = words[low as usize].as_bytes()[depth];
+                let same = words[low as usize..high as usize]
+                    .partition_point(|word| word.as_bytes()[depth] == byte);
+                let end = low + same as u32;
+                nodes.push(node(byte, low, end));
                 low = end;
             }
+            at += 1;
         }
-        trie.first.push(next);
-        trie
+        nodes.push(Node { first: nodes.len() as u32, ..node(0, 0, 0) });
+        Self { words: words.into(), nodes: nodes.into() }
     }
 
     /// The strings, ascending.
-    pub(crate) fn words(&self) -> &[Box<str>] {
+    pub(crate) fn words(&self) -> &[Arc<str>] {
         &self.words
     }
 
@@ -59,34 +70,37 @@ impl Words {
     #[inline]
     pub(crate) fn child(&self, node: u32, byte: u8) -> Option<u32> {
         let range = self.children(node);
-        let bytes = &self.bytes[range.start as usize..range.end as usize];
-        match bytes {
-            [only] => (*only == byte).then_some(range.start),
-            _ => bytes.binary_search(&byte).ok().map(|at| range.start + at as u32),
+        match &self.nodes[range.start as usize..range.end as usize] {
+            [only] => (only.byte == byte).then_some(range.start),
+            nodes => {
+                let at = nodes.binary_search_by_key(&byte, |node| node.byte).ok()?;
+                Some(range.start + at as u32)
+            }
         }
     }
 
     /// The nodes right below a node.
     #[inline]
     pub(crate) fn children(&self, node: u32) -> Range<u32> {
-        self.first[node as usize]..self.first[node as usize + 1]
+        self.nodes[node as usize].first..self.nodes[node as usize + 1].first
     }
 
     /// The byte that leads to a node.
     #[inline]
     pub(crate) fn byte(&self, node: u32) -> u8 {
-        self.bytes[node as usize]
+        self.nodes[node as usize].byte
     }
 
     /// The word that ends at a node.
     #[inline]
     pub(crate) fn word(&self, node: u32) -> Option<u32> {
-        self.ends[node as usize].then(|| self.low[node as usize])
+        let node = self.nodes[node as usize];
+        node.ends.then_some(node.low)
     }
 
     /// Bytes that lead to a node. Cost: as many steps.
     pub(crate) fn depth(&self, node: u32) -> usize {
-        let Some(word) = self.words.get(self.low[node as usize] as usize) else { return 0 };
+        let Some(word) = self.words.get(self.nodes[node as usize].low as usize) else { return 0 };
         let (mut at, mut depth) = (0, 0);
         for byte in word.bytes() {
             let Some(child) = self.child(at, byte).filter(|_| at != node) else { break };
@@ -98,7 +112,8 @@ impl Words {
     /// The words that begin with what leads to a node.
     #[inline]
     pub(crate) fn range(&self, node: u32) -> Range<u32> {
-        self.low[node as usize]..self.high[node as usize]
+        let Node { low, high, .. } = self.nodes[node as usize];
+        low..high
     }
 }
 
@@ -108,7 +123,7 @@ mod tests {
 
     #[test]
     fn finds_words_by_their_bytes_and_only_those() {
-        let words = ["b", "", "ab", "abc", "é", "ab"].map(Box::from).to_vec();
+        let words = ["b", "", "ab", "abc", "é", "ab"];
         let trie = Words::new(words);
         assert_eq!(trie.words().len(), 5);
         let find = |text: &str| {

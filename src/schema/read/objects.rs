@@ -1,6 +1,6 @@
 //! What do the keywords for objects say?
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{Context, Keywords, Reader, Result, ValueId};
 use crate::schema::{
@@ -102,7 +102,7 @@ impl Reader {
                     self.canon.arena.all(&values)
                 }
             };
-            shape.members.push(Member { name, value: Some(value), required: false });
+            shape.members.push(Member { name: name.into(), value: Some(value), required: false });
         }
         shape.classes = self.classes(&named.patterns, additional)?;
         Ok(shape)
@@ -163,25 +163,26 @@ impl Reader {
     ) -> Result<()> {
         if names.len() * shape.members.len() <= 64 {
             for name in names {
-                match shape.members.iter_mut().find(|m| m.name == name) {
+                match shape.members.iter_mut().find(|m| *m.name == *name) {
                     Some(member) => member.required = true,
                     None => {
                         let value = shape.class_value(&name);
-                        shape.members.push(Member { name, value, required: true });
+                        shape.members.push(Member { name: name.into(), value, required: true });
                     }
                 }
             }
             return Ok(());
         }
-        let mut table: HashMap<Box<str>, usize> =
+        let mut table: HashMap<Arc<str>, usize> =
             shape.members.iter().enumerate().map(|(n, m)| (m.name.clone(), n)).collect();
         for name in names {
             self.canon.spend(1)?;
-            match table.get(&name) {
+            match table.get(&*name) {
                 Some(&n) => shape.members[n].required = true,
                 None => {
                     let value = shape.class_value(&name);
-                    table.insert(name.clone(), shape.members.len());
+                    let name: Arc<str> = name.into();
+                    table.insert(Arc::clone(&name), shape.members.len());
                     shape.members.push(Member { name, value, required: true });
                 }
             }

@@ -1,5 +1,7 @@
 //! Which values do `const` and `enum` list?
 
+use std::sync::Arc;
+
 use super::{Reader, Result, Value, ValueId};
 use crate::schema::{
     expr::ExprId,
@@ -55,7 +57,7 @@ impl Reader {
                     }
                 }
                 Value::Object(members) => {
-                    let members: Vec<(Box<str>, ValueId)> =
+                    let members: Vec<(Arc<str>, ValueId)> =
                         members.iter().map(|(n, v)| (n.into(), v)).collect();
                     let members = members
                         .into_iter()

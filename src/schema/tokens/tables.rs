@@ -147,7 +147,7 @@ impl Tables {
         };
         tables.quotes = tables.index.special().iter().map(|special| quote(special.node)).collect();
         // What every schema needs.
-        let free = Language::Free { except: Words::new(Vec::new()), min: 0, max: None };
+        let free = Language::Free { except: Words::new::<&str>([]), min: 0, max: None };
         let selection = tables.select(Location::ALL, View::all(&free), 0, Place::free(0));
         tables.closing = selection.rest.map(|rest| {
             let mut row = vec![0; tables.words];
