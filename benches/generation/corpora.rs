@@ -17,6 +17,9 @@ use crate::{Encoder, Text};
 /// Schemas that are looked at per file of the corpus, and those replayed in all.
 const SCHEMAS: usize = 50;
 
+/// How many times its share of the tokens an instance may have.
+const LONGEST: usize = 2;
+
 /// Statements that the grammar accepts, until there are so many tokens.
 pub(crate) fn sql(
     shared: &Path,
@@ -51,7 +54,7 @@ pub(crate) fn sql(
     texts
 }
 
-/// Valid instances of schemas, one per schema, from all files alike; each up to its share of the tokens.
+/// Valid instances of schemas, one per schema, from all files alike, none much longer than its share of the tokens.
 pub(crate) fn json(
     shared: &Path,
     vocabulary: &Arc<Vocabulary>,
@@ -86,9 +89,12 @@ pub(crate) fn json(
             if sequence.accept_bytes(text.as_bytes()).is_err() || !sequence.is_complete() {
                 continue;
             }
+            // An answer under a grammar is never cut off, so instances that are far longer than their share are left out.
             let count = encoder.spell(text).expect("tokens").len();
-            let tokens = count.min((tokens / SCHEMAS).max(8));
-            texts.push(Text { automaton, text: text.to_owned(), tokens });
+            if count > LONGEST * (tokens / SCHEMAS).max(8) {
+                continue;
+            }
+            texts.push(Text { automaton, text: text.to_owned(), tokens: count });
             taken += 1;
             if taken == share || texts.len() == SCHEMAS {
                 break;
