@@ -306,7 +306,8 @@ impl Plan {
         }) as u32
     }
 
-    /// The trie of an object's names, which are sorted. Alternatives of one union often have the same.
+    /// The trie of an object's names, which are sorted. Alternatives of one union often have the same. Names whose hashes are
+    /// equal by chance, or by somebody's will, have tries of their own.
     fn names_of<'n>(&self, names: impl Iterator<Item = &'n Arc<str>> + Clone) -> Arc<Words> {
         let mut hasher = FxHasher::default();
         names.clone().for_each(|name| name.hash(&mut hasher));
