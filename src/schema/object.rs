@@ -210,6 +210,10 @@ impl Canon {
             _ => {}
         }
         if let (Some([name]), true) = (some.keys.finite(), candidates == 0) {
+            if shape.member(name).is_some() {
+                // It is forbidden, or none of its values would do; members go before classes.
+                return Ok(false);
+            }
             // One key that is no member's name yet.
             let value = shape.class_value(name).unwrap_or(ExprId::FALSE);
             let value = self.arena.all(&[value, some.value]);

@@ -96,6 +96,19 @@ const ROWS: &[Row] = &[
         b"1",
         false,
     ),
+    // A member that must be there, and is forbidden; what is asked for must be of another name.
+    (
+        r#"{"type": "object", "dependentSchemas": {"b": {"type": "boolean", "const": ""}}, "not": {"patternProperties": {"^(a|b)$": {"const": {}, "minLength": 1}, "a": {}}}}"#,
+        "{\"b",
+        b"\"",
+        false,
+    ),
+    (
+        r#"{"type": "object", "dependentSchemas": {"b": false}, "not": {"patternProperties": {"^(a|b)$": {"const": {}}}}}"#,
+        "{\"a",
+        b"\"",
+        true,
+    ),
     // Free texts and those of automata in tables without lengths.
     (r#"{"type": "string"}"#, "\"", b"\\", true),
     (r#"{"type": "string", "format": "date-time"}"#, "\"", b"2", true),
