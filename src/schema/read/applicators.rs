@@ -1,5 +1,7 @@
 //! What do the keywords say that apply other schemas to the same value?
 
+use std::sync::Arc;
+
 use super::{
     Context, Keywords, Reader, Result, SchemaErrorKind, Target, Value, ValueId, quoted, standard,
 };
@@ -181,7 +183,7 @@ impl Reader {
     }
 
     /// Objects with some members; whatever is no object.
-    pub(super) fn having(&mut self, names: Vec<Box<str>>) -> Result<ExprId> {
+    pub(super) fn having(&mut self, names: Vec<Arc<str>>) -> Result<ExprId> {
         let mut form = Alternatives::all();
         self.require_names(&mut form.objects[0], names)?;
         Ok(self.canon.arena.leaf(form))

@@ -13,14 +13,14 @@ use crate::schema::{
 #[derive(Debug)]
 pub(super) struct Named {
     /// `properties`.
-    pub(super) members: Vec<(Box<str>, ExprId)>,
+    pub(super) members: Vec<(Arc<str>, ExprId)>,
     /// `patternProperties`.
     pub(super) patterns: Vec<(TextSet, ExprId)>,
 }
 
 impl Reader {
     /// The names and values of an object of schemas.
-    pub(super) fn named(&self, value: ValueId) -> Result<Vec<(Box<str>, ValueId)>> {
+    pub(super) fn named(&self, value: ValueId) -> Result<Vec<(Arc<str>, ValueId)>> {
         match self.document().as_object(value) {
             Some(members) => Ok(members.iter().map(|(n, v)| (n.into(), v)).collect()),
             None => self.malformed("an object whose values are schemas"),
@@ -28,9 +28,9 @@ impl Reader {
     }
 
     /// An array of strings.
-    pub(super) fn names(&self, value: ValueId) -> Result<Vec<Box<str>>> {
+    pub(super) fn names(&self, value: ValueId) -> Result<Vec<Arc<str>>> {
         let names = self.document().as_array(value).map(|items| {
-            items.iter().map(|&i| self.document().as_str(i).map(Box::from)).collect::<Option<_>>()
+            items.iter().map(|&i| self.document().as_str(i).map(Arc::from)).collect::<Option<_>>()
         });
         match names {
             Some(Some(names)) => Ok(names),
@@ -102,7 +102,7 @@ impl Reader {
                     self.canon.arena.all(&values)
                 }
             };
-            shape.members.push(Member { name: name.into(), value: Some(value), required: false });
+            shape.members.push(Member { name, value: Some(value), required: false });
         }
         shape.classes = self.classes(&named.patterns, additional)?;
         Ok(shape)
@@ -159,15 +159,15 @@ impl Reader {
     pub(super) fn require_names(
         &mut self,
         shape: &mut ObjectShape,
-        names: Vec<Box<str>>,
+        names: Vec<Arc<str>>,
     ) -> Result<()> {
         if names.len() * shape.members.len() <= 64 {
             for name in names {
-                match shape.members.iter_mut().find(|m| *m.name == *name) {
+                match shape.members.iter_mut().find(|m| m.name == name) {
                     Some(member) => member.required = true,
                     None => {
                         let value = shape.class_value(&name);
-                        shape.members.push(Member { name: name.into(), value, required: true });
+                        shape.members.push(Member { name, value, required: true });
                     }
                 }
             }
@@ -177,11 +177,10 @@ impl Reader {
             shape.members.iter().enumerate().map(|(n, m)| (m.name.clone(), n)).collect();
         for name in names {
             self.canon.spend(1)?;
-            match table.get(&*name) {
+            match table.get(&name) {
                 Some(&n) => shape.members[n].required = true,
                 None => {
                     let value = shape.class_value(&name);
-                    let name: Arc<str> = name.into();
                     table.insert(Arc::clone(&name), shape.members.len());
                     shape.members.push(Member { name, value, required: true });
                 }

@@ -5,6 +5,8 @@
 //! that those branches hold. Looking at more only allows more: so the combinations need not exclude each other, and no
 //! branch is negated.
 
+use std::sync::Arc;
+
 use super::{Context, Draft, Keywords, Reader, Result, SchemaErrorKind, Value, ValueId};
 use crate::schema::{
     expr::ExprId,
@@ -32,7 +34,7 @@ struct Outcome {
     /// All members, or all items.
     all: bool,
     /// Members by name.
-    names: Vec<Box<str>>,
+    names: Vec<Arc<str>>,
     /// Members by pattern.
     patterns: Vec<TextSet>,
     /// So many first items.

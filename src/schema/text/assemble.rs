@@ -310,8 +310,9 @@ impl Assembly {
             if !texts.is_empty() {
                 let words = CharDfa::words(texts.into_iter(), limits)?;
                 let rest = match &segment.plain {
+                    Plain::None => CharDfa::empty(),
+                    Plain::All => words.complement(),
                     Plain::Some(dfa) => dfa.chars().product(&words, Op::Without, limits)?,
-                    Plain::None | Plain::All => words.complement(),
                 };
                 segment.plain = Plain::new(rest, limits)?;
             }
