@@ -19,6 +19,7 @@ mod intern;
 mod lexer;
 pub mod library;
 mod limits;
+mod memo;
 #[cfg(feature = "candle")]
 pub mod model;
 pub mod oracle;

@@ -7,6 +7,7 @@
 
 use crate::{
     Vocabulary,
+    bitset::BitSet,
     lexer::ConfigId,
     parser::{SetId, TRUNCATIONS},
     recognizer::Reader,
@@ -15,7 +16,7 @@ use crate::{
 use super::{
     StepError,
     grammar::GrammarGeneration,
-    results::{Known, Results},
+    results::{Few, Known, Results},
 };
 
 /// Items of a node and what lies below it, up to which it is sooner looked at than looked up.
@@ -36,11 +37,11 @@ struct Frame {
     /// It as a stack.
     set: SetId,
     /// Items that are to be looked at on this truncation, and how many of them have been.
-    items: Vec<u32>,
+    items: Few,
     done: usize,
     /// Those that it did not suffice for.
-    open: Vec<u32>,
-    groups: Vec<u32>,
+    open: Few,
+    groups: Few,
 }
 
 /// What to do next.
@@ -56,7 +57,7 @@ enum Answer {
     /// A list of groups that is kept.
     List(u32),
     /// These groups.
-    Groups(Vec<u32>),
+    Groups(Few),
     /// More of the stack is needed.
     Deeper,
 }
@@ -139,23 +140,23 @@ impl GrammarGeneration {
         let links = edges + node.edges.len();
         let parts = links + node.links.len();
         loop {
+            let mut judge = Judge::of(reader, frame.set)?;
             while let Some(&item) = frame.items.get(frame.done) {
                 let at = item as usize;
                 let is_alive = if let Some(group) = node.groups.get(at) {
-                    let is_alive = alive(reader, group.config, frame.set)?;
+                    let is_alive = judge.alive(group.config)?;
                     if is_alive == Some(true) {
                         frame.groups.push(group.tokens);
                     }
                     is_alive
                 } else if let Some(&(terminal, child)) = node.edges.get(at - edges) {
-                    let set = reader.advance(frame.set, terminal);
-                    if set != SetId::DEAD {
-                        return Ok(Next::Call(child, set));
+                    // Most are not, and most of what is looked at is this.
+                    if judge.viable.contains(terminal.index()) {
+                        return Ok(Next::Call(child, reader.advance(frame.set, terminal)));
                     }
-                    suffices(reader)?;
                     Some(false)
                 } else if let Some(link) = node.links.get(at - links) {
-                    let is_alive = alive(reader, link.place.config, frame.set)?;
+                    let is_alive = judge.alive(link.place.config)?;
                     if is_alive == Some(true) {
                         let tree = self.trees.follow(reader, vocabulary, link)?;
                         return Ok(Next::Call(tree, frame.set));
@@ -216,7 +217,9 @@ impl GrammarGeneration {
         let (groups, items) = match last {
             Some(partial) => {
                 let (list, open) = self.results.partial(partial);
-                (self.results.list(list).to_vec(), open.to_vec())
+                let mut groups = Few::new();
+                self.results.add_to(list, &mut groups);
+                (groups, open.into())
             }
             None => {
                 let closure = reader.closure(set);
@@ -226,7 +229,7 @@ impl GrammarGeneration {
                 (node.allowed(closure).collect(), (0..node.items() as u32).collect())
             }
         };
-        let open = Vec::new();
+        let open = Few::new();
         Ok(Frame { node: id, small, whole, base, level, set, items, done: 0, open, groups })
     }
 }
@@ -235,21 +238,51 @@ impl Frame {
     /// Takes the answer of the item that was called.
     fn take(&mut self, answer: Answer, results: &Results) {
         match answer {
-            Answer::List(list) => self.groups.extend_from_slice(results.list(list)),
+            Answer::List(list) => results.add_to(list, &mut self.groups),
             Answer::Groups(groups) => self.groups.extend(groups),
-            Answer::Deeper => self.open.extend(self.items.get(self.done)),
+            Answer::Deeper => self.open.extend(self.items.get(self.done).copied()),
         }
         self.done += 1;
     }
 }
 
-/// Whether what has been read can become a sentence; `None` if that depends on what is unknown of the stack.
-///
-/// # Errors
-/// The limit on the work of one step.
-fn alive(reader: Reader<'_>, config: ConfigId, set: SetId) -> Result<Option<bool>, StepError> {
-    let found = reader.alive(config, set);
-    suffices(reader).map(|()| found)
+/// What is asked about one stack again and again.
+struct Judge<'a> {
+    reader: Reader<'a>,
+    set: SetId,
+    viable: &'a BitSet,
+    /// What configurations could become that were asked about last, and the answer: neighbours can become the same.
+    last: Option<((u32, bool), Option<bool>)>,
+}
+
+impl<'a> Judge<'a> {
+    /// # Errors
+    /// The limit on the work of one step.
+    fn of(reader: Reader<'a>, set: SetId) -> Result<Self, StepError> {
+        let viable = &reader.closure(set).viable;
+        suffices(reader).map(|()| Self { reader, set, viable, last: None })
+    }
+
+    /// Whether what has been read can become a sentence; `None` if that depends on what is unknown of the stack.
+    ///
+    /// # Errors
+    /// The limit on the work of one step.
+    #[inline]
+    fn alive(&mut self, config: ConfigId) -> Result<Option<bool>, StepError> {
+        if config == ConfigId::START {
+            return Ok(Some(true));
+        }
+        let becoming = self.reader.becoming(config);
+        match self.last {
+            Some((last, answer)) if last == becoming => Ok(answer),
+            _ => {
+                let answer = self.reader.alive(config, self.set);
+                suffices(self.reader)?;
+                self.last = Some((becoming, answer));
+                Ok(answer)
+            }
+        }
+    }
 }
 
 /// Whether the work suffices so far.

@@ -4,23 +4,34 @@
 //! What an automaton was loaded with lies sorted in a few long arrays ([`Loaded`]), which takes no hashing to make and a fifth
 //! of the memory; what is found out since is in a map.
 
-use std::{hash::Hasher, sync::OnceLock};
+use std::sync::OnceLock;
 
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHasher};
+use rustc_hash::FxHashSet;
+use smallvec::SmallVec;
 
-use crate::{intern::Interner, parser::SetId};
+use crate::{intern::Interner, memo::Memo, parser::SetId};
 
-/// Memoised results; each is a list of token groups, ascending, interned.
+/// Marks the number of a list that is all part of another one: what is allowed below a node is not written out again in all
+/// nodes above it.
+const LIST: u32 = 1 << 31;
+
+/// Entries up to which a list is sooner copied than referred to.
+const FEW: usize = 4;
+
+/// Items or groups of a tree node: those of most nodes are kept in place.
+pub(super) type Few = SmallVec<[u32; 12]>;
+
+/// Memoised results; each is a list of token groups and of other lists, ascending, interned.
 #[derive(Debug)]
 pub(super) struct Results {
     loaded: OnceLock<Loaded>,
     /// Lists beside those loaded; numbered after them.
-    lists: Interner<Box<[u32]>, Box<[u32]>>,
+    lists: Interner<Box<[u32]>, ()>,
     /// What truncations leave open, beside those loaded; numbered after them. The list of what they settle, then the items of
     /// the node that they do not, ascending.
-    partial: Interner<Box<[u32]>, Box<[u32]>>,
+    partial: Interner<Box<[u32]>, ()>,
     /// (tree node, stack) -> what is known, as a number.
-    known: papaya::HashMap<(u32, SetId), u32, FxBuildHasher>,
+    known: Memo<(u32, SetId), u32>,
 }
 
 /// What is known of a tree node on a stack.
@@ -57,8 +68,6 @@ pub(super) struct Loaded {
     /// All lists, one after another, and where each ends.
     groups: Vec<u32>,
     ends: Vec<usize>,
-    /// Hash of a list -> list. Where hashes meet the first has it, and equal lists may be there twice.
-    by_hash: FxHashMap<u64, u32>,
     /// What is left open, one after another; the list of what is settled, and where each ends.
     open: Vec<u32>,
     partial: Vec<(u32, usize)>,
@@ -68,19 +77,14 @@ pub(super) struct Loaded {
     nodes: Vec<usize>,
 }
 
-fn hash(list: &[u32]) -> u64 {
-    let mut hasher = FxHasher::default();
-    list.iter().for_each(|group| hasher.write_u32(*group));
-    hasher.finish()
-}
-
 impl Loaded {
-    /// Adds a list.
-    pub(super) fn push_list(&mut self, list: &[u32]) {
-        let number = self.ends.len() as u32;
-        self.groups.extend_from_slice(list);
+    /// Adds a list: groups, then lists added before.
+    pub(super) fn push_list(&mut self, groups: &mut Vec<u32>, lists: &[u32]) {
+        groups.sort_unstable();
+        groups.dedup();
+        self.groups.extend_from_slice(groups);
+        self.groups.extend(lists.iter().map(|list| list | LIST));
         self.ends.push(self.groups.len());
-        self.by_hash.entry(hash(list)).or_insert(number);
     }
 
     /// Lists.
@@ -130,11 +134,6 @@ impl Loaded {
         Some(&self.groups[begin..end])
     }
 
-    fn list_of(&self, groups: &[u32]) -> Option<u32> {
-        let id = *self.by_hash.get(&hash(groups))?;
-        (self.list(id) == Some(groups)).then_some(id)
-    }
-
     fn find(&self, node: u32, set: SetId) -> Option<u32> {
         let node = node as usize;
         let known = &self.known[*self.nodes.get(node)?..*self.nodes.get(node + 1)?];
@@ -152,15 +151,20 @@ impl Loaded {
     /// Estimated bytes.
     pub(super) fn bytes(&self) -> usize {
         (self.groups.len() + self.open.len()) * 4
-            + self.ends.len() * 40
+            + self.ends.len() * 8
             + self.partial.len() * 16
             + (self.known.len() + self.nodes.len()) * 8
     }
 }
 
+/// The groups of a list, then lists.
+fn parts(list: &[u32]) -> (&[u32], &[u32]) {
+    list.split_at(list.partition_point(|part| part & LIST == 0))
+}
+
 impl Results {
     pub(super) fn new() -> Self {
-        let known = papaya::HashMap::with_hasher(FxBuildHasher);
+        let known = Memo::new();
         Self { loaded: OnceLock::new(), lists: Interner::new(), partial: Interner::new(), known }
     }
 
@@ -173,21 +177,49 @@ impl Results {
         self.loaded.get().map_or(0, |loaded| loaded.lists() as u32)
     }
 
-    pub(super) fn list(&self, id: u32) -> &[u32] {
+    fn list(&self, id: u32) -> &[u32] {
         match self.loaded.get().and_then(|loaded| loaded.list(id)) {
             Some(list) => list,
-            None => self.lists.get(id - self.loaded_lists()),
+            None => self.lists.key(id - self.loaded_lists()),
         }
     }
 
-    /// The list of these groups.
-    pub(super) fn list_of(&self, mut groups: Vec<u32>) -> u32 {
+    /// The groups of a list, and the lists that belong to it.
+    pub(super) fn parts(&self, id: u32) -> (&[u32], impl Iterator<Item = u32> + '_) {
+        let (groups, lists) = parts(self.list(id));
+        (groups, lists.iter().map(|list| list & !LIST))
+    }
+
+    /// Adds a list to what becomes another one.
+    pub(super) fn add_to(&self, id: u32, groups: &mut Few) {
+        match self.list(id) {
+            few if few.len() <= FEW => groups.extend_from_slice(few),
+            _ => groups.push(id | LIST),
+        }
+    }
+
+    /// Calls back with the groups of some lists, piece by piece; a group may come twice. Cost: the lists that these are made of.
+    pub(super) fn groups(&self, lists: &[u32], mut each: impl FnMut(&[u32])) {
+        let (mut work, mut seen) = (lists.to_vec(), FxHashSet::default());
+        while let Some(list) = work.pop() {
+            if seen.insert(list) {
+                let (groups, lists) = self.parts(list);
+                each(groups);
+                work.extend(lists);
+            }
+        }
+    }
+
+    /// The list of these groups and lists. Equal lists may have been loaded under other numbers.
+    pub(super) fn list_of(&self, mut groups: Few) -> u32 {
         groups.sort_unstable();
         groups.dedup();
-        if let Some(id) = self.loaded.get().and_then(|loaded| loaded.list_of(&groups)) {
-            return id;
+        if let [only] = groups.as_slice()
+            && only & LIST != 0
+        {
+            return only & !LIST;
         }
-        let make = || (groups.as_slice().into(), groups.len() * 8);
+        let make = || ((), groups.len() * 4);
         self.loaded_lists() + self.lists.intern(groups.as_slice(), make)
     }
 
@@ -197,7 +229,7 @@ impl Results {
         if let Some(partial) = loaded.and_then(|loaded| loaded.partial(id)) {
             return partial;
         }
-        match &**self.partial.get(id - loaded.map_or(0, |loaded| loaded.partials() as u32)) {
+        match &**self.partial.key(id - loaded.map_or(0, |loaded| loaded.partials() as u32)) {
             [list, open @ ..] => (*list, open),
             [] => unreachable!("invariant: a list comes first"),
         }
@@ -206,7 +238,7 @@ impl Results {
     /// The number of what a truncation leaves open.
     pub(super) fn partial_of(&self, list: u32, open: &[u32]) -> u32 {
         let entry = [&[list], open].concat();
-        let make = || (entry.as_slice().into(), entry.len() * 8);
+        let make = || ((), entry.len() * 4);
         let first = self.loaded.get().map_or(0, |loaded| loaded.partials() as u32);
         first + self.partial.intern(entry.as_slice(), make)
     }
@@ -223,18 +255,17 @@ impl Results {
     #[inline]
     pub(super) fn find(&self, node: u32, set: SetId) -> Option<Known> {
         let loaded = self.loaded.get().and_then(|loaded| loaded.find(node, set));
-        loaded.or_else(|| self.known.pin().get(&(node, set)).copied()).map(Known::of)
+        loaded.or_else(|| self.known.get((node, set))).map(Known::of)
     }
 
     pub(super) fn store(&self, node: u32, set: SetId, known: Known) {
-        self.known.pin().insert((node, set), known.number());
+        self.known.put((node, set), known.number());
     }
 
     /// All that is known now.
     pub(super) fn all(&self) -> Vec<((u32, SetId), Known)> {
         let loaded = self.loaded.get().into_iter().flat_map(Loaded::iter);
-        let known = self.known.pin();
-        let all = loaded.chain(known.iter().map(|(key, known)| (*key, *known)));
+        let all = loaded.chain(self.known.all());
         all.map(|(key, known)| (key, Known::of(known))).collect()
     }
 }

@@ -21,6 +21,12 @@ pub(crate) struct Live {
     pub(crate) maybe: Vec<(TerminalId, ConfigId)>,
 }
 
+impl From<&Live> for Live {
+    fn from(live: &Live) -> Self {
+        live.clone()
+    }
+}
+
 /// Computes [`LexTable::live`].
 ///
 /// Without shadows every live terminal can be completed. If a blank can always get rid of the shadow that the completed
@@ -32,8 +38,14 @@ pub(super) fn compute(table: &LexTable, lexer: &Lexer, id: ConfigId) -> Live {
     let mut seen = FxHashSet::default();
     seen.insert(id);
     let mut work = vec![id];
-    while let Some(id) = work.pop() {
-        let config = table.get(id);
+    while let Some(at) = work.pop() {
+        let config = table.get(at);
+        if let Some(known) = config.live.get().filter(|_| at != id) {
+            let known = table.live_of(*known);
+            sure.union_with(&known.sure);
+            maybe.extend_from_slice(&known.maybe);
+            continue;
+        }
         if config.shadows.is_empty() {
             let mut all = true;
             for terminal in table.lex_state(config.main).live.iter() {
@@ -47,7 +59,7 @@ pub(super) fn compute(table: &LexTable, lexer: &Lexer, id: ConfigId) -> Live {
                 continue;
             }
         }
-        for &(terminal, after) in table.ends(lexer, id) {
+        for &(terminal, after) in table.ends(lexer, at) {
             if !sure.contains(terminal.index()) {
                 if is_free(table, lexer, after) {
                     sure.insert(terminal.index());
@@ -60,7 +72,7 @@ pub(super) fn compute(table: &LexTable, lexer: &Lexer, id: ConfigId) -> Live {
             continue;
         }
         for class in 0..lexer.representatives.len() {
-            let next = table.next_class(lexer, id, class);
+            let next = table.next_class(lexer, at, class);
             if next != ConfigId::DEAD && seen.insert(next) {
                 work.push(next);
             }

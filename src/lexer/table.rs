@@ -66,7 +66,8 @@ pub(crate) struct Config {
     row: Box<[AtomicU32]>,
     /// Terminals that may end here, and the configuration at the beginning of the next lexeme.
     ends: OnceLock<Box<[(TerminalId, ConfigId)]>>,
-    live: OnceLock<Live>,
+    /// Number of what it can become.
+    pub(super) live: OnceLock<u32>,
 }
 
 /// Where in a lexeme a configuration is.
@@ -88,12 +89,15 @@ type ConfigKey = Box<[u32]>;
 pub(crate) struct LexTable {
     states: Interner<Components, LexState>,
     configs: Interner<ConfigKey, Config>,
+    /// What configurations can become: most of them the same as many others.
+    lives: Interner<Live, ()>,
 }
 
 impl LexTable {
     /// A table with the dead and the start configuration.
     pub(crate) fn new(lexer: &Lexer) -> Self {
-        let table = Self { states: Interner::new(), configs: Interner::new() };
+        let (states, configs, lives) = (Interner::new(), Interner::new(), Interner::new());
+        let table = Self { states, configs, lives };
         let dead = table.state(lexer, &[]);
         debug_assert_eq!(dead, NO_STATE);
         let dead = table.config(lexer, Place::Nowhere, dead, Vec::new());
@@ -310,7 +314,22 @@ impl LexTable {
     /// What the lexeme can still become.
     #[inline]
     pub(crate) fn live(&self, lexer: &Lexer, id: ConfigId) -> &Live {
-        self.configs.get(id.0).live.get_or_init(|| live::compute(self, lexer, id))
+        self.live_of(self.live_id(lexer, id))
+    }
+
+    /// What the lexeme can still become, as a number: equal for all that can become the same.
+    #[inline]
+    pub(crate) fn live_id(&self, lexer: &Lexer, id: ConfigId) -> u32 {
+        *self.configs.get(id.0).live.get_or_init(|| {
+            let live = live::compute(self, lexer, id);
+            self.lives.intern(&live, || ((), 64 + live.maybe.len() * 8 + lexer.terminals / 8))
+        })
+    }
+
+    /// What such a number stands for.
+    #[inline]
+    pub(super) fn live_of(&self, live: u32) -> &Live {
+        self.lives.key(live)
     }
 
     /// A configuration.
@@ -339,6 +358,6 @@ impl LexTable {
 
     /// Estimated bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.states.bytes() + self.configs.bytes()
+        self.states.bytes() + self.configs.bytes() + self.lives.bytes()
     }
 }

@@ -12,6 +12,7 @@ use std::sync::{
 };
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
 
 use super::{
     lr::{INITIAL, LrTable},
@@ -22,6 +23,7 @@ use crate::{
     bitset::BitSet,
     fuel::{Exhausted, Fuel},
     intern::Interner,
+    memo::Memo,
     shortcut::Shortcut,
 };
 
@@ -47,25 +49,11 @@ const DEPTHS: [usize; 10] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32];
 /// Truncations are tried from [`StackTable::truncate`]`(set, 0)` up to this many, the last being the set itself.
 pub(crate) const TRUNCATIONS: usize = DEPTHS.len() + 1;
 
-#[derive(Debug)]
-struct Node {
-    /// `[state, parents...]`; no parents for the bottom, [`UNKNOWN`] for a truncated node.
-    key: Box<[u32]>,
-}
-
-impl Node {
-    fn state(&self) -> u32 {
-        self.key[0]
-    }
-
-    fn parents(&self) -> &[u32] {
-        &self.key[1..]
-    }
-}
+/// A few numbers: a node has a parent or two, a set a state or two.
+type Few = SmallVec<[u32; 4]>;
 
 #[derive(Debug)]
 struct Set {
-    nodes: Box<[u32]>,
     closure: OnceLock<Closure>,
     /// Truncation by index of [`DEPTHS`], plus one.
     truncations: [AtomicU32; DEPTHS.len()],
@@ -97,17 +85,40 @@ impl Closure {
     }
 }
 
+/// States with the nodes below them, ascending by state: mostly a few, which no map is quicker for.
+#[derive(Default)]
+struct Tops(Vec<(u32, Few)>);
+
+impl Tops {
+    /// The nodes below a state.
+    fn below(&mut self, state: u32) -> &mut Few {
+        let at = self.0.binary_search_by_key(&state, |top| top.0);
+        let at = at.unwrap_or_else(|at| {
+            self.0.insert(at, (state, Few::new()));
+            at
+        });
+        &mut self.0[at].1
+    }
+
+    fn remove(&mut self, state: u32) -> Option<Few> {
+        let at = self.0.binary_search_by_key(&state, |top| top.0).ok()?;
+        Some(self.0.remove(at).1)
+    }
+}
+
 /// Parents of a state from which on they are looked up.
 const MANY: usize = 16;
 
 /// All stacks met so far.
 #[derive(Debug)]
 pub(crate) struct StackTable {
-    nodes: Interner<Box<[u32]>, Node>,
-    sets: Interner<Box<[u32]>, Set>,
-    advances: papaya::HashMap<(SetId, TerminalId), SetId, rustc_hash::FxBuildHasher>,
+    /// `[state, parents...]`; no parents for the bottom, [`UNKNOWN`] for a truncated node.
+    nodes: Interner<Few, ()>,
+    /// By their nodes.
+    sets: Interner<Few, Set>,
+    advances: Memo<(SetId, TerminalId), SetId>,
     recent: Shortcut,
-    truncated_nodes: papaya::HashMap<(u32, u32), u32, rustc_hash::FxBuildHasher>,
+    truncated_nodes: Memo<(u32, u32), u32>,
     /// Nodes that are looked at for one closure or one advance at most.
     most: u64,
 }
@@ -118,14 +129,14 @@ impl StackTable {
         let table = Self {
             nodes: Interner::new(),
             sets: Interner::new(),
-            advances: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
+            advances: Memo::new(),
             recent: Shortcut::new(),
-            truncated_nodes: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
+            truncated_nodes: Memo::new(),
             most,
         };
         let dead = table.set(&[]);
         debug_assert_eq!(dead, SetId::DEAD);
-        let bottom = table.node(INITIAL, &mut Vec::new());
+        let bottom = table.node(INITIAL, &mut []);
         let start = table.set(&[bottom]);
         debug_assert_eq!(start, SetId::START);
         // No set has a node twice.
@@ -135,47 +146,54 @@ impl StackTable {
         table
     }
 
-    pub(super) fn node(&self, state: u32, parents: &mut Vec<u32>) -> u32 {
+    /// The node of a state over some parents, which are sorted.
+    pub(super) fn node(&self, state: u32, parents: &mut [u32]) -> u32 {
         parents.sort_unstable();
-        parents.dedup();
-        let mut key = Vec::with_capacity(parents.len() + 1);
+        let mut key = Few::with_capacity(parents.len() + 1);
         key.push(state);
-        key.extend_from_slice(parents);
-        self.nodes.intern(key.as_slice(), || {
-            let bytes = key.len() * 8 + 32;
-            (Node { key: key.as_slice().into() }, bytes)
-        })
+        for &parent in &*parents {
+            if key.len() == 1 || key[key.len() - 1] != parent {
+                key.push(parent);
+            }
+        }
+        self.nodes.intern(key.as_slice(), || ((), key.len() * 4 + 32))
     }
 
     /// State and parents of a node.
+    #[inline]
     pub(super) fn node_parts(&self, node: u32) -> (u32, &[u32]) {
-        let node = self.nodes.get(node);
-        (node.state(), node.parents())
+        let key = self.nodes.key(node);
+        (key[0], &key[1..])
+    }
+
+    #[inline]
+    fn state_of(&self, node: u32) -> u32 {
+        self.nodes.key(node)[0]
+    }
+
+    #[inline]
+    fn parents_of(&self, node: u32) -> &[u32] {
+        &self.nodes.key(node)[1..]
     }
 
     pub(super) fn set(&self, nodes: &[u32]) -> SetId {
         SetId(self.sets.intern(nodes, || {
             let truncations = [const { AtomicU32::new(0) }; DEPTHS.len()];
             (
-                Set {
-                    nodes: nodes.into(),
-                    closure: OnceLock::new(),
-                    truncations,
-                    closed: AtomicU32::new(0),
-                },
-                nodes.len() * 8 + 160,
+                Set { closure: OnceLock::new(), truncations, closed: AtomicU32::new(0) },
+                nodes.len() * 4 + 160,
             )
         }))
     }
 
     /// `[state, parents...]` of a node.
     pub(super) fn node_key(&self, node: u32) -> &[u32] {
-        &self.nodes.get(node).key
+        self.nodes.key(node)
     }
 
     /// The nodes of a set.
     pub(super) fn nodes_of(&self, set: SetId) -> &[u32] {
-        &self.sets.get(set.0).nodes
+        self.sets.key(set.0)
     }
 
     /// Everything that reductions make of a set. Cost: the number of distinct (state, parent) pairs reached, once per set.
@@ -204,19 +222,19 @@ impl StackTable {
         set: SetId,
         fuel: &mut Fuel,
     ) -> Result<Closure, Exhausted> {
-        let mut level: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        let mut level = Tops::default();
         // Edges (state, parent) whose reductions are still to be done.
         let mut work: Vec<(u32, u32)> = Vec::new();
         let mut frozen: Vec<(u32, u32)> = Vec::new();
         let mut open = false;
-        let bottom = self.sets.get(SetId::START.0).nodes[0];
-        let mut complete = grammar.empty_sentence() && self.sets.get(set.0).nodes.contains(&bottom);
-        for &node in &self.sets.get(set.0).nodes {
-            let entry = self.nodes.get(node);
-            complete |= lr.get(entry.state()).accepts;
-            frozen.push((entry.state(), node));
-            if !lr.get(entry.state()).reductions.is_empty() {
-                work.extend(entry.parents().iter().map(|p| (entry.state(), *p)));
+        let (nodes, bottom) = (self.nodes_of(set), self.nodes_of(SetId::START)[0]);
+        let mut complete = grammar.empty_sentence() && nodes.contains(&bottom);
+        for &node in nodes {
+            let (state, parents) = self.node_parts(node);
+            complete |= lr.get(state).accepts;
+            frozen.push((state, node));
+            if !lr.get(state).reductions.is_empty() {
+                work.extend(parents.iter().map(|parent| (state, *parent)));
             }
         }
         let (mut ends, mut below) = (Vec::new(), Vec::new());
@@ -228,10 +246,10 @@ impl StackTable {
                 ends.push(parent);
                 open |= !self.descend(&mut ends, &mut below, length - 1, fuel)?;
                 for &end in &ends {
-                    let Some(target) = lr.goto(grammar, self.nodes.get(end).state(), lhs) else {
+                    let Some(target) = lr.goto(grammar, self.state_of(end), lhs) else {
                         continue;
                     };
-                    let parents = level.entry(target).or_default();
+                    let parents = level.below(target);
                     if parents.len() == MANY {
                         many.extend(parents.iter().map(|parent| (target, *parent)));
                     }
@@ -252,7 +270,7 @@ impl StackTable {
             let (level, viable) = (Box::default(), ignored.clone());
             return Ok(Closure { level, viable, complete: false, open, steps });
         }
-        for (state, mut parents) in level {
+        for (state, mut parents) in level.0 {
             complete |= lr.get(state).accepts;
             if !lr.get(state).viable.is_empty() {
                 frozen.push((state, self.node(state, &mut parents)));
@@ -279,28 +297,28 @@ impl StackTable {
         if let Some(known) = self.recent.get(set.0, terminal.0) {
             return SetId(known);
         }
-        if let Some(known) = self.advances.pin().get(&(set, terminal)) {
+        if let Some(known) = self.advances.get((set, terminal)) {
             self.recent.put(set.0, terminal.0, known.0);
-            return *known;
+            return known;
         }
         let closure = self.closure(lr, grammar, ignored, set);
-        let mut tops: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        let mut tops = Tops::default();
         for &(state, node) in &closure.level {
             if lr.get(state).viable.contains(terminal.index())
                 && let Some(target) = lr.shift(grammar, state, terminal)
             {
-                tops.entry(target).or_default().push(node);
+                tops.below(target).push(node);
             }
         }
         if self.settle(lr, grammar, &mut tops, &mut Fuel::new(self.most, None)).is_err() {
-            self.advances.pin().insert((set, terminal), SetId::CUT);
+            self.advances.put((set, terminal), SetId::CUT);
             return SetId::CUT;
         }
-        let mut nodes: Vec<u32> =
-            tops.into_iter().map(|(state, mut parents)| self.node(state, &mut parents)).collect();
+        let mut nodes: Few =
+            tops.0.into_iter().map(|(state, mut parents)| self.node(state, &mut parents)).collect();
         nodes.sort_unstable();
         let next = self.set(&nodes);
-        self.advances.pin().insert((set, terminal), next);
+        self.advances.put((set, terminal), next);
         next
     }
 
@@ -319,7 +337,7 @@ impl StackTable {
         for _ in 0..levels {
             room.clear();
             for &node in &*nodes {
-                let parents = self.nodes.get(node).parents();
+                let parents = self.parents_of(node);
                 fuel.spend(parents.len() as u64)?;
                 room.extend_from_slice(parents);
             }
@@ -338,35 +356,36 @@ impl StackTable {
         &self,
         lr: &LrTable,
         grammar: &NormalGrammar,
-        tops: &mut FxHashMap<u32, Vec<u32>>,
+        tops: &mut Tops,
         fuel: &mut Fuel,
     ) -> Result<(), Exhausted> {
-        let is_forced = |state: &u32| {
-            let state = lr.get(*state);
+        let is_forced = |state: u32| {
+            let state = lr.get(state);
             state.viable.is_empty() && !state.accepts && !state.reductions.is_empty()
         };
-        let mut work: Vec<u32> = tops.keys().copied().filter(is_forced).collect();
+        let mut work: Few = tops.0.iter().map(|top| top.0).filter(|top| is_forced(*top)).collect();
         let (mut ends, mut below) = (Vec::new(), Vec::new());
         while let Some(state) = work.pop() {
-            let Some(parents) = tops.remove(&state) else { continue };
+            let Some(parents) = tops.remove(state) else { continue };
             let mut reduced: Vec<(u32, u32)> = Vec::new();
             let mut is_known = true;
             for &(lhs, length) in &lr.get(state).reductions {
-                ends.clone_from(&parents);
+                ends.clear();
+                ends.extend_from_slice(&parents);
                 is_known &= self.descend(&mut ends, &mut below, length - 1, fuel)?;
-                let target = |end: &u32| lr.goto(grammar, self.node_parts(*end).0, lhs);
+                let target = |end: &u32| lr.goto(grammar, self.state_of(*end), lhs);
                 reduced.extend(ends.iter().filter_map(|end| Some((target(end)?, *end))));
             }
             if !is_known {
-                tops.insert(state, parents);
+                *tops.below(state) = parents;
                 continue;
             }
             for (target, end) in reduced {
-                let parents = tops.entry(target).or_default();
+                let parents = tops.below(target);
                 fuel.spend(parents.len() as u64 / 16)?;
                 if !parents.contains(&end) {
                     parents.push(end);
-                    if is_forced(&target) && !work.contains(&target) {
+                    if is_forced(target) && !work.contains(&target) {
                         work.push(target);
                     }
                 }
@@ -407,8 +426,8 @@ impl StackTable {
         match slot.load(Ordering::Acquire) {
             0 => {
                 let depth = DEPTHS[index];
-                let mut nodes: Vec<u32> =
-                    entry.nodes.iter().map(|n| self.truncate_node(*n, depth)).collect();
+                let nodes = self.nodes_of(set).iter();
+                let mut nodes: Few = nodes.map(|node| self.truncate_node(*node, depth)).collect();
                 nodes.sort_unstable();
                 nodes.dedup();
                 let truncated = self.set(&nodes);
@@ -433,7 +452,13 @@ impl StackTable {
             0 => {
                 let is_open =
                     |index| self.closure(lr, grammar, ignored, self.truncate(set, index)).open;
-                let index = (0..DEPTHS.len()).find(|&i| !is_open(i)).unwrap_or(DEPTHS.len());
+                // What is reduced first needs the node below it.
+                let reductions = |node: &u32| &lr.get(self.state_of(*node)).reductions;
+                let lengths = self.nodes_of(set).iter().flat_map(reductions).map(|r| r.1);
+                let least = lengths.max().map_or(1, |longest| longest as usize + 1);
+                let first = DEPTHS.partition_point(|depth| *depth < least);
+                let mut depths = first..DEPTHS.len();
+                let index = depths.find(|&i| !is_open(i)).unwrap_or(DEPTHS.len());
                 slot.store(index as u32 + 1, Ordering::Release);
                 index
             }
@@ -443,45 +468,42 @@ impl StackTable {
 
     /// Recurses at most as deep as the deepest of [`DEPTHS`].
     fn truncate_node(&self, node: u32, depth: usize) -> u32 {
-        let entry = self.nodes.get(node);
-        if entry.parents().is_empty() || entry.parents() == [UNKNOWN] {
+        let (state, parents) = self.node_parts(node);
+        if parents.is_empty() || parents == [UNKNOWN] {
             return node;
         }
         if depth == 1 {
-            return self.node(entry.state(), &mut vec![UNKNOWN]);
+            return self.node(state, &mut [UNKNOWN]);
         }
         let key = (node, depth as u32);
-        if let Some(known) = self.truncated_nodes.pin().get(&key) {
-            return *known;
+        if let Some(known) = self.truncated_nodes.get(key) {
+            return known;
         }
-        let mut parents: Vec<u32> =
-            entry.parents().iter().map(|p| self.truncate_node(*p, depth - 1)).collect();
-        let truncated = self.node(entry.state(), &mut parents);
-        self.truncated_nodes.pin().insert(key, truncated);
+        let mut parents: Few =
+            parents.iter().map(|parent| self.truncate_node(*parent, depth - 1)).collect();
+        let truncated = self.node(state, &mut parents);
+        self.truncated_nodes.put(key, truncated);
         truncated
     }
 
     /// The same set in another table over the same LR states. Work-list, linear in the nodes below the set.
     pub(crate) fn copy_to(&self, set: SetId, other: &Self) -> SetId {
         let mut copies: FxHashMap<u32, u32> = FxHashMap::default();
-        let roots = &self.sets.get(set.0).nodes;
+        let roots = self.nodes_of(set);
         let mut work: Vec<u32> = roots.to_vec();
         while let Some(&node) = work.last() {
-            let entry = self.nodes.get(node);
+            let (state, parents) = self.node_parts(node);
             let missing = work.len();
-            for parent in entry.parents() {
+            for parent in parents {
                 if *parent != UNKNOWN && !copies.contains_key(parent) {
                     work.push(*parent);
                 }
             }
             if work.len() == missing {
                 work.pop();
-                let mut parents: Vec<u32> = entry
-                    .parents()
-                    .iter()
-                    .map(|p| copies.get(p).copied().unwrap_or(UNKNOWN))
-                    .collect();
-                let copy = other.node(entry.state(), &mut parents);
+                let copy_of = |parent| copies.get(parent).copied().unwrap_or(UNKNOWN);
+                let mut parents: Few = parents.iter().map(copy_of).collect();
+                let copy = other.node(state, &mut parents);
                 copies.insert(node, copy);
             }
         }

@@ -9,7 +9,8 @@ use super::{
 use crate::{
     Limits,
     grammar::{CompileError, CompileErrorKind, Grammar},
-    lexer::{ConfigId, LexTable, Lexer},
+    lexer::{LexTable, Lexer},
+    memo::Memo,
     parser::{LrTable, NormalGrammar, SetId, StackTable},
 };
 
@@ -33,7 +34,8 @@ pub(crate) struct Tables {
     pub(crate) lex: LexTable,
     pub(crate) stacks: StackTable,
     /// Whether the parser leads the lexer out of its shadows, where it had to be searched for.
-    pub(super) escapes: papaya::HashMap<(ConfigId, SetId), Option<bool>, rustc_hash::FxBuildHasher>,
+    /// By [what a configuration can become](LexTable::live_id), whether it is at a lexeme's beginning, and the stack.
+    pub(super) escapes: Memo<(u32, bool, SetId), Option<bool>>,
 }
 
 impl Tables {
@@ -41,7 +43,7 @@ impl Tables {
     pub(crate) fn new(lexer: &Lexer, step_work: u64) -> Self {
         /// One operation may ask for many closures.
         const PART: u64 = 50;
-        let escapes = papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher);
+        let escapes = Memo::new();
         let stacks = StackTable::new((step_work / PART).max(1_000));
         Self { lex: LexTable::new(lexer), stacks, escapes }
     }

@@ -8,7 +8,7 @@ use super::{CompiledGrammar, Expected, Tables};
 use crate::{
     TerminalId,
     bitset::BitSet,
-    lexer::ConfigId,
+    lexer::{ConfigId, Live},
     parser::{Closure, SetId, Shadows},
     situation::forced,
 };
@@ -126,6 +126,13 @@ impl<'a> Reader<'a> {
         next
     }
 
+    /// What [`alive`](Self::alive) looks at of a configuration: equal for many.
+    #[inline]
+    pub(crate) fn becoming(&self, config: ConfigId) -> (u32, bool) {
+        let lex = &self.tables.lex;
+        (lex.live_id(&self.grammar.lexer, config), lex.is_fresh(config))
+    }
+
     /// Whether what has been read can become a sentence; `None` if that depends on what is unknown of the stack. Where that
     /// must be searched for, it may use up the [`Allowance`], which the caller looks at.
     #[inline]
@@ -147,6 +154,21 @@ impl<'a> Reader<'a> {
         if !live.maybe.iter().any(|(terminal, _)| closure.viable.contains(terminal.index())) {
             return Some(false);
         }
+        let (becoming, is_fresh) = self.becoming(config);
+        let key = (becoming, is_fresh, set);
+        if let Some(known) = self.tables.escapes.get(key) {
+            return known;
+        }
+        let found = self.escapes(config, live, set);
+        if self.allowance.left() > 0 {
+            self.tables.escapes.put(key, found);
+        }
+        found
+    }
+
+    /// Whether the parser leads the lexer out of its shadows: mostly within one lexeme.
+    #[cold]
+    fn escapes(&self, config: ConfigId, live: &Live, set: SetId) -> Option<bool> {
         for &(terminal, after) in &live.maybe {
             let next = self.advance(set, terminal);
             if next != SetId::DEAD && config != after {
@@ -158,16 +180,9 @@ impl<'a> Reader<'a> {
             }
         }
         let Self { grammar, tables, allowance } = *self;
-        if let Some(known) = tables.escapes.pin().get(&(config, set)) {
-            return *known;
-        }
         let parser = (&grammar.lr, &grammar.normal);
         let (ignored, left) = (grammar.lexer.ignored(), &allowance.left);
-        let found = tables.stacks.escapes(parser, ignored, set, (*self, config), left);
-        if allowance.left() > 0 {
-            tables.escapes.pin().insert((config, set), found);
-        }
-        found
+        tables.stacks.escapes(parser, ignored, set, (*self, config), left)
     }
 
     /// All hypotheses after a byte. `next` is cleared first; empty afterwards if the text is no viable prefix.

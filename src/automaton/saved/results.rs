@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     super::{
@@ -39,15 +39,13 @@ impl Results {
         let mut loaded = Loaded::default();
         let within = |loaded: &Loaded| Malformed::beyond(limit, loaded.bytes());
         for _ in 0..from.count(1)? {
-            let mut list = from.ascending(tokens.len())?;
-            for set in &mut list {
-                *set = tokens[*set as usize];
-            }
-            if !list.is_sorted_by(|a, b| a < b) {
-                list.sort_unstable();
-                list.dedup();
-            }
-            loaded.push_list(&list);
+            // Only lists before it can be part of one: they have no cycles.
+            let mut list = from.ascending(tokens.len() + loaded.lists())?;
+            let lists = list.partition_point(|part| (*part as usize) < tokens.len());
+            let parts = list.split_off(lists);
+            list.iter_mut().for_each(|set| *set = tokens[*set as usize]);
+            let parts: Vec<u32> = parts.iter().map(|part| part - tokens.len() as u32).collect();
+            loaded.push_list(&mut list, &parts);
             within(&loaded)?;
         }
         for _ in 0..from.count(2)? {
@@ -120,11 +118,20 @@ impl Collected {
                 }
             }
         }
-        let lists = numbered(lists);
+        let mut needed = FxHashSet::default();
+        while let Some(list) = lists.pop() {
+            if needed.insert(list) {
+                lists.extend(results.parts(list).1);
+            }
+        }
+        // The parts of a list were there before it.
+        let lists = numbered(needed.into_iter().collect());
         let partial = numbered(partial);
         out.count(lists.len());
         for list in lists.keys() {
-            out.ascending(results.list(*list));
+            let (groups, parts) = results.parts(*list);
+            let parts = parts.map(|part| trees.sets() as u32 + lists[&part]);
+            out.ascending(&groups.iter().copied().chain(parts).collect::<Vec<u32>>());
         }
         out.count(partial.len());
         for id in partial.keys() {

@@ -38,10 +38,10 @@ impl TreeTable {
             .collect();
         let there = |node: u32| (node as usize) < all.len();
         let mut roots: Vec<(ConfigId, u32)> =
-            self.roots.pin().iter().map(|(k, v)| (*k, *v)).filter(|r| there(r.1)).collect();
+            self.roots.all().into_iter().filter(|root| there(root.1)).collect();
         roots.sort_unstable();
         let mut branches: Vec<(Place, u32)> =
-            self.branches.pin().iter().map(|(k, v)| (*k, *v)).filter(|b| there(b.1)).collect();
+            self.branches.all().into_iter().filter(|branch| there(branch.1)).collect();
         branches.sort_unstable();
         let answering =
             |node: u32| all[node as usize].whole().filter(|whole| there(*whole)).unwrap_or(node);
@@ -183,7 +183,7 @@ impl TreeTable {
         for _ in 0..from.count(2)? {
             let config = config(from)?;
             let node = from.below(first.len())?;
-            self.roots.pin().insert(config, node);
+            self.roots.put(config, node);
         }
         for _ in 0..from.count(3)? {
             let place: Place = place(from)?;
@@ -191,7 +191,7 @@ impl TreeTable {
             if first[node as usize] <= place.trie {
                 return Err(Malformed("a link leads back"));
             }
-            self.branches.pin().insert(place, node);
+            self.branches.put(place, node);
         }
         Ok(sets)
     }
@@ -267,6 +267,11 @@ impl Collected<'_> {
             self.place(*place, out);
             out.number(self.written(*node));
         }
+    }
+
+    /// Sets of tokens that are written.
+    pub(super) fn sets(&self) -> usize {
+        self.tokens.len()
     }
 
     /// The number of a node that is written, or answered for.

@@ -87,7 +87,12 @@ impl TreeTable {
             // The first one's links have been followed.
             let links = if i == 0 { Vec::new() } else { self.places(draft) };
             let links = links.into_iter().map(Place::link).collect();
-            ids[i] = self.push(TreeNode { becoming, groups, edges, links, ..TreeNode::default() });
+            let node = TreeNode { becoming, groups, edges, links, ..TreeNode::default() };
+            let key = draft.nodes.as_slice().into();
+            ids[i] = match i {
+                0 => self.push(node),
+                _ => *self.merged.pin().get_or_insert_with(key, || self.push(node)),
+            };
         }
         Ok(ids[0])
     }
@@ -111,10 +116,13 @@ impl TreeTable {
             nodes.dedup();
             edges.push(match nodes.as_slice() {
                 [node] => (terminal, Child::Node(*node)),
-                _ => {
-                    drafts.push(Draft { nodes, edges: Vec::new() });
-                    (terminal, Child::Draft(drafts.len() - 1))
-                }
+                _ => match self.merged.pin().get(nodes.as_slice()) {
+                    Some(known) => (terminal, Child::Node(*known)),
+                    None => {
+                        drafts.push(Draft { nodes, edges: Vec::new() });
+                        (terminal, Child::Draft(drafts.len() - 1))
+                    }
+                },
             });
         }
         edges.sort_by_key(|(terminal, _)| *terminal);

@@ -20,7 +20,8 @@ use walk::Walk;
 
 use super::StepError;
 use crate::{
-    TerminalId, Vocabulary, intern::Interner, lexer::ConfigId, parser::Closure, recognizer::Reader,
+    TerminalId, Vocabulary, intern::Interner, lexer::ConfigId, memo::Memo, parser::Closure,
+    recognizer::Reader,
 };
 
 /// A set of tokens that share their fate.
@@ -155,11 +156,13 @@ pub(super) struct TreeTable {
     pub(super) nodes: boxcar::Vec<TreeNode>,
     pub(super) tokens: Interner<Box<[u32]>, Tokens>,
     /// Configuration -> tree of all tokens.
-    pub(super) roots: papaya::HashMap<ConfigId, u32, rustc_hash::FxBuildHasher>,
+    pub(super) roots: Memo<ConfigId, u32>,
     /// Place -> tree of the tokens that go through it.
-    pub(super) branches: papaya::HashMap<Place, u32, rustc_hash::FxBuildHasher>,
+    pub(super) branches: Memo<Place, u32>,
     /// Places of neighbouring first bytes -> the node that links to them.
     bundles: papaya::HashMap<Box<[Place]>, u32, rustc_hash::FxBuildHasher>,
+    /// Nodes -> the node that they were made, below one that was asked about often: what follows a lexeme is the same in most.
+    merged: papaya::HashMap<Box<[u32]>, u32, rustc_hash::FxBuildHasher>,
     bytes: AtomicUsize,
 }
 
@@ -168,9 +171,10 @@ impl TreeTable {
         Self {
             nodes: boxcar::Vec::new(),
             tokens: Interner::new(),
-            roots: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
-            branches: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
+            roots: Memo::new(),
+            branches: Memo::new(),
             bundles: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
+            merged: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
             bytes: AtomicUsize::new(0),
         }
     }
@@ -199,8 +203,8 @@ impl TreeTable {
         vocabulary: &Vocabulary,
         config: ConfigId,
     ) -> u32 {
-        if let Some(known) = self.roots.pin().get(&config) {
-            return *known;
+        if let Some(known) = self.roots.get(config) {
+            return known;
         }
         // What follows a lexeme begins one, so that this goes one step deep only.
         let edges = reader
@@ -221,7 +225,7 @@ impl TreeTable {
         }
         let (links, parts) = (links.into(), parts.into());
         let node = self.push(TreeNode { edges, links, parts, ..TreeNode::default() });
-        *self.roots.pin().get_or_insert(config, node)
+        self.roots.put_first(config, node)
     }
     /// Where a configuration gets to by the first bytes of tokens.
     fn beginnings(
@@ -265,7 +269,7 @@ impl TreeTable {
         if let Some(known) = link.node.get() {
             return Ok(*known);
         }
-        let known = self.branches.pin().get(&link.place).copied();
+        let known = self.branches.get(link.place);
         let node = match known {
             Some(known) => known,
             None => {
@@ -274,7 +278,7 @@ impl TreeTable {
                 let mut walk = Walk::new(reader, vocabulary);
                 walk.group(trie.tokens(at), &start);
                 walk.read(at + 1..trie.skip(at), start.to_vec())?;
-                *self.branches.pin().get_or_insert(link.place, walk.finish(self))
+                self.branches.put_first(link.place, walk.finish(self))
             }
         };
         Ok(*link.node.get_or_init(|| node))

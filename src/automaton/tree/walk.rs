@@ -25,8 +25,6 @@ pub(super) struct Walk<'a> {
     reader: Reader<'a>,
     vocabulary: &'a Vocabulary,
     drafts: Vec<Draft>,
-    /// What a configuration can become, numbered.
-    lives: FxHashMap<&'a Live, u32>,
     /// (draft, what it can become) -> group of the draft.
     groups: FxHashMap<(u32, u32), u32>,
     /// (draft, configuration) -> group of the draft: saves hashing what it can become.
@@ -49,7 +47,6 @@ impl<'a> Walk<'a> {
             reader,
             vocabulary,
             drafts: vec![Draft::default()],
-            lives: FxHashMap::default(),
             groups: FxHashMap::default(),
             known: FxHashMap::default(),
             last: ((u32::MAX, ConfigId::DEAD), 0),
@@ -181,9 +178,7 @@ impl<'a> Walk<'a> {
         if let Some(known) = self.known.get(&key) {
             return *known;
         }
-        let live = self.reader.tables.lex.live(&self.reader.grammar.lexer, key.1);
-        let next = self.lives.len() as u32;
-        let live = *self.lives.entry(live).or_insert(next);
+        let live = self.reader.tables.lex.live_id(&self.reader.grammar.lexer, key.1);
         let groups = &mut self.drafts[key.0 as usize].groups;
         let group = *self.groups.entry((key.0, live)).or_insert_with(|| {
             groups.push((key.1, Vec::new()));
