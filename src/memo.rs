@@ -2,7 +2,10 @@
 
 use std::{
     hash::{BuildHasher, Hash},
-    sync::{PoisonError, RwLock},
+    sync::{
+        PoisonError, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use hashbrown::HashMap;
@@ -14,6 +17,8 @@ const PARTS: usize = 32;
 /// Maps keys to values. Nothing is allocated with an entry, and a part that grows moves a thirty-second of them.
 pub(crate) struct Memo<K, V> {
     parts: Box<[RwLock<HashMap<K, V, FxBuildHasher>>; PARTS]>,
+    /// Entries of all parts: whoever fills a table asks often how large it is.
+    len: AtomicUsize,
 }
 
 impl<K, V> std::fmt::Debug for Memo<K, V> {
@@ -25,8 +30,7 @@ impl<K, V> std::fmt::Debug for Memo<K, V> {
 impl<K, V> Memo<K, V> {
     /// Number of entries.
     pub(crate) fn len(&self) -> usize {
-        let parts = self.parts.iter();
-        parts.map(|part| part.read().unwrap_or_else(PoisonError::into_inner).len()).sum()
+        self.len.load(Ordering::Relaxed)
     }
 }
 
@@ -34,7 +38,7 @@ impl<K: Hash + Eq + Copy, V: Copy> Memo<K, V> {
     /// An empty table.
     pub(crate) fn new() -> Self {
         let part = || RwLock::new(HashMap::with_hasher(FxBuildHasher));
-        Self { parts: Box::new(std::array::from_fn(|_| part())) }
+        Self { parts: Box::new(std::array::from_fn(|_| part())), len: AtomicUsize::new(0) }
     }
 
     fn part(&self, key: &K) -> &RwLock<HashMap<K, V, FxBuildHasher>> {
@@ -50,13 +54,18 @@ impl<K: Hash + Eq + Copy, V: Copy> Memo<K, V> {
 
     /// Keeps a value.
     pub(crate) fn put(&self, key: K, value: V) {
-        self.part(&key).write().unwrap_or_else(PoisonError::into_inner).insert(key, value);
+        let part = self.part(&key).write();
+        let before = part.unwrap_or_else(PoisonError::into_inner).insert(key, value);
+        self.len.fetch_add(usize::from(before.is_none()), Ordering::Relaxed);
     }
 
     /// Keeps a value, unless there is one by now; gives back the one kept.
     pub(crate) fn put_first(&self, key: K, value: V) -> V {
         let part = self.part(&key).write();
-        *part.unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(value)
+        *part.unwrap_or_else(PoisonError::into_inner).entry(key).or_insert_with(|| {
+            self.len.fetch_add(1, Ordering::Relaxed);
+            value
+        })
     }
 
     /// Everything there is now, in no order.
@@ -67,5 +76,22 @@ impl<K: Hash + Eq + Copy, V: Copy> Memo<K, V> {
             all.extend(part.iter().map(|(key, value)| (*key, *value)));
         }
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_the_last_value_or_the_first_and_counts_keys_once() {
+        let memo = Memo::new();
+        (0..1000u32).for_each(|key| memo.put(key, key + 1));
+        memo.put(7, 9);
+        assert_eq!((memo.get(7), memo.get(8), memo.get(1000)), (Some(9), Some(9), None));
+        assert_eq!((memo.put_first(7, 1), memo.put_first(1000, 2)), (9, 2));
+        let mut all = memo.all();
+        all.sort_unstable();
+        assert_eq!((all.len(), memo.len(), all[7]), (1001, 1001, (7, 9)));
     }
 }
