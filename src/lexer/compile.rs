@@ -82,7 +82,8 @@ impl Lexer {
             }
         }
         let (classes, representatives) = common_classes(&dfas);
-        let spacing = Spacing::new(&dfas, &guards, &not_before, &ignored, grammar);
+        let spacing =
+            Spacing::new(&dfas, &guards, &not_before, &ignored, &representatives, grammar);
         Ok(Self {
             spacing,
             dfas,

@@ -4,9 +4,9 @@ use rustc_hash::FxHashSet;
 
 use super::{
     compile::Lexer,
-    table::{ConfigId, LexTable},
+    table::{Config, ConfigId, LexTable},
 };
-use crate::{TerminalId, bitset::BitSet};
+use crate::{TerminalId, bitset::BitSet, grammar::Lexing, regular::DEAD};
 
 /// Configurations looked at for one answer. Shadows of real lexers die within a few bytes; the bound is for hostile ones.
 const SEARCH: usize = 4096;
@@ -46,18 +46,15 @@ pub(super) fn compute(table: &LexTable, lexer: &Lexer, id: ConfigId) -> Live {
             maybe.extend_from_slice(&known.maybe);
             continue;
         }
+        let main = table.lex_state(config.main);
         if config.shadows.is_empty() {
-            let mut all = true;
-            for terminal in table.lex_state(config.main).live.iter() {
-                if lexer.spacing.sure.contains(terminal) {
-                    sure.insert(terminal);
-                } else {
-                    all = false;
-                }
-            }
-            if all {
-                continue;
-            }
+            let known = main.live.iter().filter(|t| lexer.spacing.sure.contains(*t));
+            known.for_each(|terminal| sure.insert(terminal));
+        } else if config.fresh {
+            written(table, lexer, config, &mut sure);
+        }
+        if main.live.is_subset(&sure) {
+            continue;
         }
         for &(terminal, after) in table.ends(lexer, at) {
             if !sure.contains(terminal.index()) {
@@ -71,7 +68,16 @@ pub(super) fn compute(table: &LexTable, lexer: &Lexer, id: ConfigId) -> Live {
         if seen.len() > SEARCH {
             continue;
         }
-        for class in 0..lexer.representatives.len() {
+        // Whatever the shadows say, only what is not known to be sure is worth a look.
+        let is_open = |(t, _): &(u32, u32)| !sure.contains(*t as usize);
+        let open: Vec<(u32, u32)> = main.terminals(lexer).filter(is_open).collect();
+        let all_open = open.len() == main.live.len();
+        for (class, &byte) in lexer.representatives.iter().enumerate() {
+            let goes_on =
+                |&(t, state): &(u32, u32)| lexer.dfas[t as usize].next(state, byte) != DEAD;
+            if !all_open && !open.iter().any(goes_on) {
+                continue;
+            }
             let next = table.next_class(lexer, at, class);
             if next != ConfigId::DEAD && seen.insert(next) {
                 work.push(next);
@@ -84,9 +90,52 @@ pub(super) fn compute(table: &LexTable, lexer: &Lexer, id: ConfigId) -> Live {
     Live { sure, maybe }
 }
 
-/// Whether a blank can follow the beginning of a lexeme and get rid of all its shadows: then whatever the parser allows
-/// there can follow after it.
+/// Adds terminals with a text that can be written here, after which no shadow is left: cheaper than a search, which makes
+/// configurations.
+fn written(table: &LexTable, lexer: &Lexer, config: &Config, sure: &mut BitSet) {
+    let mut shadows: Vec<(u32, u32)> = Vec::new();
+    for shadow in &config.shadows {
+        shadows.extend_from_slice(table.lex_state(*shadow).components());
+    }
+    let silent = |text: &[u8]| {
+        shadows.iter().all(|&(automaton, state)| {
+            let dfa = &lexer.dfas[automaton as usize];
+            let mut state = state;
+            for &byte in text {
+                state = dfa.next(state, byte);
+                if state == DEAD {
+                    return true;
+                }
+                if dfa.accepts(state) {
+                    return false;
+                }
+            }
+            !dfa.extends(state)
+        })
+    };
+    let live = &table.lex_state(config.main).live;
+    for (terminal, text) in &lexer.spacing.texts {
+        let terminal = *terminal as usize;
+        if live.contains(terminal) && !sure.contains(terminal) && silent(text) {
+            sure.insert(terminal);
+        }
+    }
+}
+
+/// Whether nothing that was read before matters at the beginning of a lexeme, or a blank can stand there and get rid of it:
+/// then whatever the parser allows there can follow.
 fn is_free(table: &LexTable, lexer: &Lexer, id: ConfigId) -> bool {
-    let free = |id: ConfigId| id != ConfigId::DEAD && table.is_free(id);
-    free(id) || lexer.spacing.blanks.iter().any(|&blank| free(table.next(lexer, id, blank)))
+    let is_blank = |id: ConfigId| {
+        let accepts = &table.lex_state(table.get(id).main).accepts;
+        let is_sure = |t: &TerminalId| {
+            lexer.ignored.contains(t.index()) && lexer.spacing.sure.contains(t.index())
+        };
+        // Where blanks keep all lexemes apart, every byte of them is one.
+        lexer.rule == Lexing::Longest || accepts.iter().any(is_sure)
+    };
+    let frees = |&blank: &u8| {
+        let next = table.next(lexer, id, blank);
+        next != ConfigId::DEAD && table.is_free(next) && is_blank(next)
+    };
+    (id != ConfigId::DEAD && table.is_free(id)) || lexer.spacing.blanks.iter().any(frees)
 }

@@ -4,6 +4,8 @@
 //! terminals at once, with the *shadows* of earlier lexemes: longer matches that are still possible and would, if they
 //! came true, show that an earlier lexeme was cut too early.
 
+mod adjacency;
+mod closing;
 mod compile;
 mod live;
 mod saved;

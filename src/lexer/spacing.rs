@@ -7,7 +7,13 @@
 //!
 //! A grammar may also read blank space as a terminal: a line break that ends a statement. If every situation can be completed
 //! without such terminals (a semicolon stands beside each of them), the proof leaves them out of the sentences that it writes.
+//!
+//! Under contextual lexing only guards leave shadows, and a finer proof ([`super::closing`]) looks at what they let follow.
 
+use super::{
+    adjacency::{Terminals, texts_of},
+    closing,
+};
 use crate::regular::{DEAD, Dfa};
 use crate::{
     bitset::BitSet,
@@ -24,6 +30,8 @@ pub(super) struct Spacing {
     pub(super) sure: BitSet,
     /// Bytes that are an ignored lexeme after which anything can follow. Empty if some terminal cannot be kept apart.
     pub(super) blanks: Vec<u8>,
+    /// Some texts of the terminals that are sure, in their order. None where nothing was proved of guarded ones.
+    pub(super) texts: Vec<(u32, Vec<u8>)>,
 }
 
 /// The automata of a grammar, as the proof needs them.
@@ -142,7 +150,7 @@ fn first_bytes(dfa: &Dfa) -> BitSet {
 }
 
 /// The nonterminals that derive a text without some terminals.
-fn productive(grammar: &Grammar, absent: &BitSet) -> Vec<bool> {
+pub(super) fn productive(grammar: &Grammar, absent: &BitSet) -> Vec<bool> {
     let mut holds = vec![false; grammar.nonterminals().len()];
     let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); holds.len()];
     let mut missing = Vec::with_capacity(grammar.productions().len());
@@ -179,12 +187,13 @@ fn productive(grammar: &Grammar, absent: &BitSet) -> Vec<bool> {
 }
 
 impl Spacing {
-    /// `dfas` are the terminals' (priorities settled), then the guards'.
+    /// `dfas` are the terminals' (priorities settled), then the guards'; `bytes` one byte of each class of bytes.
     pub(super) fn new(
         dfas: &[Dfa],
         guards: &[Option<u32>],
         not_before: &[BitSet],
         ignored: &BitSet,
+        bytes: &[u8],
         grammar: &Grammar,
     ) -> Self {
         let terminals = &dfas[..guards.len()];
@@ -197,10 +206,29 @@ impl Spacing {
         }
         let mut read: Vec<usize> =
             used.iter().filter(|&t| !ignored.contains(t) && terminals[t].start() != DEAD).collect();
+        let guarded: Vec<_> = guards.iter().map(|g| g.map(|guard| &dfas[guard as usize])).collect();
+        if rule == Lexing::Contextual {
+            let (automata, read, guards) = (terminals, &read, &guarded);
+            let terminals = Terminals { automata, guards, not_before, ignored, read, bytes };
+            if let Some(mut sure) = closing::sure(&terminals, grammar) {
+                let is_blank = |byte: &&u8| {
+                    let begins = |t: usize| automata[t].next(automata[t].start(), **byte);
+                    ignored.iter().any(|t| sure.contains(t) && automata[t].accepts(begins(t)))
+                };
+                let blanks = bytes.iter().filter(is_blank).copied().collect();
+                // Behind these nothing is forbidden.
+                let free = |t: &usize| guarded[*t].is_none() && not_before[*t].is_empty();
+                (0..automata.len()).filter(free).for_each(|t| sure.insert(t));
+                let texts =
+                    |t: usize| texts_of(&automata[t]).into_iter().map(move |s| (t as u32, s));
+                let texts = sure.iter().flat_map(texts).collect();
+                return Self { sure, blanks, texts };
+            }
+        }
         leave_out(grammar, terminals, ignored, &mut read);
         let proof = Proof {
             terminals,
-            guards: guards.iter().map(|guard| guard.map(|guard| &dfas[guard as usize])).collect(),
+            guards: guarded,
             not_before,
             rivals: if rule == Lexing::Longest { terminals } else { &[] },
             witnesses: read.iter().map(|&t| terminals[t].shortest()).collect(),
@@ -208,7 +236,8 @@ impl Spacing {
         };
         let texts = proof.witnesses.iter().map(Vec::len).sum::<usize>();
         if proof.rivals.len().saturating_mul(texts) > PROOF {
-            return Self { sure: BitSet::new(terminals.len()), blanks: Vec::new() };
+            let sure = BitSet::new(terminals.len());
+            return Self { sure, blanks: Vec::new(), texts: Vec::new() };
         }
         let blanks: Vec<u8> = (0..=255).filter(|&byte| proof.is_blank(ignored, byte)).collect();
         let rivals = 0..proof.rivals.len();
@@ -235,7 +264,8 @@ impl Spacing {
                 sure.insert(t);
             }
         }
-        Self { sure, blanks: if all_settled { blanks } else { Vec::new() } }
+        let blanks = if all_settled { blanks } else { Vec::new() };
+        Self { sure, blanks, texts: Vec::new() }
     }
 }
 
@@ -268,7 +298,9 @@ mod tests {
             builder.production(start, vec![Symbol::Terminal(TerminalId::new(t))]);
         }
         let not_before = vec![BitSet::new(all.len()); all.len()];
-        Spacing::new(&dfas, &vec![None; all.len()], &not_before, &set, &builder.finish(start))
+        let bytes: Vec<u8> = (0..=255).collect();
+        let guards = vec![None; all.len()];
+        Spacing::new(&dfas, &guards, &not_before, &set, &bytes, &builder.finish(start))
     }
 
     #[test]

@@ -423,10 +423,47 @@ impl Dfa {
         states
     }
 
+    /// Whether some text of this language has no beginning in the other one (the empty beginning does not count).
+    pub(crate) fn avoids(&self, other: &Self) -> bool {
+        let mut seen = rustc_hash::FxHashSet::from_iter([(self.start, other.start)]);
+        let mut work = vec![(self.start, other.start)];
+        let bytes = self.representatives(other);
+        while let Some((a, b)) = work.pop() {
+            for &byte in &bytes {
+                let pair = (self.next(a, byte), other.next(b, byte));
+                if pair.0 != DEAD && !other.accepts(pair.1) && seen.insert(pair) {
+                    if self.accepts(pair.0) {
+                        return true;
+                    }
+                    work.push(pair);
+                }
+            }
+        }
+        false
+    }
+
+    /// A shortest text for each way in which a text can begin, up to so many.
+    pub(crate) fn shortest_by_beginning(&self, most: usize) -> Vec<Vec<u8>> {
+        let mut seen = rustc_hash::FxHashSet::from_iter([DEAD]);
+        let mut texts = Vec::new();
+        for byte in 0..=255 {
+            let next = self.next(self.start, byte);
+            if texts.len() < most && seen.insert(next) {
+                texts.push([&[byte], self.shortest_from(next).as_slice()].concat());
+            }
+        }
+        texts
+    }
+
     /// A shortest text of the language; empty if there is none.
     pub(crate) fn shortest(&self) -> Vec<u8> {
-        let mut seen = rustc_hash::FxHashSet::from_iter([self.start]);
-        let mut queue = std::collections::VecDeque::from([(self.start, Vec::new())]);
+        self.shortest_from(self.start)
+    }
+
+    /// A shortest text that leads from a state to an accepting one.
+    fn shortest_from(&self, state: u32) -> Vec<u8> {
+        let mut seen = rustc_hash::FxHashSet::from_iter([state]);
+        let mut queue = std::collections::VecDeque::from([(state, Vec::new())]);
         while let Some((state, text)) = queue.pop_front() {
             if self.accepts(state) {
                 return text;
