@@ -80,6 +80,12 @@ fn grammars() -> Vec<(&'static str, Input, Expected)> {
         let start = joined(count, " | ", |i| format!("T{i}"));
         format!("start: {start}\n{}", lines(count, |i| format!("T{i}: /{}/\n", pattern(i))))
     };
+    // Tells apart which of the last letters were of one half of the alphabet.
+    let half = |letters, end| format!("/q[abcd ]*[{letters}][abcd ]{{11}}{end}/");
+    let halves = |one: &str, other: &str, more: &str| {
+        let (first, second) = (half("ab", "x"), half("ac", "y"));
+        format!("start: (A | B)*\n{one}: {first}\n{other}: {second}\n{more}")
+    };
     vec![
         ("recursion that reads nothing", Lark("start: a\na: b\nb: a | \"x\"\n".into()), Handled),
         (
@@ -133,6 +139,33 @@ fn grammars() -> Vec<(&'static str, Input, Expected)> {
             "300 expressions of 2^13 states",
             Lark(terminals(300, &|i| format!("(a|b)*a(a|b){{13}}c{i}"))),
             Refused("(grammar_work)"),
+        ),
+        (
+            "two lexemes that are in 2^24 states together",
+            Lark(format!("%lexing longest\n{}%ignore WS\n", halves("A", "B", "WS: / +/\n"))),
+            Handled,
+        ),
+        (
+            "two such lexemes, one before the other",
+            Lark(format!("%lexing longest\n{}", halves("A.2", "B.1", ""))),
+            Refused("(grammar_work)"),
+        ),
+        (
+            "an ignored one, and such a one that must not follow",
+            Lark(format!(
+                "start: A*\nA: \"a\"\nW: {}\n%ignore W\n%not_followed_by A : {}\n",
+                half("ab", "x"),
+                half("ac", "y")
+            )),
+            Handled,
+        ),
+        (
+            "2,000 terminals with a guard of their own",
+            Lark(
+                terminals(2_000, &|i| format!("[a-z]{i}"))
+                    + &lines(2_000, |i| format!("%not_followed_by T{i} : /[a-z]+{i}/\n")),
+            ),
+            Handled,
         ),
         (
             "2,000 expressions of 5,000 states",

@@ -4,12 +4,13 @@
 //! blank, so that neither what must not follow the first (its *guard*) nor the blank's has anything left to say behind it.
 //! Terminals that admit the same, and let the same ignored ones stand behind them, are one *kind*.
 
-use std::{ops::Range, rc::Rc};
+use std::{cell::RefCell, rc::Rc};
 
 use rustc_hash::FxHashMap;
 
 use crate::{
     bitset::BitSet,
+    fuel::Fuel,
     regular::{DEAD, Dfa},
 };
 
@@ -19,10 +20,8 @@ const KINDS: usize = 64;
 /// Texts of a terminal that are tried.
 const TEXTS: usize = 16;
 
-/// Some texts of a terminal, with many beginnings.
-pub(super) fn texts_of(terminal: &Dfa) -> Vec<Vec<u8>> {
-    terminal.shortest_by_beginning(TEXTS)
-}
+/// Terminals up to which a proof is tried: what each admits is a set of them.
+const TERMINALS: usize = 4096;
 
 /// Kinds, as bits.
 pub(super) type Kinds = u64;
@@ -39,6 +38,8 @@ pub(super) struct Terminals<'a> {
     pub(super) read: &'a [usize],
     /// One byte of each class of bytes.
     pub(super) bytes: &'a [u8],
+    /// What may be spent on the proof.
+    pub(super) fuel: &'a RefCell<Fuel>,
 }
 
 /// Terminals that are alike.
@@ -55,11 +56,31 @@ pub(super) struct AllKinds {
 }
 
 impl Terminals<'_> {
-    /// All kinds; `None` if they are too many.
-    pub(super) fn kinds(&self) -> Option<AllKinds> {
+    /// Takes steps from what may be spent; whether they were left.
+    fn spend(&self, steps: usize) -> bool {
+        self.fuel.borrow_mut().spend(steps as u64).is_ok()
+    }
+
+    /// Some texts of the terminals that the parser reads and of the ignored ones, with many beginnings; `None` if that is too
+    /// much work.
+    pub(super) fn texts(&self) -> Option<Vec<(usize, Vec<u8>)>> {
+        if self.automata.len() > TERMINALS {
+            return None;
+        }
+        let mut texts = Vec::new();
+        for t in self.read.iter().copied().chain(self.ignored.iter()) {
+            let fuel = &mut self.fuel.borrow_mut();
+            let some = self.automata[t].shortest_by_beginning(TEXTS, fuel).ok()?;
+            texts.extend(some.into_iter().map(|text| (t, text)));
+        }
+        Some(texts)
+    }
+
+    /// All kinds; `None` if they are too many, or that is too much work.
+    pub(super) fn kinds(&self, texts: &[(usize, Vec<u8>)]) -> Option<AllKinds> {
         let count = self.automata.len();
         let everything: Vec<usize> = self.read.iter().copied().chain(self.ignored.iter()).collect();
-        let mut pairs = Pairs::new(self);
+        let mut pairs = Pairs::new(self, texts);
         let rows: Vec<BitSet> = everything.iter().map(|&t| pairs.row(t)).collect();
         // Which ignored terminals can stand behind each, at once or behind others.
         let follows = |t: usize| -> BitSet {
@@ -94,7 +115,7 @@ impl Terminals<'_> {
             }
             of[t] = Some(kind);
         }
-        if numbers.len() > KINDS {
+        if numbers.len() > KINDS || self.fuel.borrow().left() == 0 {
             return None;
         }
         let kind_of = |t: usize| of[t].map_or(0, |kind| 1 << kind);
@@ -116,17 +137,20 @@ impl Terminals<'_> {
     /// Whether some text of the second terminal may follow the first one.
     fn can_stand_behind(&self, first: usize, second: usize) -> bool {
         !self.not_before[first].contains(second)
-            && self.guards[first].is_none_or(|guard| self.automata[second].avoids(guard))
+            && self.guards[first].is_none_or(|guard| {
+                let avoids = self.automata[second].avoids(guard, &mut self.fuel.borrow_mut());
+                avoids == Ok(true)
+            })
     }
 }
 
 /// Which terminals can be written behind which. Sets of texts are sets of indices into all texts.
 struct Pairs<'a> {
     terminals: &'a Terminals<'a>,
-    /// A terminal that the parser reads, and a text of it.
-    texts: Vec<(usize, Vec<u8>)>,
-    /// Terminal -> where its texts are.
-    of: Vec<Range<usize>>,
+    /// A terminal, and a text of it: of those that the parser reads come first.
+    texts: &'a [(usize, Vec<u8>)],
+    /// Bytes of all texts.
+    bytes: usize,
     /// An ignored terminal and a byte that is one.
     blanks: Vec<(usize, u8)>,
     /// (guard, its state) -> texts that it lets by and has nothing left to say behind.
@@ -171,23 +195,17 @@ impl<'a> Guard<'a> {
 }
 
 impl<'a> Pairs<'a> {
-    fn new(terminals: &'a Terminals<'a>) -> Self {
-        let mut texts = Vec::new();
-        let mut of = vec![0..0; terminals.automata.len()];
-        for &t in terminals.read {
-            let begin = texts.len();
-            let some = texts_of(&terminals.automata[t]);
-            texts.extend(some.into_iter().map(|text| (t, text)));
-            of[t] = begin..texts.len();
-        }
+    fn new(terminals: &'a Terminals<'a>, texts: &'a [(usize, Vec<u8>)]) -> Self {
+        let texts = &texts[..texts.partition_point(|(t, _)| !terminals.ignored.contains(*t))];
         let blank = |t: usize| {
             let dfa = &terminals.automata[t];
             let is_one = move |byte: &&u8| dfa.accepts(dfa.next(dfa.start(), **byte));
             terminals.bytes.iter().filter(is_one).map(move |byte| (t, *byte))
         };
         let blanks = terminals.ignored.iter().flat_map(blank).collect();
+        let bytes = texts.iter().map(|(_, text)| text.len() + 1).sum();
         let (silent, admitted, plain) = Default::default();
-        Self { terminals, texts, of, blanks, silent, admitted, plain }
+        Self { terminals, texts, bytes, blanks, silent, admitted, plain }
     }
 
     /// The terminals admitted behind a terminal.
@@ -204,6 +222,9 @@ impl<'a> Pairs<'a> {
         let mut all = self.of_texts(&texts, &not_before[terminal]);
         for i in 0..self.blanks.len() {
             let (blank, byte) = self.blanks[i];
+            if !self.terminals.spend(self.texts.len()) {
+                break;
+            }
             let (Some(guard), Some(other)) = (guard.read(&[byte]), other.read(&[byte])) else {
                 continue;
             };
@@ -219,7 +240,7 @@ impl<'a> Pairs<'a> {
 
     /// The terminals of texts, but for some.
     fn of_texts(&self, texts: &BitSet, but: &BitSet) -> BitSet {
-        let mut terminals = BitSet::new(self.of.len());
+        let mut terminals = BitSet::new(self.terminals.automata.len());
         for text in texts.iter() {
             let terminal = self.texts[text].0;
             if !but.contains(terminal) {
@@ -235,8 +256,9 @@ impl<'a> Pairs<'a> {
             return Rc::clone(known);
         }
         let mut silent = BitSet::new(self.texts.len());
+        let is_enough = self.terminals.spend(self.bytes);
         for (i, (_, text)) in self.texts.iter().enumerate() {
-            if guard.read(text).is_some_and(Guard::is_silent) {
+            if is_enough && guard.read(text).is_some_and(Guard::is_silent) {
                 silent.insert(i);
             }
         }
@@ -250,6 +272,9 @@ impl<'a> Pairs<'a> {
         let Some(dfa) = guard else { return true };
         if let Some(known) = self.plain.get(&std::ptr::from_ref(dfa)) {
             return *known;
+        }
+        if !self.terminals.spend(self.bytes * (self.blanks.len() + 1)) {
+            return false;
         }
         let guard = Guard::new(Some(dfa));
         let blanks = self.blanks.iter().filter_map(|(_, byte)| guard.read(&[*byte]));
@@ -272,6 +297,7 @@ impl<'a> Pairs<'a> {
             let terminal = self.texts[i].0;
             let own = self.terminals.guards[terminal];
             if !admitted.contains(i)
+                && self.terminals.spend(self.texts[i].1.len() + 1)
                 && let Some(left) = guard.read(&self.texts[i].1)
                 && self.is_plain(own)
                 && self.behind(terminal, left) == self.row(terminal)

@@ -31,11 +31,26 @@ use crate::{
 };
 
 /// Elementary steps up to which a proof is tried.
-const WORK: u64 = 1 << 25;
+const WORK: u64 = 1 << 24;
+
+/// Nonterminals times kinds up to which it is tried.
+const CELLS: usize = 1 << 20;
+
+/// What a new place counts for, and an edge to one: they take some hundred, and some ten bytes.
+const PLACE: usize = 256;
+const EDGE: usize = 16;
 
 /// The terminals behind which, begun without a shadow, whatever was begun can be ended; `None` if that is too much work.
-pub(super) fn sure(terminals: &Terminals<'_>, grammar: &Grammar) -> Option<BitSet> {
-    let mut proof = Proof::new(terminals, grammar, terminals.kinds()?);
+pub(super) fn sure(
+    terminals: &Terminals<'_>,
+    texts: &[(usize, Vec<u8>)],
+    grammar: &Grammar,
+) -> Option<BitSet> {
+    let kinds = terminals.kinds(texts)?;
+    if grammar.nonterminals().len().saturating_mul(kinds.count) > CELLS {
+        return None;
+    }
+    let mut proof = Proof::new(terminals, grammar, kinds);
     let mut places = loop {
         proof.derive()?;
         let mut places = Places::default();
@@ -177,7 +192,8 @@ impl Proof {
     }
 
     fn spend(&self, steps: usize) -> Option<()> {
-        self.work.set(self.work.get().checked_sub(steps as u64)?);
+        let left = self.work.get().checked_sub(steps as u64 + 1)?;
+        self.work.set(left);
         Some(())
     }
 
@@ -217,6 +233,9 @@ impl Proof {
 
     /// Kinds that can be at the end of a text of these symbols, the empty one included, behind one of some kinds.
     fn after(&self, parts: &[Part], kinds: Kinds) -> Kinds {
+        let looked_at = |part: &Part| u64::from(self.ends(*part).count_ones()) + 1;
+        let steps = parts.iter().map(looked_at).sum();
+        self.work.set(self.work.get().saturating_sub(steps));
         parts.iter().fold(kinds, |kinds, part| {
             let begun = if self.is_nullable(*part) { kinds } else { 0 };
             let ends = bits(self.ends(*part)).filter(|end| self.before(*part, *end) & kinds != 0);
@@ -232,7 +251,11 @@ impl Proof {
         let (mut so_far, mut next) = (vec![0; count], vec![0; count]);
         let mut done = Some(());
         self.until_stable(|proof, i| {
-            let steps = proof.productions[i].rhs.len() * count;
+            let steps = |part: &Part| {
+                let looked_at = |end| proof.before(*part, end).count_ones() as usize + 1;
+                count / 8 + bits(proof.ends(*part)).map(looked_at).sum::<usize>()
+            };
+            let steps = proof.productions[i].rhs.iter().map(steps).sum();
             done = done.and_then(|()| proof.spend(steps));
             if done.is_none() {
                 return false;
@@ -329,13 +352,14 @@ impl Proof {
     /// Closes all productions that can hold what has been read at a place.
     fn leave(&self, from: usize, to: &mut Places) -> Option<()> {
         let (read, mut kinds) = to.all[from];
+        self.spend(PLACE)?;
         if let Part::Nonterminal(n) = read
             && kinds >> self.kinds.strongest & 1 == 0
         {
             kinds |= self.grown(read, kinds, to)?.get(&n).copied().unwrap_or(0);
         }
         for &(production, at) in &self.holding[self.number(read)] {
-            self.spend(self.productions[production].rhs.len())?;
+            self.spend(EDGE)?;
             let Production { lhs, rhs } = &self.productions[production];
             let lhs = *lhs;
             let mut ends = self.after(&rhs[at + 1..], kinds);
@@ -416,7 +440,7 @@ impl Proof {
         }
         while let Some((part, kinds)) = waiting.pop() {
             for &production in &self.beginning[self.number(part)] {
-                self.spend(1)?;
+                self.spend(EDGE)?;
                 let Production { lhs, rhs } = &self.productions[production];
                 let ends = self.after(&rhs[1..], kinds);
                 let known = reached.entry(*lhs).or_insert(0);

@@ -115,9 +115,8 @@ fn written(table: &LexTable, lexer: &Lexer, config: &Config, sure: &mut BitSet) 
     };
     let live = &table.lex_state(config.main).live;
     for (terminal, text) in &lexer.spacing.texts {
-        let terminal = *terminal as usize;
-        if live.contains(terminal) && !sure.contains(terminal) && silent(text) {
-            sure.insert(terminal);
+        if live.contains(*terminal) && !sure.contains(*terminal) && silent(text) {
+            sure.insert(*terminal);
         }
     }
 }

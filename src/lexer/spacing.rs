@@ -10,18 +10,19 @@
 //!
 //! Under contextual lexing only guards leave shadows, and a finer proof ([`super::closing`]) looks at what they let follow.
 
-use super::{
-    adjacency::{Terminals, texts_of},
-    closing,
-};
+use std::cell::RefCell;
+
+use super::{adjacency::Terminals, closing};
 use crate::regular::{DEAD, Dfa};
 use crate::{
     bitset::BitSet,
+    fuel::{Exhausted, Fuel},
     grammar::{Grammar, Lexing, Symbol},
 };
 
-/// Bytes of all terminals' shortest texts, times terminals, up to which a proof is tried.
-const PROOF: usize = 1 << 25;
+/// Elementary steps up to which a proof is tried: bytes read, cells of automata. What they do not suffice for is held to be
+/// unproved, so that the texts of a hostile grammar are searched, and not its proof.
+const PROOF: u64 = 1 << 23;
 
 /// What is known of a grammar's blanks.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ pub(super) struct Spacing {
     /// Bytes that are an ignored lexeme after which anything can follow. Empty if some terminal cannot be kept apart.
     pub(super) blanks: Vec<u8>,
     /// Some texts of the terminals that are sure, in their order. None where nothing was proved of guarded ones.
-    pub(super) texts: Vec<(u32, Vec<u8>)>,
+    pub(super) texts: Vec<(usize, Vec<u8>)>,
 }
 
 /// The automata of a grammar, as the proof needs them.
@@ -46,12 +47,16 @@ struct Proof<'a> {
     witnesses: Vec<Vec<u8>>,
     /// The first bytes of each terminal's texts.
     firsts: Vec<BitSet>,
+    fuel: RefCell<Fuel>,
 }
 
 impl Proof<'_> {
     /// Whether a rival in this state gives way to a lexeme of any terminal, written as its witness and a blank.
     fn gives_way(&self, rival: &Dfa, state: u32, blank: u8) -> bool {
         self.witnesses.iter().all(|text| {
+            if self.fuel.borrow_mut().spend(text.len() as u64 + 1).is_err() {
+                return false;
+            }
             let mut state = state;
             for &byte in text {
                 state = rival.next(state, byte);
@@ -92,7 +97,11 @@ impl Proof<'_> {
             && continuing.iter().all(|&rival| {
                 // Most pairs have no first byte in common.
                 !self.firsts[terminal].intersects(&self.firsts[rival])
-                    || !self.terminals[terminal].ends_inside(&self.rivals[rival], blank)
+                    || self.terminals[terminal].ends_inside(
+                        &self.rivals[rival],
+                        blank,
+                        &mut self.fuel.borrow_mut(),
+                    ) == Ok(false)
             })
     }
 
@@ -101,15 +110,23 @@ impl Proof<'_> {
         self.not_before[terminal].is_empty()
             && self.guards[terminal].is_none_or(|guard| self.gives_way(guard, guard.start(), blank))
             && self.rivals.iter().all(|rival| {
-                let states = self.terminals[terminal].states_at_ends(rival);
-                states.into_iter().all(|state| self.gives_way(rival, state, blank))
+                let dfa = &self.terminals[terminal];
+                let states = dfa.states_at_ends(rival, &mut self.fuel.borrow_mut());
+                let gives_way = |state: &u32| self.gives_way(rival, *state, blank);
+                states.is_ok_and(|states| states.iter().all(gives_way))
             })
     }
 }
 
 /// Takes out terminals that look like ignored ones, as long as every rule can do without them. They stand alone in their
 /// productions, so that nothing begun needs one.
-fn leave_out(grammar: &Grammar, terminals: &[Dfa], ignored: &BitSet, read: &mut Vec<usize>) {
+fn leave_out(
+    grammar: &Grammar,
+    terminals: &[Dfa],
+    ignored: &BitSet,
+    read: &mut Vec<usize>,
+    fuel: &mut Fuel,
+) -> Result<(), Exhausted> {
     let mut alone = BitSet::new(terminals.len());
     read.iter().for_each(|&t| alone.insert(t));
     let mut in_company = BitSet::new(terminals.len());
@@ -122,12 +139,15 @@ fn leave_out(grammar: &Grammar, terminals: &[Dfa], ignored: &BitSet, read: &mut 
     }
     let mut absent = BitSet::new(terminals.len());
     for t in alone.minus(&in_company).iter() {
-        if ignored.iter().any(|blank| terminals[t].overlaps(&terminals[blank])) {
-            absent.insert(t);
+        for blank in ignored.iter() {
+            if terminals[t].overlaps(&terminals[blank], fuel)? {
+                absent.insert(t);
+                break;
+            }
         }
     }
     if absent.is_empty() {
-        return;
+        return Ok(());
     }
     // What the parser never gets to see makes nothing productive.
     let mut unread = ignored.clone();
@@ -139,6 +159,7 @@ fn leave_out(grammar: &Grammar, terminals: &[Dfa], ignored: &BitSet, read: &mut 
     if productive(grammar, &absent) == all {
         read.retain(|&t| !absent.contains(t));
     }
+    Ok(())
 }
 
 /// The first bytes of a language's texts.
@@ -207,42 +228,53 @@ impl Spacing {
         let mut read: Vec<usize> =
             used.iter().filter(|&t| !ignored.contains(t) && terminals[t].start() != DEAD).collect();
         let guarded: Vec<_> = guards.iter().map(|g| g.map(|guard| &dfas[guard as usize])).collect();
+        // Under contextual lexing these leave nothing behind.
+        let is_free = |t: usize| {
+            rule == Lexing::Contextual && guards[t].is_none() && not_before[t].is_empty()
+        };
         if rule == Lexing::Contextual {
-            let (automata, read, guards) = (terminals, &read, &guarded);
-            let terminals = Terminals { automata, guards, not_before, ignored, read, bytes };
-            if let Some(mut sure) = closing::sure(&terminals, grammar) {
-                let is_blank = |byte: &&u8| {
-                    let begins = |t: usize| automata[t].next(automata[t].start(), **byte);
-                    ignored.iter().any(|t| sure.contains(t) && automata[t].accepts(begins(t)))
-                };
-                let blanks = bytes.iter().filter(is_blank).copied().collect();
-                // Behind these nothing is forbidden.
-                let free = |t: &usize| guarded[*t].is_none() && not_before[*t].is_empty();
-                (0..automata.len()).filter(free).for_each(|t| sure.insert(t));
-                let texts =
-                    |t: usize| texts_of(&automata[t]).into_iter().map(move |s| (t as u32, s));
-                let texts = sure.iter().flat_map(texts).collect();
-                return Self { sure, blanks, texts };
+            let fuel = RefCell::new(Fuel::new(PROOF, None));
+            let terminals = Terminals {
+                automata: terminals,
+                guards: &guarded,
+                not_before,
+                ignored,
+                read: &read,
+                bytes,
+                fuel: &fuel,
+            };
+            if let Some(spacing) = Self::contextual(&terminals, grammar, is_free) {
+                return spacing;
             }
         }
-        leave_out(grammar, terminals, ignored, &mut read);
+        let mut fuel = Fuel::new(PROOF, None);
+        let left_out = leave_out(grammar, terminals, ignored, &mut read, &mut fuel);
+        let witnesses = left_out.and_then(|()| {
+            read.iter().map(|&t| terminals[t].shortest(&mut fuel)).collect::<Result<_, _>>()
+        });
+        let Ok(witnesses) = witnesses else {
+            let mut sure = BitSet::new(terminals.len());
+            (0..terminals.len()).filter(|t| is_free(*t)).for_each(|t| sure.insert(t));
+            return Self { sure, blanks: Vec::new(), texts: Vec::new() };
+        };
         let proof = Proof {
             terminals,
             guards: guarded,
             not_before,
             rivals: if rule == Lexing::Longest { terminals } else { &[] },
-            witnesses: read.iter().map(|&t| terminals[t].shortest()).collect(),
+            witnesses,
             firsts: terminals.iter().map(first_bytes).collect(),
+            fuel: RefCell::new(fuel),
         };
-        let texts = proof.witnesses.iter().map(Vec::len).sum::<usize>();
-        if proof.rivals.len().saturating_mul(texts) > PROOF {
-            let sure = BitSet::new(terminals.len());
-            return Self { sure, blanks: Vec::new(), texts: Vec::new() };
-        }
         let blanks: Vec<u8> = (0..=255).filter(|&byte| proof.is_blank(ignored, byte)).collect();
         let rivals = 0..proof.rivals.len();
-        let continued =
-            |blank| rivals.clone().filter(move |&rival| proof.rivals[rival].continues_with(blank));
+        let continues = |rival: usize, blank| {
+            let states = proof.rivals[rival].states() as u64;
+            // What is not looked at may go on.
+            proof.fuel.borrow_mut().spend(states).is_err()
+                || proof.rivals[rival].continues_with(blank)
+        };
+        let continued = |blank| rivals.clone().filter(move |&rival| continues(rival, blank));
         let continuing: Vec<Vec<usize>> =
             blanks.iter().map(|&blank| continued(blank).collect()).collect();
         let settled = |t: usize| {
@@ -257,15 +289,32 @@ impl Spacing {
         if all_settled {
             read.iter().for_each(|&t| sure.insert(t));
         }
-        for (t, guard) in guards.iter().enumerate() {
-            let leaves_nothing =
-                rule == Lexing::Contextual && guard.is_none() && not_before[t].is_empty();
-            if leaves_nothing || (all_settled && !sure.contains(t) && settled(t)) {
+        for t in 0..terminals.len() {
+            if is_free(t) || (all_settled && !sure.contains(t) && settled(t)) {
                 sure.insert(t);
             }
         }
         let blanks = if all_settled { blanks } else { Vec::new() };
         Self { sure, blanks, texts: Vec::new() }
+    }
+
+    /// By the finer proof; `None` if that is too much work.
+    fn contextual(
+        terminals: &Terminals<'_>,
+        grammar: &Grammar,
+        is_free: impl Fn(usize) -> bool,
+    ) -> Option<Self> {
+        let texts = terminals.texts()?;
+        let mut sure = closing::sure(terminals, &texts, grammar)?;
+        let is_blank = |byte: &&u8| {
+            let accepts = |dfa: &Dfa| dfa.accepts(dfa.next(dfa.start(), **byte));
+            let mut blanks = terminals.ignored.iter().filter(|t| sure.contains(*t));
+            blanks.any(|t| accepts(&terminals.automata[t]))
+        };
+        let blanks = terminals.bytes.iter().filter(is_blank).copied().collect();
+        (0..terminals.automata.len()).filter(|t| is_free(*t)).for_each(|t| sure.insert(t));
+        let texts = texts.into_iter().filter(|(t, _)| sure.contains(*t)).collect();
+        Some(Self { sure, blanks, texts })
     }
 }
 

@@ -32,10 +32,14 @@ pub(super) struct Budget<'a> {
 impl Budget<'_> {
     pub(super) fn spend(&mut self, steps: usize) -> Result<(), DfaError> {
         let spent = self.fuel.spend(steps.try_into().unwrap_or(u64::MAX));
-        spent.map_err(|error| match error {
+        spent.map_err(|error| self.refusal(error))
+    }
+
+    fn refusal(&self, error: Exhausted) -> DfaError {
+        match error {
             Exhausted::Work => DfaError::Limit("grammar_work", self.limits.grammar_work),
             Exhausted::Time => DfaError::Limit("compile_time", self.limits.compile_milliseconds()),
-        })
+        }
     }
 
     /// The limit that is hit first by something of so many bytes, a cell being four of them: its name, its value, and bytes.
@@ -127,9 +131,8 @@ impl<'a> Builder<'a> {
     /// # Errors
     /// The limit on work.
     pub(crate) fn overlap(&mut self, a: &Dfa, b: &Dfa) -> Result<bool, DfaError> {
-        let (overlaps, steps) = a.overlap(b);
-        self.spend(steps)?;
-        Ok(overlaps)
+        let overlaps = a.overlaps(b, &mut self.budget.fuel);
+        overlaps.map_err(|error| self.budget.refusal(error))
     }
 }
 

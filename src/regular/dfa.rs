@@ -13,7 +13,10 @@ use super::{
 };
 #[cfg(test)]
 use crate::Limits;
-use crate::codec::Writer;
+use crate::{
+    codec::Writer,
+    fuel::{Exhausted, Fuel},
+};
 use regex_automata::{
     Anchored, MatchKind,
     dfa::{Automaton as _, StartKind, dense},
@@ -362,12 +365,7 @@ impl Dfa {
     }
 
     /// Whether the languages share a text.
-    pub(crate) fn overlaps(&self, other: &Self) -> bool {
-        self.overlap(other).0
-    }
-
-    /// Whether the languages share a text, and what it took to find out.
-    pub(super) fn overlap(&self, other: &Self) -> (bool, usize) {
+    pub(crate) fn overlaps(&self, other: &Self, fuel: &mut Fuel) -> Result<bool, Exhausted> {
         let mut seen = rustc_hash::FxHashSet::default();
         let mut work = vec![(self.start, other.start)];
         let bytes = self.representatives(other);
@@ -376,11 +374,13 @@ impl Dfa {
                 continue;
             }
             if self.accepts(a) && other.accepts(b) {
-                return (true, seen.len() * bytes.len());
+                return Ok(true);
             }
+            fuel.spend(bytes.len() as u64)?;
             work.extend(bytes.iter().map(|&byte| (self.next(a, byte), other.next(b, byte))));
         }
-        (false, (seen.len() + 1) * bytes.len())
+        fuel.spend(bytes.len() as u64)?;
+        Ok(false)
     }
 
     /// One byte of each class that two automata have together.
@@ -399,83 +399,117 @@ impl Dfa {
     }
 
     /// Whether some non-empty text is in this language and the other one can continue it with `byte`.
-    pub(crate) fn ends_inside(&self, other: &Self, byte: u8) -> bool {
-        self.states_at_ends(other).into_iter().any(|state| other.next(state, byte) != DEAD)
+    pub(crate) fn ends_inside(
+        &self,
+        other: &Self,
+        byte: u8,
+        fuel: &mut Fuel,
+    ) -> Result<bool, Exhausted> {
+        let states = self.states_at_ends(other, fuel)?;
+        Ok(states.into_iter().any(|state| other.next(state, byte) != DEAD))
     }
 
     /// The live states of the other automaton after the texts of this language.
-    pub(crate) fn states_at_ends(&self, other: &Self) -> Vec<u32> {
-        let mut seen = rustc_hash::FxHashSet::default();
-        let mut work = vec![(self.start, other.start)];
+    pub(crate) fn states_at_ends(
+        &self,
+        other: &Self,
+        fuel: &mut Fuel,
+    ) -> Result<Vec<u32>, Exhausted> {
         let mut states = Vec::new();
-        let bytes = self.representatives(other);
-        while let Some((a, b)) = work.pop() {
-            for &next in &bytes {
-                let pair = (self.next(a, next), other.next(b, next));
-                if pair.0 != DEAD && pair.1 != DEAD && seen.insert(pair) {
-                    if self.accepts(pair.0) {
-                        states.push(pair.1);
-                    }
-                    work.push(pair);
-                }
+        self.together(other, fuel, |(a, b)| {
+            if self.accepts(a) && b != DEAD {
+                states.push(b);
             }
-        }
-        states
+            Some(b != DEAD)
+        })?;
+        Ok(states)
     }
 
     /// Whether some text of this language has no beginning in the other one (the empty beginning does not count).
-    pub(crate) fn avoids(&self, other: &Self) -> bool {
-        let mut seen = rustc_hash::FxHashSet::from_iter([(self.start, other.start)]);
+    pub(crate) fn avoids(&self, other: &Self, fuel: &mut Fuel) -> Result<bool, Exhausted> {
+        self.together(other, fuel, |(a, b)| {
+            let goes_on = !other.accepts(b);
+            if goes_on && self.accepts(a) { None } else { Some(goes_on) }
+        })
+    }
+
+    /// Reads all non-empty texts of this language with another automaton, too. `meet` says of a pair of states whether to read
+    /// on, or that it has seen enough: then the answer is yes.
+    fn together(
+        &self,
+        other: &Self,
+        fuel: &mut Fuel,
+        mut meet: impl FnMut((u32, u32)) -> Option<bool>,
+    ) -> Result<bool, Exhausted> {
+        let mut seen = rustc_hash::FxHashSet::default();
         let mut work = vec![(self.start, other.start)];
         let bytes = self.representatives(other);
         while let Some((a, b)) = work.pop() {
+            fuel.spend(bytes.len() as u64)?;
             for &byte in &bytes {
                 let pair = (self.next(a, byte), other.next(b, byte));
-                if pair.0 != DEAD && !other.accepts(pair.1) && seen.insert(pair) {
-                    if self.accepts(pair.0) {
-                        return true;
+                if pair.0 != DEAD && seen.insert(pair) {
+                    match meet(pair) {
+                        None => return Ok(true),
+                        Some(true) => work.push(pair),
+                        Some(false) => {}
                     }
-                    work.push(pair);
                 }
             }
         }
-        false
+        Ok(false)
     }
 
     /// A shortest text for each way in which a text can begin, up to so many.
-    pub(crate) fn shortest_by_beginning(&self, most: usize) -> Vec<Vec<u8>> {
+    pub(crate) fn shortest_by_beginning(
+        &self,
+        most: usize,
+        fuel: &mut Fuel,
+    ) -> Result<Vec<Vec<u8>>, Exhausted> {
         let mut seen = rustc_hash::FxHashSet::from_iter([DEAD]);
         let mut texts = Vec::new();
         for byte in 0..=255 {
             let next = self.next(self.start, byte);
             if texts.len() < most && seen.insert(next) {
-                texts.push([&[byte], self.shortest_from(next).as_slice()].concat());
+                texts.push([&[byte], self.shortest_from(next, fuel)?.as_slice()].concat());
             }
         }
-        texts
+        Ok(texts)
     }
 
     /// A shortest text of the language; empty if there is none.
-    pub(crate) fn shortest(&self) -> Vec<u8> {
-        self.shortest_from(self.start)
+    pub(crate) fn shortest(&self, fuel: &mut Fuel) -> Result<Vec<u8>, Exhausted> {
+        self.shortest_from(self.start, fuel)
     }
 
     /// A shortest text that leads from a state to an accepting one.
-    fn shortest_from(&self, state: u32) -> Vec<u8> {
+    fn shortest_from(&self, state: u32, fuel: &mut Fuel) -> Result<Vec<u8>, Exhausted> {
+        let bytes = self.representatives(self);
         let mut seen = rustc_hash::FxHashSet::from_iter([state]);
-        let mut queue = std::collections::VecDeque::from([(state, Vec::new())]);
-        while let Some((state, text)) = queue.pop_front() {
+        // State, where it was reached from, and by which byte.
+        let mut reached = vec![(state, 0, 0)];
+        let mut at = 0;
+        while let Some(&(state, ..)) = reached.get(at) {
             if self.accepts(state) {
-                return text;
+                let mut text = Vec::new();
+                while at > 0 {
+                    let (_, from, byte) = reached[at];
+                    text.push(byte);
+                    at = from;
+                }
+                text.reverse();
+                return Ok(text);
             }
-            for byte in 0..=255 {
+            fuel.spend(bytes.len() as u64)?;
+            for &byte in &bytes {
                 let next = self.next(state, byte);
                 if next != DEAD && seen.insert(next) {
-                    queue.push_back((next, [text.as_slice(), &[byte]].concat()));
+                    reached.push((next, at, byte));
                 }
             }
+            at += 1;
         }
-        Vec::new()
+        Ok(Vec::new())
     }
 
     /// Number of byte classes.
@@ -570,7 +604,9 @@ mod tests {
         assert!(accepts(&name, "selects") && accepts(&name, "sel") && !accepts(&name, "select"));
         let nothing = Builder::new(&limits).product(&reserved, &word, |a, b| a && !b).unwrap();
         assert_eq!(nothing.start(), DEAD);
-        assert!(word.overlaps(&reserved) && !name.overlaps(&reserved));
+        let fuel = &mut Fuel::new(10_000, None);
+        assert_eq!(word.overlaps(&reserved, fuel), Ok(true));
+        assert_eq!(name.overlaps(&reserved, fuel), Ok(false));
     }
 
     #[test]
@@ -579,5 +615,22 @@ mod tests {
         let hir = regex_syntax::parse("(a|b)*a(a|b){12}").unwrap();
         let error = Dfa::new(&Regular::Hir(hir), &limits).unwrap_err();
         assert!(matches!(error, DfaError::Limit("dfa_states", 100)), "{error:?}");
+    }
+
+    #[test]
+    fn two_languages_are_read_together() {
+        let fuel = &mut Fuel::new(100_000, None);
+        let (name, gap) = (dfa("[a-z]+"), dfa(" *=>|[0-9]"));
+        assert_eq!(dfa(" +").avoids(&gap, fuel), Ok(true));
+        assert_eq!(dfa(" *=>x|7a").avoids(&gap, fuel), Ok(false));
+        assert_eq!(name.ends_inside(&dfa("ab=c"), b'=', fuel), Ok(true));
+        assert_eq!(name.ends_inside(&dfa("a+:b"), b'=', fuel), Ok(false));
+        let texts = dfa("a[0-9]x|bc|[de]f?").shortest_by_beginning(3, fuel);
+        assert_eq!(texts, Ok(vec![b"a0x".to_vec(), b"bc".to_vec(), b"d".to_vec()]));
+        assert_eq!(dfa("ab{3}c|ddddd?").shortest(fuel), Ok(b"dddd".to_vec()));
+        // Twelve bits of each are told apart.
+        let (one, other) = (dfa("[abcd]*[ab][abcd]{11}x"), dfa("[abcd]*[ac][abcd]{11}y"));
+        assert_eq!(one.ends_inside(&other, b'y', fuel), Err(Exhausted::Work));
+        assert_eq!(one.overlaps(&other, &mut Fuel::new(100_000, None)), Err(Exhausted::Work));
     }
 }
