@@ -11,6 +11,9 @@ use crate::{TerminalId, bitset::BitSet, grammar::Lexing, regular::DEAD};
 /// Configurations looked at for one answer. Shadows of real lexers die within a few bytes; the bound is for hostile ones.
 const SEARCH: usize = 4096;
 
+/// Terminals that are looked at one by one.
+const FEW: usize = 32;
+
 /// What a configuration can become.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Live {
@@ -71,11 +74,12 @@ pub(super) fn compute(table: &LexTable, lexer: &Lexer, id: ConfigId) -> Live {
         // Whatever the shadows say, only what is not known to be sure is worth a look.
         let is_open = |(t, _): &(u32, u32)| !sure.contains(*t as usize);
         let open: Vec<(u32, u32)> = main.terminals(lexer).filter(is_open).collect();
-        let all_open = open.len() == main.live.len();
+        // Many can go on with almost any byte.
+        let are_few = open.len() <= FEW;
         for (class, &byte) in lexer.representatives.iter().enumerate() {
             let goes_on =
                 |&(t, state): &(u32, u32)| lexer.dfas[t as usize].next(state, byte) != DEAD;
-            if !all_open && !open.iter().any(goes_on) {
+            if are_few && !open.iter().any(goes_on) {
                 continue;
             }
             let next = table.next_class(lexer, at, class);
