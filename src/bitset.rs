@@ -6,6 +6,14 @@ pub(crate) struct BitSet {
     words: Box<[u64]>,
 }
 
+/// The numbers of the bits that are set, ascending.
+#[inline]
+pub(crate) fn bits(word: u64) -> impl Iterator<Item = usize> {
+    std::iter::successors(Some(word), |w| Some(w & w.wrapping_sub(1)))
+        .take_while(|w| *w != 0)
+        .map(|w| w.trailing_zeros() as usize)
+}
+
 impl BitSet {
     /// The empty set over `0..universe`.
     pub(crate) fn new(universe: usize) -> Self {
@@ -82,10 +90,7 @@ impl BitSet {
 
     /// The indices, ascending.
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        self.words.iter().enumerate().flat_map(|(i, &word)| {
-            std::iter::successors(Some(word), |w| Some(w & w.wrapping_sub(1)))
-                .take_while(|w| *w != 0)
-                .map(move |w| i * 64 + w.trailing_zeros() as usize)
-        })
+        let of_word = |(i, &word): (usize, &u64)| bits(word).map(move |bit| i * 64 + bit);
+        self.words.iter().enumerate().flat_map(of_word)
     }
 }

@@ -161,9 +161,9 @@ struct Pairs<'a> {
     plain: FxHashMap<*const Dfa, bool>,
 }
 
-/// A guard that has been read so far.
+/// A guard that has been read so far, or a shadow of another kind.
 #[derive(Clone, Copy)]
-struct Guard<'a>(Option<&'a Dfa>, u32);
+pub(super) struct Guard<'a>(Option<&'a Dfa>, u32);
 
 impl<'a> Guard<'a> {
     /// At the end of the terminal.
@@ -171,12 +171,17 @@ impl<'a> Guard<'a> {
         Self(dfa, dfa.map_or(DEAD, Dfa::start))
     }
 
+    /// Within what must not follow.
+    pub(super) fn at(dfa: &'a Dfa, state: u32) -> Self {
+        Self(Some(dfa), state)
+    }
+
     fn key(self) -> (*const Dfa, u32) {
         (self.0.map_or(std::ptr::null(), std::ptr::from_ref), self.1)
     }
 
     /// After more text; `None` if that must not follow.
-    fn read(self, text: &[u8]) -> Option<Self> {
+    pub(super) fn read(self, text: &[u8]) -> Option<Self> {
         let Some(dfa) = self.0 else { return Some(self) };
         let mut state = self.1;
         for &byte in text {
@@ -189,7 +194,7 @@ impl<'a> Guard<'a> {
     }
 
     /// Whether it forbids nothing any more.
-    fn is_silent(self) -> bool {
+    pub(super) fn is_silent(self) -> bool {
         self.0.is_none_or(|dfa| !dfa.extends(self.1))
     }
 }
@@ -210,7 +215,7 @@ impl<'a> Pairs<'a> {
 
     /// The terminals admitted behind a terminal.
     fn row(&mut self, terminal: usize) -> BitSet {
-        self.behind(terminal, Guard(None, DEAD))
+        self.behind(terminal, Guard::new(None))
     }
 
     /// The same where another guard, too, must have nothing left to say behind them.

@@ -26,7 +26,7 @@ use super::{
     spacing::productive,
 };
 use crate::{
-    bitset::BitSet,
+    bitset::{BitSet, bits},
     grammar::{Grammar, Symbol},
 };
 
@@ -68,12 +68,6 @@ pub(super) fn sure(
     let known = |t: &usize| proof.kinds.of[*t].is_some() && !proof.failed.contains(*t);
     (0..terminals.automata.len()).filter(known).for_each(|t| sure.insert(t));
     Some(sure)
-}
-
-fn bits(kinds: Kinds) -> impl Iterator<Item = usize> {
-    std::iter::successors(Some(kinds), |k| Some(k & k.wrapping_sub(1)))
-        .take_while(|k| *k != 0)
-        .map(|k| k.trailing_zeros() as usize)
 }
 
 /// A production of terminals that the parser reads and of nonterminals that derive something.

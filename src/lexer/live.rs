@@ -3,6 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::{
+    adjacency::Guard,
     compile::Lexer,
     table::{Config, ConfigId, LexTable},
 };
@@ -72,13 +73,14 @@ pub(super) fn compute(table: &LexTable, lexer: &Lexer, id: ConfigId) -> Live {
             continue;
         }
         // Whatever the shadows say, only what is not known to be sure is worth a look.
-        let is_open = |(t, _): &(u32, u32)| !sure.contains(*t as usize);
-        let open: Vec<(u32, u32)> = main.terminals(lexer).filter(is_open).collect();
+        let is_open = |(terminal, _): &(TerminalId, u32)| !sure.contains(terminal.index());
+        let open: Vec<(TerminalId, u32)> = table.parts(lexer, at).filter(is_open).collect();
         // Many can go on with almost any byte.
         let are_few = open.len() <= FEW;
         for (class, &byte) in lexer.representatives.iter().enumerate() {
-            let goes_on =
-                |&(t, state): &(u32, u32)| lexer.dfas[t as usize].next(state, byte) != DEAD;
+            let goes_on = |&(terminal, state): &(TerminalId, u32)| {
+                lexer.automaton(terminal).next(state, byte) != DEAD
+            };
             if are_few && !open.iter().any(goes_on) {
                 continue;
             }
@@ -97,26 +99,11 @@ pub(super) fn compute(table: &LexTable, lexer: &Lexer, id: ConfigId) -> Live {
 /// Adds terminals with a text that can be written here, after which no shadow is left: cheaper than a search, which makes
 /// configurations.
 fn written(table: &LexTable, lexer: &Lexer, config: &Config, sure: &mut BitSet) {
-    let mut shadows: Vec<(u32, u32)> = Vec::new();
-    for shadow in &config.shadows {
-        shadows.extend_from_slice(table.lex_state(*shadow).components());
-    }
-    let silent = |text: &[u8]| {
-        shadows.iter().all(|&(automaton, state)| {
-            let dfa = &lexer.dfas[automaton as usize];
-            let mut state = state;
-            for &byte in text {
-                state = dfa.next(state, byte);
-                if state == DEAD {
-                    return true;
-                }
-                if dfa.accepts(state) {
-                    return false;
-                }
-            }
-            !dfa.extends(state)
-        })
-    };
+    let states = config.shadows.iter().map(|shadow| table.lex_state(*shadow).components());
+    let guard =
+        |&(automaton, state): &(u32, u32)| Guard::at(&lexer.dfas[automaton as usize], state);
+    let shadows: Vec<Guard<'_>> = states.flatten().map(guard).collect();
+    let silent = |text: &[u8]| shadows.iter().all(|s| s.read(text).is_some_and(Guard::is_silent));
     let live = &table.lex_state(config.main).live;
     for (terminal, text) in &lexer.spacing.texts {
         if live.contains(*terminal) && !sure.contains(*terminal) && silent(text) {

@@ -46,12 +46,6 @@ impl LexState {
     pub(super) fn components(&self) -> &[(u32, u32)] {
         &self.components
     }
-
-    /// Where the automata of terminals stand: they come before those of guards.
-    pub(super) fn terminals<'a>(&'a self, lexer: &Lexer) -> impl Iterator<Item = (u32, u32)> + 'a {
-        let terminals = lexer.terminals;
-        self.components.iter().copied().take_while(move |(a, _)| (*a as usize) < terminals)
-    }
 }
 
 /// Id of the lexer state in which all automata are dead.

@@ -364,23 +364,11 @@ impl Dfa {
         self.extends[state as usize]
     }
 
-    /// Whether the languages share a text.
+    /// Whether the languages share a text that is not empty.
     pub(crate) fn overlaps(&self, other: &Self, fuel: &mut Fuel) -> Result<bool, Exhausted> {
-        let mut seen = rustc_hash::FxHashSet::default();
-        let mut work = vec![(self.start, other.start)];
-        let bytes = self.representatives(other);
-        while let Some((a, b)) = work.pop() {
-            if a == DEAD || b == DEAD || !seen.insert((a, b)) {
-                continue;
-            }
-            if self.accepts(a) && other.accepts(b) {
-                return Ok(true);
-            }
-            fuel.spend(bytes.len() as u64)?;
-            work.extend(bytes.iter().map(|&byte| (self.next(a, byte), other.next(b, byte))));
-        }
-        fuel.spend(bytes.len() as u64)?;
-        Ok(false)
+        self.together(other, fuel, |(a, b)| {
+            if self.accepts(a) && other.accepts(b) { None } else { Some(b != DEAD) }
+        })
     }
 
     /// One byte of each class that two automata have together.
