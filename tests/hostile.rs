@@ -168,6 +168,14 @@ fn grammars() -> Vec<(&'static str, Input, Expected)> {
             Handled,
         ),
         (
+            "4,000 terminals with a guard of their own",
+            Lark(
+                terminals(4_000, &|i| format!("[a-z]{i}"))
+                    + &lines(4_000, |i| format!("%not_followed_by T{i} : /[a-z]+{i}/\n")),
+            ),
+            Refused("step_work"),
+        ),
+        (
             "2,000 expressions of 5,000 states",
             Lark(terminals(2_000, &|i| format!("[a-z]{{1,5000}}{i}"))),
             Refused("(grammar_work)"),

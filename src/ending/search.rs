@@ -53,6 +53,11 @@ pub(crate) trait Reading {
         0
     }
 
+    /// Whether so much work was done that what is said from now on cannot be relied on.
+    fn is_spent(&self) -> bool {
+        false
+    }
+
     /// Whether the text is a sentence.
     fn is_complete(&self, at: &[Self::At]) -> bool;
 
@@ -135,7 +140,7 @@ pub(super) fn search<R: Reading>(
                     break;
                 }
             }
-            if *work > most {
+            if *work > most || reading.is_spent() {
                 return None;
             }
             if at.is_empty() || !seen.insert(at.clone()) {

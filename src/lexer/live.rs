@@ -1,19 +1,26 @@
 //! What a partial lexeme can still become, exactly, shadows included.
 
+use std::{cell::Cell, collections::VecDeque};
+
 use rustc_hash::FxHashSet;
+use smallvec::SmallVec;
 
 use super::{
     adjacency::Guard,
     compile::Lexer,
     table::{Config, ConfigId, LexTable},
 };
-use crate::{TerminalId, bitset::BitSet, grammar::Lexing, regular::DEAD};
+use crate::{TerminalId, bitset::BitSet, grammar::Lexing};
 
-/// Configurations looked at for one answer. Shadows of real lexers die within a few bytes; the bound is for hostile ones.
-const SEARCH: usize = 4096;
+/// Elementary steps for a first answer, which is mostly all that is wanted: some terminals that are sure.
+const FIRST: u64 = 1 << 14;
 
-/// Terminals that are looked at one by one.
-const FEW: usize = 32;
+/// Elementary steps for the whole answer. Shadows of real lexers die within a few bytes (TypeScript's longest search takes one
+/// million); the bound is for hostile ones.
+pub(super) const WHOLE: u64 = 1 << 25;
+
+/// What a configuration counts for that is looked at: it takes some kilobytes.
+const CONFIG: u64 = 1 << 8;
 
 /// What a configuration can become.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +30,25 @@ pub(crate) struct Live {
     /// Terminals that it can become only with a shadow left over that blank space cannot get rid of: whether the text
     /// can go on depends on what the parser allows after the terminal, read from the configuration given.
     pub(crate) maybe: Vec<(TerminalId, ConfigId)>,
+    pub(crate) extent: Extent,
+}
+
+/// Whether all terminals of both kinds were found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Extent {
+    /// They were.
+    Whole,
+    /// Only some: there is more to be found out about this configuration, if it matters.
+    Begun(ConfigId),
+    /// Only some, as it takes more steps than one answer may.
+    Cut,
+}
+
+impl Live {
+    /// Whether there may be terminals that are not sure.
+    pub(crate) fn is_open(&self) -> bool {
+        self.extent != Extent::Whole || !self.maybe.is_empty()
+    }
 }
 
 impl From<&Live> for Live {
@@ -31,30 +57,58 @@ impl From<&Live> for Live {
     }
 }
 
-/// Computes [`LexTable::live`].
+/// What [`LexTable::live`] says: found within few steps, else begun.
+pub(super) fn begin(table: &LexTable, lexer: &Lexer, id: ConfigId, left: &Cell<u64>) -> Live {
+    let mut live = search(table, lexer, id, FIRST, left);
+    if live.extent == Extent::Cut {
+        live.extent = Extent::Begun(id);
+        live.maybe.clear();
+    }
+    live
+}
+
+/// What [`LexTable::whole`] says.
+pub(super) fn whole(table: &LexTable, lexer: &Lexer, id: ConfigId, left: &Cell<u64>) -> Live {
+    search(table, lexer, id, WHOLE.min(left.get()), left)
+}
+
+/// Looks for what a configuration can become; the steps that it takes are taken from `left`, too.
 ///
 /// Without shadows every live terminal can be completed. If a blank can always get rid of the shadow that the completed
 /// lexeme itself leaves behind ([`Spacing`](super::spacing::Spacing)), the parser can go on after it; if nothing is known of
 /// the terminal, its ends are looked at one by one.
-pub(super) fn compute(table: &LexTable, lexer: &Lexer, id: ConfigId) -> Live {
+fn search(table: &LexTable, lexer: &Lexer, id: ConfigId, most: u64, left: &Cell<u64>) -> Live {
+    let (mut steps, mut extent) = (0, Extent::Whole);
     let mut sure = BitSet::new(lexer.terminals);
     let mut maybe: Vec<(TerminalId, ConfigId)> = Vec::new();
-    let mut seen = FxHashSet::default();
-    seen.insert(id);
-    let mut work = vec![id];
-    while let Some(at) = work.pop() {
+    let mut seen = FxHashSet::from_iter([id]);
+    let mut ways: FxHashSet<SmallVec<[u32; 4]>> = FxHashSet::default();
+    // The short ways first: they lead to terminals that are sure.
+    let mut waiting = VecDeque::from([id]);
+    while let Some(at) = waiting.pop_front() {
+        if steps > most {
+            extent = Extent::Cut;
+            break;
+        }
         let config = table.get(at);
-        if let Some(known) = config.live.get().filter(|_| at != id) {
-            let known = table.live_of(*known);
+        if let Some(known) = table.known(at).filter(|_| at != id) {
+            steps += 1 + known.maybe.len() as u64;
             sure.union_with(&known.sure);
-            maybe.extend_from_slice(&known.maybe);
-            continue;
+            if !matches!(known.extent, Extent::Begun(_)) {
+                maybe.extend_from_slice(&known.maybe);
+                if known.extent == Extent::Cut {
+                    extent = Extent::Cut;
+                }
+                continue;
+            }
         }
         let main = table.lex_state(config.main);
+        steps += CONFIG + main.components().len() as u64;
         if config.shadows.is_empty() {
             let known = main.live.iter().filter(|t| lexer.spacing.sure.contains(*t));
             known.for_each(|terminal| sure.insert(terminal));
         } else if config.fresh {
+            steps += lexer.spacing.texts.len() as u64;
             written(table, lexer, config, &mut sure);
         }
         if main.live.is_subset(&sure) {
@@ -62,6 +116,7 @@ pub(super) fn compute(table: &LexTable, lexer: &Lexer, id: ConfigId) -> Live {
         }
         for &(terminal, after) in table.ends(lexer, at) {
             if !sure.contains(terminal.index()) {
+                steps += 1 + lexer.spacing.blanks.len() as u64;
                 if is_free(table, lexer, after) {
                     sure.insert(terminal.index());
                 } else {
@@ -69,31 +124,30 @@ pub(super) fn compute(table: &LexTable, lexer: &Lexer, id: ConfigId) -> Live {
                 }
             }
         }
-        if seen.len() > SEARCH {
-            continue;
-        }
-        // Whatever the shadows say, only what is not known to be sure is worth a look.
-        let is_open = |(terminal, _): &(TerminalId, u32)| !sure.contains(terminal.index());
-        let open: Vec<(TerminalId, u32)> = table.parts(lexer, at).filter(is_open).collect();
-        // Many can go on with almost any byte.
-        let are_few = open.len() <= FEW;
-        for (class, &byte) in lexer.representatives.iter().enumerate() {
-            let goes_on = |&(terminal, state): &(TerminalId, u32)| {
-                lexer.automaton(terminal).next(state, byte) != DEAD
-            };
-            if are_few && !open.iter().any(goes_on) {
+        ways.clear();
+        for class in 0..lexer.representatives.len() {
+            let longer = table.next_state(lexer, config.main, class);
+            steps += 1 + config.shadows.len() as u64;
+            // Whatever the shadows say, only what is not known to be sure is worth a look.
+            if table.lex_state(longer).live.is_subset(&sure) {
+                continue;
+            }
+            // Most bytes lead where others do: no configuration is asked for again.
+            let shadows = config.shadows.iter().map(|s| table.next_state(lexer, *s, class));
+            if !ways.insert(std::iter::once(longer).chain(shadows).collect()) {
                 continue;
             }
             let next = table.next_class(lexer, at, class);
             if next != ConfigId::DEAD && seen.insert(next) {
-                work.push(next);
+                waiting.push_back(next);
             }
         }
     }
     maybe.retain(|(terminal, _)| !sure.contains(terminal.index()));
     maybe.sort();
     maybe.dedup();
-    Live { sure, maybe }
+    left.set(left.get().saturating_sub(steps));
+    Live { sure, maybe, extent }
 }
 
 /// Adds terminals with a text that can be written here, after which no shadow is left: cheaper than a search, which makes

@@ -13,5 +13,5 @@ mod spacing;
 mod table;
 
 pub(crate) use compile::Lexer;
-pub(crate) use live::Live;
+pub(crate) use live::{Extent, Live};
 pub(crate) use table::{ConfigId, LexTable};

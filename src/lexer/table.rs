@@ -1,13 +1,16 @@
 //! Lexer configurations, built as they are visited.
 
-use std::sync::{
-    OnceLock,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    cell::Cell,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use super::{
     compile::Lexer,
-    live::{self, Live},
+    live::{self, Extent, Live},
 };
 use crate::{TerminalId, bitset::BitSet, grammar::Lexing, intern::Interner, regular::DEAD};
 
@@ -67,7 +70,8 @@ pub(crate) struct Config {
     /// Terminals that may end here, and the configuration at the beginning of the next lexeme.
     ends: OnceLock<Box<[(TerminalId, ConfigId)]>>,
     /// Number of what it can become.
-    pub(super) live: OnceLock<u32>,
+    live: OnceLock<u32>,
+    whole: OnceLock<u32>,
 }
 
 /// Where in a lexeme a configuration is.
@@ -154,15 +158,16 @@ impl LexTable {
             let bytes = row.len() * 4 + shadows.len() * 8 + 160;
             let shadows = shadows.into_boxed_slice();
             let fresh = place != Place::Inside;
-            let (ends, live) = (OnceLock::new(), OnceLock::new());
+            let (ends, live, whole) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
             let state = self.states.get(main);
             let ending = !fresh && !state.accepts.is_empty();
             let extends = state.extends;
-            (Config { main, shadows, fresh, ending, extends, row, ends, live }, bytes)
+            (Config { main, shadows, fresh, ending, extends, row, ends, live, whole }, bytes)
         }))
     }
 
-    fn next_state(&self, lexer: &Lexer, id: u32, class: usize) -> u32 {
+    /// The state after a byte of a class.
+    pub(super) fn next_state(&self, lexer: &Lexer, id: u32, class: usize) -> u32 {
         let state = self.states.get(id);
         match state.row[class].load(Ordering::Acquire) {
             0 => {
@@ -311,25 +316,48 @@ impl LexTable {
         self.configs.get(id.0).fresh
     }
 
-    /// What the lexeme can still become.
+    /// What the lexeme can still become. Steps that finding it out takes the first time are taken from `left`.
     #[inline]
-    pub(crate) fn live(&self, lexer: &Lexer, id: ConfigId) -> &Live {
-        self.live_of(self.live_id(lexer, id))
+    pub(crate) fn live(&self, lexer: &Lexer, id: ConfigId, left: &Cell<u64>) -> &Live {
+        self.lives.key(self.live_id(lexer, id, left))
     }
 
     /// What the lexeme can still become, as a number: equal for all that can become the same.
     #[inline]
-    pub(crate) fn live_id(&self, lexer: &Lexer, id: ConfigId) -> u32 {
+    pub(crate) fn live_id(&self, lexer: &Lexer, id: ConfigId, left: &Cell<u64>) -> u32 {
         *self.configs.get(id.0).live.get_or_init(|| {
-            let live = live::compute(self, lexer, id);
-            self.lives.intern(&live, || ((), 64 + live.maybe.len() * 8 + lexer.terminals / 8))
+            let live = live::begin(self, lexer, id, left);
+            self.intern_live(lexer, &live)
         })
     }
 
-    /// What such a number stands for.
-    #[inline]
-    pub(super) fn live_of(&self, live: u32) -> &Live {
-        self.lives.key(live)
+    /// All of what the lexeme can still become, unless that takes too much work. Cost: where [`live`](Self::live) has only
+    /// [begun](Extent::Begun), a search the first time, whose steps are taken from `left`.
+    pub(crate) fn whole(&self, lexer: &Lexer, id: ConfigId, left: &Cell<u64>) -> &Live {
+        let live = self.live(lexer, id, left);
+        let Extent::Begun(id) = live.extent else { return live };
+        let config = self.configs.get(id.0);
+        if let Some(known) = config.whole.get() {
+            return self.lives.key(*known);
+        }
+        let is_enough = left.get() >= live::WHOLE;
+        let live = live::whole(self, lexer, id, left);
+        let whole = self.intern_live(lexer, &live);
+        // With more steps it may not be cut.
+        if is_enough || live.extent == Extent::Whole {
+            config.whole.get_or_init(|| whole);
+        }
+        self.lives.key(whole)
+    }
+
+    fn intern_live(&self, lexer: &Lexer, live: &Live) -> u32 {
+        self.lives.intern(live, || ((), 64 + live.maybe.len() * 8 + lexer.terminals / 8))
+    }
+
+    /// What is known of what a configuration can become.
+    pub(super) fn known(&self, id: ConfigId) -> Option<&Live> {
+        let config = self.configs.get(id.0);
+        config.whole.get().or_else(|| config.live.get()).map(|live| self.lives.key(*live))
     }
 
     /// A configuration.

@@ -8,7 +8,7 @@
 
 use std::{cell::Cell, hash::Hash};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     lr::{INITIAL, LrTable},
@@ -30,14 +30,16 @@ pub(crate) trait Shadows {
 
     /// Whether no byte of a lexeme has been read.
     fn is_fresh(&self, at: Self::At) -> bool;
-    /// Terminals after which no shadow does harm.
+    /// Terminals that the lexeme can become, whatever the shadows say.
+    fn becoming(&self, at: Self::At) -> &BitSet;
+    /// Terminals after which no shadow does harm: those that are easily found.
     fn sure(&self, at: Self::At) -> &BitSet;
-    /// Terminals that leave shadows behind, and where the lexer is then.
-    fn maybe(&self, at: Self::At) -> &[(TerminalId, Self::At)];
+    /// All of those, and the terminals that leave shadows behind, with where the lexer is then.
+    fn all(&self, at: Self::At) -> (&BitSet, &[(TerminalId, Self::At)]);
 }
 
 /// What lies below the top of a stack.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Below {
     /// A node of the stack that the search began with.
     Node(u32),
@@ -60,6 +62,8 @@ struct Search<'a, S: Shadows> {
     shadows: S,
     places: Vec<Place<S::At>>,
     numbers: FxHashMap<(S::At, u32), u32>,
+    /// What lies below which place, for both.
+    edges: FxHashSet<(u32, Below)>,
     /// A way out was found.
     found: bool,
     /// A reduction reached below what is known of the stack.
@@ -83,7 +87,7 @@ impl StackTable {
         (shadows, at): (S, S::At),
         left: &Cell<u64>,
     ) -> Option<bool> {
-        let (places, numbers) = (Vec::new(), FxHashMap::default());
+        let (places, numbers, edges) = (Vec::new(), FxHashMap::default(), FxHashSet::default());
         let (found, open, grown) = (false, false, true);
         let mut search = Search {
             stacks: self,
@@ -93,12 +97,16 @@ impl StackTable {
             shadows,
             places,
             numbers,
+            edges,
             found,
             open,
             grown,
             left,
         };
         for &node in self.nodes_of(set) {
+            if left.get() == 0 {
+                break;
+            }
             let (state, parents) = self.node_parts(node);
             let number = search.place(at, state);
             parents.iter().for_each(|parent| search.add(number, Below::Node(*parent)));
@@ -135,13 +143,12 @@ impl<S: Shadows> Search<'_, S> {
             self.spend(PLACE);
             self.places.push(Place { at, state, below: Vec::new() });
             self.grown = true;
-            self.found |= self.is_way_out(at, state);
+            self.found |= self.is_way_out(self.shadows.sure(at), at, state);
         }
         known
     }
 
-    fn is_way_out(&self, at: S::At, state: u32) -> bool {
-        let sure = self.shadows.sure(at);
+    fn is_way_out(&self, sure: &BitSet, at: S::At, state: u32) -> bool {
         let entry = self.lr.get(state);
         let ends = entry.accepts || (state == INITIAL && self.grammar.empty_sentence());
         sure.intersects(&entry.viable)
@@ -150,22 +157,30 @@ impl<S: Shadows> Search<'_, S> {
     }
 
     fn add(&mut self, number: u32, below: Below) {
-        let known = &mut self.places[number as usize].below;
-        let (among, is_new) = (known.len() as u64, !known.contains(&below));
+        let is_new = self.edges.insert((number, below));
         if is_new {
-            known.push(below);
+            self.places[number as usize].below.push(below);
             self.grown = true;
         }
-        self.spend(1 + among / 8 + if is_new { BELOW } else { 0 });
+        self.spend(if is_new { BELOW } else { 1 });
     }
 
     /// Reads a terminal.
     fn shift(&mut self, number: u32) {
         let Place { at, state, .. } = self.places[number as usize];
-        let terminals = self.shadows.maybe(at).len();
-        self.spend(1 + terminals as u64);
-        for i in 0..terminals {
-            let (terminal, next) = self.shadows.maybe(at)[i];
+        let (becoming, viable) = (self.shadows.becoming(at), &self.lr.get(state).viable);
+        if !becoming.intersects(viable) && !becoming.intersects(self.ignored) {
+            self.spend(1);
+            return;
+        }
+        let (sure, maybe) = self.shadows.all(at);
+        let (maybe, is_way_out) = (maybe.to_vec(), self.is_way_out(sure, at, state));
+        self.found |= is_way_out;
+        self.spend(1 + maybe.len() as u64);
+        for (terminal, next) in maybe {
+            if self.left.get() == 0 {
+                return;
+            }
             if self.ignored.contains(terminal.index()) {
                 let same = self.place(next, state);
                 for below in self.places[number as usize].below.clone() {
@@ -188,12 +203,20 @@ impl<S: Shadows> Search<'_, S> {
             }
             let mut ends = self.places[number as usize].below.clone();
             for _ in 1..length {
-                let mut below: Vec<Below> = ends.iter().flat_map(|end| self.below(*end)).collect();
+                let mut below = Vec::new();
+                for end in ends {
+                    // Before anything is made of them: there may be many below each of many.
+                    self.spend(self.count_below(end));
+                    if self.left.get() == 0 {
+                        return;
+                    }
+                    self.below(end, &mut below);
+                }
                 below.sort_unstable();
-                self.spend(below.len() as u64);
                 below.dedup();
                 ends = below;
             }
+            self.spend(ends.len() as u64);
             for end in ends {
                 let under = match end {
                     Below::Node(UNKNOWN) => {
@@ -211,16 +234,22 @@ impl<S: Shadows> Search<'_, S> {
         }
     }
 
-    fn below(&mut self, of: Below) -> Vec<Below> {
+    fn count_below(&self, of: Below) -> u64 {
+        let count = match of {
+            Below::Node(UNKNOWN) => 0,
+            Below::Node(node) => self.stacks.node_parts(node).1.len(),
+            Below::Place(place) => self.places[place as usize].below.len(),
+        };
+        1 + count as u64
+    }
+
+    fn below(&mut self, of: Below, found: &mut Vec<Below>) {
         match of {
-            Below::Node(UNKNOWN) => {
-                self.open = true;
-                Vec::new()
-            }
+            Below::Node(UNKNOWN) => self.open = true,
             Below::Node(node) => {
-                self.stacks.node_parts(node).1.iter().map(|n| Below::Node(*n)).collect()
+                found.extend(self.stacks.node_parts(node).1.iter().map(|n| Below::Node(*n)));
             }
-            Below::Place(place) => self.places[place as usize].below.clone(),
+            Below::Place(place) => found.extend_from_slice(&self.places[place as usize].below),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::{CompiledGrammar, Expected, Tables};
 use crate::{
     TerminalId,
     bitset::BitSet,
-    lexer::{ConfigId, Live},
+    lexer::{ConfigId, Extent, Live},
     parser::{Closure, SetId, Shadows},
     situation::forced,
 };
@@ -47,6 +47,12 @@ impl Allowance {
         if self.charged.borrow_mut().insert(set) || steps == u64::MAX {
             self.left.set(self.left.get().saturating_sub(steps));
         }
+    }
+
+    /// Nothing that is found from now on can be relied on.
+    #[cold]
+    fn use_up(&self) {
+        self.left.set(0);
     }
 
     /// Steps left. With none left, what was found since cannot be relied on.
@@ -129,8 +135,29 @@ impl<'a> Reader<'a> {
     /// What [`alive`](Self::alive) looks at of a configuration: equal for many.
     #[inline]
     pub(crate) fn becoming(&self, config: ConfigId) -> (u32, bool) {
-        let lex = &self.tables.lex;
-        (lex.live_id(&self.grammar.lexer, config), lex.is_fresh(config))
+        (self.live_id(config), self.tables.lex.is_fresh(config))
+    }
+
+    /// What the lexeme can still become, as a number: equal for all that can become the same. To find out may use up the
+    /// [`Allowance`].
+    #[inline]
+    pub(crate) fn live_id(&self, config: ConfigId) -> u32 {
+        self.tables.lex.live_id(&self.grammar.lexer, config, &self.allowance.left)
+    }
+
+    /// What the lexeme can still become, of what is not sure only what was found easily.
+    #[inline]
+    pub(crate) fn live(&self, config: ConfigId) -> &'a Live {
+        self.tables.lex.live(&self.grammar.lexer, config, &self.allowance.left)
+    }
+
+    /// All of what the lexeme can still become. If that takes too much work, the [`Allowance`] is used up.
+    fn whole(&self, config: ConfigId) -> &'a Live {
+        let whole = self.tables.lex.whole(&self.grammar.lexer, config, &self.allowance.left);
+        if whole.extent != Extent::Whole {
+            self.allowance.use_up();
+        }
+        whole
     }
 
     /// Whether what has been read can become a sentence; `None` if that depends on what is unknown of the stack. Where that
@@ -144,14 +171,21 @@ impl<'a> Reader<'a> {
         if closure.open {
             return None;
         }
-        let live = self.tables.lex.live(&self.grammar.lexer, config);
-        if live.sure.intersects(&closure.viable) {
+        if self.live(config).sure.intersects(&closure.viable) {
             return Some(true);
         }
         if closure.complete && self.tables.lex.is_fresh(config) {
             return Some(true);
         }
-        if !live.maybe.iter().any(|(terminal, _)| closure.viable.contains(terminal.index())) {
+        // Mostly the parser wants nothing of this kind, whatever the shadows say.
+        if !self.tables.lex.becoming(config).intersects(&closure.viable) {
+            return Some(false);
+        }
+        let whole = self.whole(config);
+        if whole.sure.intersects(&closure.viable) {
+            return Some(true);
+        }
+        if !whole.maybe.iter().any(|(terminal, _)| closure.viable.contains(terminal.index())) {
             return Some(false);
         }
         let (becoming, is_fresh) = self.becoming(config);
@@ -159,7 +193,7 @@ impl<'a> Reader<'a> {
         if let Some(known) = self.tables.escapes.get(key) {
             return known;
         }
-        let found = self.escapes(config, live, set);
+        let found = self.escapes(config, whole, set);
         if self.allowance.left() > 0 {
             self.tables.escapes.put(key, found);
         }
@@ -173,10 +207,12 @@ impl<'a> Reader<'a> {
             let next = self.advance(set, terminal);
             if next != SetId::DEAD && config != after {
                 let closure = self.closure(next);
-                let sure = &self.tables.lex.live(&self.grammar.lexer, after).sure;
-                if !closure.open && sure.intersects(&closure.viable) {
+                if !closure.open && self.live(after).sure.intersects(&closure.viable) {
                     return Some(true);
                 }
+            }
+            if self.allowance.left() == 0 {
+                return Some(false);
             }
         }
         let Self { grammar, tables, allowance } = *self;
@@ -278,7 +314,7 @@ impl<'a> Reader<'a> {
         let grammar = self.grammar.grammar();
         let mut terminals = Vec::new();
         let mut name = |set: SetId, config: ConfigId, ended: &[(TerminalId, ConfigId)]| {
-            let live = self.tables.lex.live(&self.grammar.lexer, config);
+            let live = self.whole(config);
             let viable = &self.closure(set).viable;
             for (id, terminal) in grammar.terminals().iter().enumerate() {
                 let id = TerminalId::new(id);
@@ -326,11 +362,16 @@ impl Shadows for Reader<'_> {
         self.tables.lex.is_fresh(at)
     }
 
-    fn sure(&self, at: ConfigId) -> &BitSet {
-        &self.tables.lex.live(&self.grammar.lexer, at).sure
+    fn becoming(&self, at: ConfigId) -> &BitSet {
+        self.tables.lex.becoming(at)
     }
 
-    fn maybe(&self, at: ConfigId) -> &[(TerminalId, ConfigId)] {
-        &self.tables.lex.live(&self.grammar.lexer, at).maybe
+    fn sure(&self, at: ConfigId) -> &BitSet {
+        &self.live(at).sure
+    }
+
+    fn all(&self, at: ConfigId) -> (&BitSet, &[(TerminalId, ConfigId)]) {
+        let whole = self.whole(at);
+        (&whole.sure, &whole.maybe)
     }
 }

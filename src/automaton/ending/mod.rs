@@ -152,6 +152,10 @@ impl Reading for Ending<'_> {
         steps.fold(0, u64::saturating_add).try_into().unwrap_or(usize::MAX)
     }
 
+    fn is_spent(&self) -> bool {
+        self.reader.allowance.left() == 0
+    }
+
     fn is_complete(&self, at: &[Hypothesis]) -> bool {
         self.reader.is_complete(at)
     }

@@ -178,7 +178,7 @@ impl<'a> Walk<'a> {
         if let Some(known) = self.known.get(&key) {
             return *known;
         }
-        let live = self.reader.tables.lex.live_id(&self.reader.grammar.lexer, key.1);
+        let live = self.reader.live_id(key.1);
         let groups = &mut self.drafts[key.0 as usize].groups;
         let group = *self.groups.entry((key.0, live)).or_insert_with(|| {
             groups.push((key.1, Vec::new()));
@@ -212,13 +212,10 @@ impl<'a> Walk<'a> {
         let words = self.vocabulary.words();
         let mut of_terminal: FxHashMap<usize, Vec<usize>> = FxHashMap::default();
         let mut undecided = Vec::new();
-        let lives: Vec<&Live> = groups
-            .iter()
-            .map(|group| self.reader.tables.lex.live(&self.reader.grammar.lexer, group.0))
-            .collect();
+        let lives: Vec<&Live> = groups.iter().map(|group| self.reader.live(group.0)).collect();
         for (i, live) in lives.iter().enumerate() {
             live.sure.iter().for_each(|terminal| of_terminal.entry(terminal).or_default().push(i));
-            if !live.maybe.is_empty() {
+            if live.is_open() {
                 let (config, tokens) = &groups[i];
                 let tokens = table.push_tokens(tokens.clone(), words);
                 undecided.push(Group { config: *config, tokens });
