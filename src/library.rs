@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     Limits,
-    frontend::{GrammarError, Options, Sources, Start, gbnf, lark},
+    frontend::{GrammarError, List, Options, Sources, Start, gbnf, lark},
     grammar::Grammar,
 };
 
@@ -37,7 +37,7 @@ macro_rules! grammar {
 /// All built-in grammars, sorted by name, each with its files, `main` first. A test compares the list with the folder.
 const BUILT_IN: [(&str, &[Chapter]); 4] = [
     grammar!("cypher":
-        "main" "administration" "cypher_25" "expressions" "lexical" "patterns" "query" "reading" "schema"
+        "main" "administration" "cypher_25" "expressions" "lexical" "names" "patterns" "query" "reading" "schema"
         "subqueries" "types" "writing"),
     grammar!("json": "main"),
     grammar!("sql-postgres":
@@ -206,16 +206,42 @@ fn is_gbnf(path: &str) -> Result<bool, LibraryError> {
 /// # Ok::<(), library::LibraryError>(())
 /// ```
 pub fn starts(name_or_path: &str, limits: &Limits) -> Result<Vec<Start>, LibraryError> {
+    of_lark(name_or_path, limits, lark::starts)
+}
+
+/// The lists that a grammar asks its caller for ([`Options::lists`]); none for GBNF, which has no word for it.
+///
+/// # Errors
+///
+/// As [`load`].
+///
+/// ```
+/// use constrained_gen::{Limits, library};
+///
+/// let lists = library::lists("sql-postgres", &Limits::default())?;
+/// assert!(lists.iter().any(|list| list.name == "names"));
+/// # Ok::<(), library::LibraryError>(())
+/// ```
+pub fn lists(name_or_path: &str, limits: &Limits) -> Result<Vec<List>, LibraryError> {
+    of_lark(name_or_path, limits, lark::lists)
+}
+
+/// What is read off the text of a grammar in Lark's syntax; nothing off one in GBNF.
+fn of_lark<T>(
+    name_or_path: &str,
+    limits: &Limits,
+    read_off: impl Fn(&str, &str, &dyn Sources, &Limits) -> Result<Vec<T>, GrammarError>,
+) -> Result<Vec<T>, LibraryError> {
     let name = split(name_or_path).0;
     if let Some(chapters) = built_in(name) {
         let main = chapters.read("main").ok_or_else(|| unknown(name))?;
-        return Ok(lark::starts(name, &main, &chapters, limits)?);
+        return Ok(read_off(name, &main, &chapters, limits)?);
     }
     let path = Path::new(name_or_path);
     match path.extension().and_then(|ending| ending.to_str()) {
         Some("lark") => {
             let text = read(path, limits)?;
-            Ok(lark::starts(name_or_path, &text, &Folder::of(path, limits), limits)?)
+            Ok(read_off(name_or_path, &text, &Folder::of(path, limits), limits)?)
         }
         Some("gbnf") => Ok(Vec::new()),
         _ => Err(unknown(name_or_path)),

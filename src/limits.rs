@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes of one grammar text, imports included. Default 1 MiB.
+    /// Bytes of one grammar text, imports and the caller's lists included. Default 1 MiB.
     pub grammar_bytes: usize,
     /// Nesting of brackets in a grammar text or a regular expression. Default 100.
     pub nesting: usize,

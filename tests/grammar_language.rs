@@ -536,6 +536,43 @@ fn a_list_is_held_to_its_terminal() {
 }
 
 #[test]
+fn a_slot_is_filled_with_what_its_terminals_have() {
+    let text = "%lexing longest\n%ignore_case\n%ignore \" \"\n%slot names : NAME QUOTED \"names\"\n\
+                start: \"get\" (NAME | QUOTED) (\"as\" NAME)?\n\
+                NAME: /[a-z]+/i\nQUOTED: /'[^']+'/\n%reserve NAME : \"get\" \"as\"\n%not_before NAME : QUOTED\n";
+    let limits = Limits::default();
+    let read = |texts: &[&str]| {
+        let texts = texts.iter().map(|text| vec![(*text).to_owned()]).collect();
+        let options = Options::default().list("names", texts);
+        let grammar = lark::parse_with("g", text, &options, &NoSources, &limits)?;
+        Ok::<_, GrammarError>(constrained_gen::CompiledGrammar::new(&grammar, &limits).unwrap())
+    };
+    let accepts = |texts: &[&str], text: &str| {
+        read(texts).unwrap().recognizer().check(text.as_bytes()).is_ok()
+    };
+    let names = ["ab", "a", "get", "'X y'"];
+    for good in ["get a", "get AB as a", "get 'X y'", "get ab  as AB"] {
+        assert!(accepts(&names, good), "{good}");
+    }
+    for bad in
+        ["get get", "get b", "get abc", "get aba", "geta", "get a asab", "get 'x y'", "get 'X'"]
+    {
+        assert!(!accepts(&names, bad), "{bad}");
+    }
+    // What no text is of cannot be written, and nothing else is lost.
+    assert!(accepts(&["a"], "get a as a") && !accepts(&["a"], "get 'a'"));
+    assert!(accepts(&["'a'"], "get 'a'") && !accepts(&["'a'"], "get a"));
+    // Without a list all is as it is defined.
+    let free = lark::parse("g", text, None, &NoSources, &limits).unwrap();
+    let free = constrained_gen::CompiledGrammar::new(&free, &limits).unwrap().recognizer();
+    assert!(free.clone().check(b"get 'what' as ever").is_ok());
+    let lists = lark::lists("g", text, &NoSources, &limits).unwrap();
+    assert_eq!(lists[0].name, "names");
+    let error = read(&["x".repeat(2 << 20).as_str()]).unwrap_err();
+    assert!(error.message.ends_with("(grammar_bytes)"), "{error}");
+}
+
+#[test]
 fn many_rules_are_not_all_listed() {
     let text: String = (0..500).map(|n| format!("rule_{n:03}: \"x\"\n")).collect();
     let error = lark::parse("g", &text, Some("begin"), &NoSources, &Limits::default()).unwrap_err();

@@ -94,6 +94,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
             for start in library::starts(name, &Limits::default())? {
                 writeln!(out, "offers {}: {}", spelled(&start), start.about)?;
             }
+            for list in library::lists(name, &Limits::default())? {
+                writeln!(out, "takes {}: {}", list.name, list.about)?;
+            }
             show(&grammar, &mut out)?;
         }
         Command::Check { grammars, options } => {

@@ -13,7 +13,10 @@ use constrained_gen::{
     Automaton, CompiledGrammar, Limits, Vocabulary, frontend::Options, grammar::Grammar, library,
 };
 
-use super::language::{Language, SchemaArgument};
+use super::{
+    language::{Language, SchemaArgument},
+    lists::GivenList,
+};
 
 /// How messages and results name standard input.
 pub(super) const STDIN: &str = "<stdin>";
@@ -81,10 +84,10 @@ pub(super) struct GrammarOptions {
     /// The rule of the grammar's main file to begin with
     #[arg(long, value_name = "RULE")]
     pub(super) start: Option<String>,
-    /// The functions that may be called, if the grammar asks for them (`%list functions`): names between commas, or a file of
-    /// names, # for comments; a qualified name is another function than the plain one
-    #[arg(long, value_name = "NAMES|@FILE", value_parser = Functions::parse)]
-    pub(super) functions: Option<Functions>,
+    /// Texts that the grammar asks for (`grammar show` says which): names between commas, or a file of names, # for comments. A
+    /// qualified name is another one than the plain one, and what needs quotes is given with them
+    #[arg(long = "list", value_name = "LIST=NAMES|@FILE", value_parser = GivenList::parse)]
+    pub(super) lists: Vec<GivenList>,
 }
 
 impl GrammarOptions {
@@ -92,8 +95,8 @@ impl GrammarOptions {
     pub(super) fn options(&self) -> Options {
         let mut options = Options::default();
         options.start.clone_from(&self.start);
-        if let Some(Functions(names)) = &self.functions {
-            options = options.list("functions", names.clone());
+        for list in &self.lists {
+            options = options.list(&list.name, list.texts.clone());
         }
         options
     }
@@ -101,9 +104,7 @@ impl GrammarOptions {
     /// Refuses them beside a schema.
     pub(super) fn need_a_grammar(&self, schema: &SchemaArgument) -> Result<()> {
         match schema.is_some() && *self != Self::default() {
-            true => {
-                Err(anyhow!("--start, --functions: expected a grammar beside them, not a schema"))
-            }
+            true => Err(anyhow!("--start, --list: expected a grammar beside them, not a schema")),
             false => Ok(()),
         }
     }
@@ -124,44 +125,6 @@ impl GrammarOptions {
 pub(super) fn compile(grammar: &Grammar) -> Result<Arc<CompiledGrammar>> {
     CompiledGrammar::new(grammar, &Limits::default())
         .map_err(|e| anyhow!("grammar `{}`: {e}", grammar.name()))
-}
-
-/// Names of functions, each as the words between its dots, dots included.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Functions(Vec<Vec<String>>);
-
-impl Functions {
-    /// Reads the argument: names, or `@` and a file of names.
-    fn parse(argument: &str) -> Result<Self, String> {
-        let text = match argument.strip_prefix('@') {
-            Some(file) => std::fs::read_to_string(file).map_err(|e| format!("{file}: {e}"))?,
-            None => argument.to_owned(),
-        };
-        let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default());
-        let names = lines
-            .flat_map(|line| line.split(|c: char| c == ',' || c.is_whitespace()))
-            .filter(|name| !name.is_empty());
-        names.map(Self::name).collect::<Result<_, _>>().map(Self)
-    }
-
-    fn name(name: &str) -> Result<Vec<String>, String> {
-        let part = |part: &str| {
-            part.starts_with(|c: char| c == '_' || c.is_alphabetic())
-                && part.chars().all(|c| c == '_' || c == '$' || c.is_alphanumeric())
-        };
-        if !name.split('.').all(part) {
-            let shown: String = name.chars().take(80).flat_map(char::escape_debug).collect();
-            return Err(format!("expected the name of a function, found `{shown}`"));
-        }
-        let mut words = Vec::new();
-        for part in name.split('.') {
-            if !words.is_empty() {
-                words.push(".".to_owned());
-            }
-            words.push(part.to_owned());
-        }
-        Ok(words)
-    }
 }
 
 /// Which vocabulary.

@@ -19,6 +19,7 @@ mod input;
 #[cfg(feature = "candle")]
 mod interrupt;
 mod language;
+mod lists;
 mod mask;
 #[cfg(feature = "candle")]
 mod measure;

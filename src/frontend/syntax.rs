@@ -35,7 +35,7 @@ pub(super) fn check_size(
         return Ok(());
     }
     let what = limit_message(
-        "bytes of grammar text, imports included",
+        "bytes of grammar text, imports and lists included",
         "grammar_bytes",
         limits.grammar_bytes,
     );

@@ -4,8 +4,8 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 use rustc_hash::FxHashMap;
 
 /// Places of words taken apart at most, all words together; an expression with more goes the general way, whose size is
-/// limited by the automaton's. A list of SQL's keywords has some thousands.
-const PLACES: usize = 1 << 15;
+/// limited by the automaton's. A list of SQL's keywords has some thousands, one of a large database's names a hundred thousand.
+const PLACES: usize = 1 << 18;
 
 /// Expressions inside expressions that are looked into.
 const DEPTH: usize = 8;

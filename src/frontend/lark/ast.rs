@@ -98,6 +98,10 @@ pub(super) enum Statement {
     Start(Name, String),
     /// A rule that the caller defines, the terminal that its words are of, and what its texts are.
     List(Name, Name, String),
+    /// What the caller fills terminals with: its name, the terminals, and what the texts are.
+    Slot(Name, Vec<Name>, String),
+    /// A terminal has only those of these texts that are its own.
+    Only(Name, Vec<String>),
     /// The alternatives that use this name are dropped.
     Without(Name),
     /// Statements that count where one of the names does.

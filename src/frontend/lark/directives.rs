@@ -1,4 +1,4 @@
-//! Directives about terminals: `%reserve`, `%not_followed_by`, `%not_before`, `%word`, `%reject`, `%display`.
+//! Directives about terminals: `%slot`, `%reserve`, `%not_followed_by`, `%not_before`, `%word`, `%reject`, `%display`.
 //!
 //! They say how a terminal takes part in lexing, so they hold wherever the terminal is used in a rule, from whichever
 //! file; what other terminals build from it they leave alone.
@@ -22,6 +22,8 @@ pub(super) struct TerminalDirectives {
     /// Must not follow it; alternatives.
     pub(super) not_followed_by: Vec<Hir>,
     pub(super) display: Option<String>,
+    /// All that it has, as far as it is of its language, and the place of its name in a `%slot`.
+    pub(super) only: Option<(Vec<String>, At)>,
 }
 
 /// What is said of all of them.
@@ -89,6 +91,12 @@ impl Directives {
                         Some(word) => word.union(class),
                         word => *word = Some(class.clone()),
                     }
+                }
+                Statement::Slot(_, of, _) => {
+                    of.iter().try_for_each(|name| find(name).map(|_| ()))?;
+                }
+                Statement::Only(name, texts) => {
+                    all.of.entry(find(name)?).or_default().only = Some((texts.clone(), name.at));
                 }
                 Statement::Reject(name) => all.rejected.push((find(name)?, name.at)),
                 // Kept elsewhere by the loader.

@@ -1,6 +1,6 @@
 //! From checked definitions to the intermediate representation: what the start rule reaches, and no more.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use regex_syntax::hir::Hir;
 
@@ -16,11 +16,12 @@ use super::{
     directives::{Directives, TerminalDirectives},
     modules::{DefinitionId, Program},
     regex::Piece,
+    slots,
     terminals::{LiteralKey, Terminals, literal_hir, literal_key},
 };
 use crate::{
     Limits, NonterminalId, TerminalId,
-    grammar::{Grammar, Hint, Regular, Symbol, Terminal},
+    grammar::{Grammar, Hint, Lexing, Regular, Symbol, Terminal},
 };
 
 /// Rules, templates expanded, may have so many parts for each symbol that a grammar may have.
@@ -34,11 +35,15 @@ enum TerminalKey {
     Regex(String, String),
     Range(char, char),
     Some(DefinitionId, Vec<String>),
+    /// All that a terminal had before it was filled.
+    Whole(DefinitionId),
 }
 
 /// What stands in a rule where a terminal is used.
 #[derive(Clone, Copy, Debug)]
 enum TerminalUse {
+    /// It has no text, as the caller gave none.
+    Never,
     /// It matches the empty text and nothing else.
     Empty,
     Required(TerminalId),
@@ -74,6 +79,7 @@ pub(super) fn lower(
         literals,
         out: EbnfBuilder::new(name, program.lexing(), limits),
         uses: HashMap::new(),
+        filled: BTreeMap::new(),
         used_at: HashMap::new(),
         names: HashSet::new(),
         instances: HashMap::new(),
@@ -121,6 +127,8 @@ struct Lowering<'a> {
     literals: HashMap<LiteralKey, Vec<DefinitionId>>,
     out: EbnfBuilder<'a>,
     uses: HashMap<TerminalKey, TerminalUse>,
+    /// Terminals that are filled with texts of the caller's, with where the grammar says so.
+    filled: BTreeMap<DefinitionId, At>,
     /// Where a rule uses a named terminal first.
     used_at: HashMap<DefinitionId, At>,
     /// Names of terminals and nonterminals given so far.
@@ -240,8 +248,7 @@ impl Lowering<'_> {
                     .resolve(at.file, name)
                     .ok_or_else(|| self.program.undefined(at, name))?;
                 if self.program.without.contains(&id) {
-                    let never = self.out.never().map_err(|reached| self.limit(at, reached))?;
-                    return Ok(Argument::Symbol(Symbol::Nonterminal(never)));
+                    return Ok(Argument::Symbol(Symbol::Nonterminal(self.never(at)?)));
                 }
                 if !is_terminal(name) {
                     let inner = inner
@@ -282,10 +289,16 @@ impl Lowering<'_> {
             }
         };
         Ok(match self.terminal(key, expr)? {
+            TerminalUse::Never => Argument::Symbol(Symbol::Nonterminal(self.never(at)?)),
             TerminalUse::Empty => Argument::Empty,
             TerminalUse::Required(id) => Argument::Symbol(Symbol::Terminal(id)),
             TerminalUse::Optional(id) => Argument::Optional(id),
         })
+    }
+
+    /// What has no text.
+    fn never(&mut self, at: At) -> Result<NonterminalId, GrammarError> {
+        self.out.never().map_err(|reached| self.limit(at, reached))
     }
 
     fn named_literal(&self, key: &LiteralKey, file: usize) -> Option<DefinitionId> {
@@ -314,6 +327,13 @@ impl Lowering<'_> {
                     directives = self.directives.of_literal(&text, directives);
                 }
                 (self.unique(&name.text, name.at.file), display, piece, directives)
+            }
+            TerminalKey::Whole(id) => {
+                let name = self.program.name_of(*id).clone();
+                let piece = self.terminals.get(*id).cloned();
+                let piece = piece.ok_or_else(|| self.program.undefined(expr.at, &name.text))?;
+                let unique = self.unique(&format!("{}$whole", name.text), name.at.file);
+                (unique, name.text, piece, TerminalDirectives::default())
             }
             TerminalKey::Literal(key) => {
                 let piece = Piece::leaf(literal_hir(key));
@@ -355,11 +375,30 @@ impl Lowering<'_> {
             TerminalKey::Named(id) => self.program.definitions[id].priority,
             _ => 0,
         };
-        // The words of a list, as far as they are texts of its terminal.
-        let of = match &key {
-            TerminalKey::Some(id, _) => self.terminals.get(*id).map(|piece| piece.hir.clone()),
+        // The caller's texts, as far as they are the terminal's.
+        let given = match &key {
+            TerminalKey::Some(id, texts) => Some((*id, (texts.clone(), expr.at))),
+            TerminalKey::Named(id) => directives.only.clone().map(|only| (*id, only)),
             _ => None,
         };
+        let (mut piece, mut of) = (piece, None);
+        if let Some((id, (texts, at))) = given {
+            if matches!(key, TerminalKey::Named(_)) {
+                self.filled.insert(id, at);
+            }
+            let whole = self.terminals.get(id).cloned();
+            let whole = whole.ok_or_else(|| self.program.undefined(at, &name))?;
+            let texts = (texts.as_slice(), self.terminals.ignores_case(at.file, false));
+            let place = (self.program, at);
+            match slots::fill((&whole, &directives), texts, place, self.terminals.limits())? {
+                Some(filled) => piece = filled,
+                None => {
+                    self.uses.insert(key, TerminalUse::Never);
+                    return Ok(TerminalUse::Never);
+                }
+            }
+            of = Some(whole.hir);
+        }
         let made = self.make(
             Terminal { priority, ..Terminal::new(name, Regular::Hir(Hir::empty())) },
             display,
@@ -443,7 +482,7 @@ impl Lowering<'_> {
                 }
             };
             match made {
-                TerminalUse::Empty => {}
+                TerminalUse::Empty | TerminalUse::Never => {}
                 TerminalUse::Required(id) | TerminalUse::Optional(id) => {
                     self.out.terminal_mut(id).ignore = true
                 }
@@ -508,6 +547,8 @@ impl Lowering<'_> {
                     Argument::Symbol(Symbol::Terminal(t)) | Argument::Optional(t) => {
                         self.out.terminal_mut(before).not_before.push(t);
                     }
+                    // It was left out, or the caller gave no text of it.
+                    Argument::Symbol(Symbol::Nonterminal(id)) if id == self.never(item.at)? => {}
                     Argument::Symbol(Symbol::Nonterminal(_)) => {
                         let message = "expected a terminal, found a rule";
                         return Err(self.program.sources.error(item.at, message));
@@ -522,11 +563,25 @@ impl Lowering<'_> {
     /// The terminals of `%reject`, which compete though no rule uses them.
     fn rejected(&mut self) -> Result<HashSet<TerminalId>, GrammarError> {
         let mut ids = HashSet::new();
-        for (id, at) in self.directives.rejected.clone() {
+        let rejected = self.directives.rejected.iter();
+        let mut keys: Vec<_> = rejected.map(|(id, at)| (TerminalKey::Named(*id), *at)).collect();
+        if self.program.lexing() == Lexing::Longest {
+            // What is no text of the caller's is still one lexeme, not a shorter one and more.
+            let mut known: Vec<&Hir> = Vec::new();
+            for (&id, &at) in &self.filled {
+                let Some(piece) = self.terminals.get(id) else { continue };
+                if !known.contains(&&piece.hir) {
+                    known.push(&piece.hir);
+                    keys.push((TerminalKey::Whole(id), at));
+                }
+            }
+        }
+        for (key, at) in keys {
+            let (TerminalKey::Named(id) | TerminalKey::Whole(id)) = key else { continue };
             let name = self.program.name_of(id).text.clone();
             let expr = Expr { kind: ExprKind::Reference { name, arguments: Vec::new() }, at };
-            match self.terminal(TerminalKey::Named(id), &expr)? {
-                TerminalUse::Empty => {}
+            match self.terminal(key, &expr)? {
+                TerminalUse::Empty | TerminalUse::Never => {}
                 TerminalUse::Required(id) | TerminalUse::Optional(id) => _ = ids.insert(id),
             }
         }

@@ -13,6 +13,7 @@ mod modules;
 mod read;
 mod regex;
 mod scan;
+mod slots;
 mod start;
 mod terminals;
 
@@ -98,7 +99,7 @@ pub fn starts(
     start::offered(&modules::Program::load(name, text, &Options::default(), sources, limits)?)
 }
 
-/// The lists that a grammar asks its caller for (`%list`), in order.
+/// What a grammar asks its caller for (`%list`, `%slot`), in order.
 ///
 /// # Errors
 ///

@@ -46,7 +46,7 @@ pub(super) struct Module {
     lexing: Option<(Lexing, At)>,
     /// `%start`, in order.
     pub(super) starts: Vec<(Name, String)>,
-    /// `%list`, in order.
+    /// `%list` and `%slot`, in order.
     pub(super) lists: Vec<(Name, String)>,
     /// What `%if`s ask for.
     conditions: Vec<Name>,
@@ -73,7 +73,8 @@ impl Program {
         finder: &dyn Sources,
         limits: &Limits,
     ) -> Result<Self, GrammarError> {
-        syntax::check_size(name, text, 0, limits)?;
+        let given = options.lists.values().flatten().flatten().map(String::len).sum();
+        syntax::check_size(name, text, given, limits)?;
         let mut loader = Loader {
             program: Self {
                 sources: SourceMap::default(),
@@ -84,7 +85,7 @@ impl Program {
             keys: HashMap::new(),
             waiting: Vec::new(),
             changes: Vec::new(),
-            bytes: text.len(),
+            bytes: text.len() + given,
             options,
             finder,
             limits,
@@ -198,7 +199,7 @@ impl Program {
         match options.lists.keys().find(|name| !lists.contains(&name.as_str())) {
             None => Ok(()),
             Some(name) => {
-                let message = format!("the grammar has no %list {}", quoted(name));
+                let message = format!("the grammar has no %list and no %slot {}", quoted(name));
                 Err(self.sources.error(At { file: 0, offset: 0 }, message))
             }
         }
@@ -342,6 +343,15 @@ impl Loader<'_> {
                         self.enter(module, name.clone(), Entry::Defined(id))?;
                     }
                     module.lists.push((name, about));
+                }
+                Statement::Slot(name, of, about) => {
+                    if let Some(texts) = self.options.lists.get(&name.text) {
+                        let texts = texts.concat();
+                        let only = |of: &Name| Statement::Only(of.clone(), texts.clone());
+                        module.directives.extend(of.iter().map(only));
+                    }
+                    module.lists.push((name.clone(), about.clone()));
+                    module.directives.push(Statement::Slot(name, of, about));
                 }
                 directive => module.directives.push(directive),
             }

@@ -274,8 +274,12 @@ impl Reader<'_> {
                 out.push(Statement::If(names, guarded));
             }
             Rule::slot => {
-                return self
-                    .error(at, "%slot is reserved for a later version: names given at run time");
+                let mut parts: Vec<_> = parts.collect();
+                let (about, _) = self.string(&need(parts.pop())?)?;
+                let mut parts = parts.into_iter();
+                let name = self.rule_name(&need(parts.next())?)?;
+                let of = parts.map(|part| self.terminal_name(&part)).collect::<Result<_, _>>()?;
+                out.push(Statement::Slot(name, of, about));
             }
             Rule::unknown => {
                 let word = source.split(|c: char| c.is_whitespace()).next().unwrap_or(source);
