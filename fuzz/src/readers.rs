@@ -3,7 +3,7 @@
 use constrained_gen::{
     CompiledGrammar, Limits, Vocabulary,
     expert::Manifest,
-    frontend::{GrammarError, NoSources},
+    frontend::{GrammarError, NoSources, Options, lark},
     grammar::Grammar,
 };
 
@@ -21,11 +21,12 @@ fn limits() -> Limits {
 }
 
 /// A grammar text, and after a zero byte a text to be read under it.
-fn grammar(data: &[u8], parse: impl Fn(&str, &Limits) -> Result<Grammar, GrammarError>) {
+fn grammar(data: &[u8], parse: impl Fn(&str, &[u8], &Limits) -> Result<Grammar, GrammarError>) {
     let mut parts = data.splitn(2, |byte| *byte == 0);
     let text = String::from_utf8_lossy(parts.next().unwrap_or_default());
+    let read = parts.next().unwrap_or(text.as_bytes());
     let limits = limits();
-    let grammar = match parse(&text, &limits) {
+    let grammar = match parse(&text, read, &limits) {
         Ok(grammar) => grammar,
         Err(error) => {
             assert!(!error.to_string().is_empty() && !error.render().is_empty());
@@ -39,7 +40,6 @@ fn grammar(data: &[u8], parse: impl Fn(&str, &Limits) -> Result<Grammar, Grammar
             return;
         }
     };
-    let read = parts.next().unwrap_or(text.as_bytes());
     let read = &read[..read.len().min(256)];
     if let Err(refusal) = compiled.recognizer().check(read) {
         assert!(refusal.offset <= read.len());
@@ -47,15 +47,24 @@ fn grammar(data: &[u8], parse: impl Fn(&str, &Limits) -> Result<Grammar, Grammar
     }
 }
 
-/// Lark's syntax.
+/// Lark's syntax. The words of the text to be read are all that the grammar asks its caller for, if a one comes first.
 pub fn lark(data: &[u8]) {
-    let parse = constrained_gen::frontend::lark::parse;
-    grammar(data, |text, limits| parse("fuzz", text, None, &NoSources, limits));
+    grammar(data, |text, read, limits| {
+        let mut options = Options::default();
+        if let Some(words) = read.strip_prefix(&[1]) {
+            let words = String::from_utf8_lossy(words);
+            let texts: Vec<_> = words.split(' ').map(|word| vec![word.to_owned()]).collect();
+            for list in lark::lists("fuzz", text, &NoSources, limits)? {
+                options = options.list(list.name, texts.clone());
+            }
+        }
+        lark::parse_with("fuzz", text, &options, &NoSources, limits)
+    });
 }
 
 /// GBNF.
 pub fn gbnf(data: &[u8]) {
-    grammar(data, |text, limits| constrained_gen::frontend::gbnf::parse("fuzz", text, limits));
+    grammar(data, |text, _, limits| constrained_gen::frontend::gbnf::parse("fuzz", text, limits));
 }
 
 /// A `tokenizer.json`: if it is read, every token has bytes that the trie leads to.

@@ -65,10 +65,16 @@ fn blocks(document: &Path, language: &str) -> Vec<Vec<u8>> {
     let blocks = text.split(&opening).skip(1);
     blocks
         .filter_map(|block| block.split("```").next())
-        .map(|block| {
+        .flat_map(|block| {
             let examples = constrained_gen::library::examples(block).unwrap_or_default();
             let example = examples.first().map_or("", |example| &example.text);
-            [block.as_bytes(), b"\0", example.as_bytes()].concat()
+            // With the words of the example as a list, too, where one is asked for.
+            let asks = block.contains("%list ") || block.contains("%slot ");
+            let readings: &[&[u8]] = if asks { &[b"\0", b"\0\x01"] } else { &[b"\0"] };
+            readings
+                .iter()
+                .map(|mark| [block.as_bytes(), mark, example.as_bytes()].concat())
+                .collect::<Vec<_>>()
         })
         .collect()
 }
