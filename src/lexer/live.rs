@@ -13,14 +13,14 @@ use super::{
 use crate::{TerminalId, bitset::BitSet, grammar::Lexing};
 
 /// Elementary steps for a first answer, which is mostly all that is wanted: some terminals that are sure.
-const FIRST: u64 = 1 << 14;
+const FIRST: u64 = 1 << 15;
 
-/// Elementary steps for the whole answer. Shadows of real lexers die within a few bytes (TypeScript's longest search takes one
-/// million); the bound is for hostile ones.
-pub(super) const WHOLE: u64 = 1 << 25;
+/// Elementary steps for the whole answer. Shadows of real lexers die within a few bytes (TypeScript's longest search takes two
+/// millions); the bound is for hostile ones.
+pub(super) const WHOLE: u64 = 1 << 24;
 
-/// What a configuration counts for that is looked at: it takes some kilobytes.
-const CONFIG: u64 = 1 << 8;
+/// What a configuration counts for that is looked at: it takes about so many bytes.
+const CONFIG: u64 = 1 << 9;
 
 /// What a configuration can become.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
