@@ -12,14 +12,18 @@ use super::{
 };
 use crate::{TerminalId, bitset::BitSet, grammar::Lexing};
 
-/// Elementary steps for a first answer, which is mostly all that is wanted: some terminals that are sure.
-const FIRST: u64 = 1 << 15;
+/// Configurations that are looked at for a first answer, which is mostly all that is wanted: some terminals that are sure.
+const FIRST: usize = 64;
 
 /// Elementary steps for the whole answer. Shadows of real lexers die within a few bytes (TypeScript's longest search takes two
 /// millions); the bound is for hostile ones.
 pub(super) const WHOLE: u64 = 1 << 24;
 
-/// What a configuration counts for that is looked at: it takes about so many bytes.
+/// Steps that count as one of the parser's: they take less time, those of a whole answer by far where configurations are known.
+const FIRST_PART: u64 = 2;
+pub(super) const WHOLE_PART: u64 = 8;
+
+/// What a configuration counts for that is made: it takes about so many bytes.
 const CONFIG: u64 = 1 << 9;
 
 /// What a configuration can become.
@@ -59,7 +63,7 @@ impl From<&Live> for Live {
 
 /// What [`LexTable::live`] says: found within few steps, else begun.
 pub(super) fn begin(table: &LexTable, lexer: &Lexer, id: ConfigId, left: &Cell<u64>) -> Live {
-    let mut live = search(table, lexer, id, FIRST, left);
+    let mut live = search(table, lexer, id, (FIRST, WHOLE, FIRST_PART), left);
     if live.extent == Extent::Cut {
         live.extent = Extent::Begun(id);
         live.maybe.clear();
@@ -69,7 +73,8 @@ pub(super) fn begin(table: &LexTable, lexer: &Lexer, id: ConfigId, left: &Cell<u
 
 /// What [`LexTable::whole`] says.
 pub(super) fn whole(table: &LexTable, lexer: &Lexer, id: ConfigId, left: &Cell<u64>) -> Live {
-    search(table, lexer, id, WHOLE.min(left.get()), left)
+    let most = WHOLE.min(left.get().saturating_mul(WHOLE_PART));
+    search(table, lexer, id, (usize::MAX, most, WHOLE_PART), left)
 }
 
 /// Looks for what a configuration can become; the steps that it takes are taken from `left`, too.
@@ -77,8 +82,17 @@ pub(super) fn whole(table: &LexTable, lexer: &Lexer, id: ConfigId, left: &Cell<u
 /// Without shadows every live terminal can be completed. If a blank can always get rid of the shadow that the completed
 /// lexeme itself leaves behind ([`Spacing`](super::spacing::Spacing)), the parser can go on after it; if nothing is known of
 /// the terminal, its ends are looked at one by one.
-fn search(table: &LexTable, lexer: &Lexer, id: ConfigId, most: u64, left: &Cell<u64>) -> Live {
+fn search(
+    table: &LexTable,
+    lexer: &Lexer,
+    id: ConfigId,
+    (most, most_steps, part): (usize, u64, u64),
+    left: &Cell<u64>,
+) -> Live {
+    let (mut looked, mut made) = (0, 0);
     let (mut steps, mut extent) = (0, Extent::Whole);
+    // To look whether terminals are open is a look at so many words.
+    let each = 1 + lexer.terminals as u64 / 64;
     let mut sure = BitSet::new(lexer.terminals);
     let mut maybe: Vec<(TerminalId, ConfigId)> = Vec::new();
     let mut seen = FxHashSet::from_iter([id]);
@@ -86,7 +100,7 @@ fn search(table: &LexTable, lexer: &Lexer, id: ConfigId, most: u64, left: &Cell<
     // The short ways first: they lead to terminals that are sure.
     let mut waiting = VecDeque::from([id]);
     while let Some(at) = waiting.pop_front() {
-        if steps > most {
+        if looked == most || steps + made * CONFIG > most_steps {
             extent = Extent::Cut;
             break;
         }
@@ -103,7 +117,9 @@ fn search(table: &LexTable, lexer: &Lexer, id: ConfigId, most: u64, left: &Cell<
             }
         }
         let main = table.lex_state(config.main);
-        steps += CONFIG + main.components().len() as u64;
+        looked += 1;
+        let before = table.len();
+        steps += main.components().len() as u64;
         if config.shadows.is_empty() {
             let known = main.live.iter().filter(|t| lexer.spacing.sure.contains(*t));
             known.for_each(|terminal| sure.insert(terminal));
@@ -127,7 +143,7 @@ fn search(table: &LexTable, lexer: &Lexer, id: ConfigId, most: u64, left: &Cell<
         ways.clear();
         for class in 0..lexer.representatives.len() {
             let longer = table.next_state(lexer, config.main, class);
-            steps += 1 + config.shadows.len() as u64;
+            steps += each + config.shadows.len() as u64;
             // Whatever the shadows say, only what is not known to be sure is worth a look.
             if table.lex_state(longer).live.is_subset(&sure) {
                 continue;
@@ -142,11 +158,12 @@ fn search(table: &LexTable, lexer: &Lexer, id: ConfigId, most: u64, left: &Cell<
                 waiting.push_back(next);
             }
         }
+        made += (table.len() - before) as u64;
     }
     maybe.retain(|(terminal, _)| !sure.contains(terminal.index()));
     maybe.sort();
     maybe.dedup();
-    left.set(left.get().saturating_sub(steps));
+    left.set(left.get().saturating_sub(steps / part + made * CONFIG / FIRST_PART));
     Live { sure, maybe, extent }
 }
 

@@ -340,7 +340,7 @@ impl LexTable {
         if let Some(known) = config.whole.get() {
             return self.lives.key(*known);
         }
-        let is_enough = left.get() >= live::WHOLE;
+        let is_enough = left.get() >= live::WHOLE / live::WHOLE_PART;
         let live = live::whole(self, lexer, id, left);
         let whole = self.intern_live(lexer, &live);
         // With more steps it may not be cut.
