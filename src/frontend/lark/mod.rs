@@ -2,7 +2,7 @@
 //!
 //! A text passes through: a scan that bounds it (`scan`), the pest parse into a syntax tree (`read`), loading of what
 //! it imports (`modules`), terminals as regular expressions (`terminals`), a check of all names (`check`), and
-//! lowering to productions (`lower`), from the rule that a text begins with (`start`).
+//! lowering to productions (`lower`), with what the caller gives (`slots`), from the rule that a text begins with (`start`).
 
 mod ast;
 mod check;
