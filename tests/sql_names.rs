@@ -14,12 +14,17 @@ use sqlparser::{
     tokenizer::{Token, Tokenizer},
 };
 
+/// A recognizer of any statement.
+fn read_with(options: &Options) -> Recognizer {
+    let limits = Limits::default();
+    let grammar = library::grammar_with("sql-postgres", options, &limits).expect("it ships");
+    CompiledGrammar::new(&grammar, &limits).expect("it compiles").recognizer()
+}
+
 /// A recognizer under which these are all the names.
 fn only(names: impl IntoIterator<Item = String>) -> Recognizer {
     let texts = names.into_iter().map(|name| vec![name]).collect();
-    let (limits, options) = (Limits::default(), Options::default().list("names", texts));
-    let grammar = library::grammar_with("sql-postgres", &options, &limits).expect("it ships");
-    CompiledGrammar::new(&grammar, &limits).expect("it compiles").recognizer()
+    read_with(&Options::default().list("names", texts))
 }
 
 fn accepts(reader: &Recognizer, text: &str) -> bool {
@@ -68,8 +73,7 @@ fn no_other_name_can_be_written() {
     let lists = Options::default()
         .list("names", vec![vec!["users".to_owned()]])
         .list("functions", vec![vec!["area".to_owned()]]);
-    let grammar = library::grammar_with("sql-postgres", &lists, &Limits::default()).unwrap();
-    let reader = CompiledGrammar::new(&grammar, &Limits::default()).unwrap().recognizer();
+    let reader = read_with(&lists);
     assert!(accepts(&reader, "SELECT area(1) FROM users"));
     assert!(!accepts(&reader, "SELECT lower('a') FROM users"));
 }
@@ -119,11 +123,7 @@ fn what_is_asked_of_a_schema_goes_through_and_inventions_do_not() {
         eprintln!("skipped: no schemas at {}", root.display());
         return;
     };
-    let plain = {
-        let (limits, options) = (Limits::default(), Options::default());
-        let grammar = library::grammar_with("sql-postgres", &options, &limits).expect("it ships");
-        CompiledGrammar::new(&grammar, &limits).expect("it compiles").recognizer()
-    };
+    let plain = read_with(&Options::default());
     let (mut asked, mut changed, mut invented, mut refused) = (0, 0, 0, 0);
     for schema in schemas {
         let schema = schema.expect("a folder").path();

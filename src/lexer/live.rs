@@ -15,8 +15,7 @@ use crate::{TerminalId, bitset::BitSet, grammar::Lexing};
 /// Configurations that are looked at for a first answer, which is mostly all that is wanted: some terminals that are sure.
 const FIRST: usize = 64;
 
-/// Elementary steps for the whole answer. Shadows of real lexers die within a few bytes (TypeScript's longest search takes two
-/// millions); the bound is for hostile ones.
+/// Elementary steps for the whole answer. Shadows of real lexers die within a few bytes; the bound is for hostile ones.
 pub(super) const WHOLE: u64 = 1 << 24;
 
 /// Steps that count as one of the parser's: they take less time, those of a whole answer by far where configurations are known.

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     Limits, NonterminalId, TerminalId,
     grammar::{Grammar, Hint, Lexing, Regular, Symbol, Terminal},
+    regular::Dfa,
 };
 
 /// Rules, templates expanded, may have so many parts for each symbol that a grammar may have.
@@ -80,6 +81,7 @@ pub(super) fn lower(
         out: EbnfBuilder::new(name, program.lexing(), limits),
         uses: HashMap::new(),
         filled: BTreeMap::new(),
+        automata: HashMap::new(),
         used_at: HashMap::new(),
         names: HashSet::new(),
         instances: HashMap::new(),
@@ -129,6 +131,8 @@ struct Lowering<'a> {
     uses: HashMap<TerminalKey, TerminalUse>,
     /// Terminals that are filled with texts of the caller's, with where the grammar says so.
     filled: BTreeMap<DefinitionId, At>,
+    /// What the caller's texts are held to.
+    automata: HashMap<DefinitionId, Dfa>,
     /// Where a rule uses a named terminal first.
     used_at: HashMap<DefinitionId, At>,
     /// Names of terminals and nonterminals given so far.
@@ -388,9 +392,13 @@ impl Lowering<'_> {
             }
             let whole = self.terminals.get(id).cloned();
             let whole = whole.ok_or_else(|| self.program.undefined(at, &name))?;
-            let texts = (texts.as_slice(), self.terminals.ignores_case(at.file, false));
-            let place = (self.program, at);
-            match slots::fill((&whole, &directives), texts, place, self.terminals.limits())? {
+            let ignore_case = self.terminals.ignores_case(at.file, false);
+            if !self.automata.contains_key(&id) {
+                let (place, limits) = ((self.program, at), self.terminals.limits());
+                let automaton = slots::automaton((&whole, &directives), place, limits)?;
+                self.automata.insert(id, automaton);
+            }
+            match slots::fill(&self.automata[&id], &texts, ignore_case) {
                 Some(filled) => piece = filled,
                 None => {
                     self.uses.insert(key, TerminalUse::Never);

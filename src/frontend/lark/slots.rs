@@ -15,32 +15,35 @@ use crate::{
     regular::{Builder, Dfa, DfaError},
 };
 
-/// Those of some texts that a terminal has, as an expression; `None` if it has none of them. Case does not matter in a word
-/// where `ignore_case`; in what stands between quotes it does.
-pub(super) fn fill(
+/// The automaton of all that a terminal has: one for all lists of its texts.
+pub(super) fn automaton(
     (whole, directives): (&Piece, &TerminalDirectives),
-    (texts, ignore_case): (&[String], bool),
     (program, at): (&Program, At),
     limits: &Limits,
-) -> Result<Option<Piece>, GrammarError> {
+) -> Result<Dfa, GrammarError> {
     let mut language = Regular::Hir(whole.hir.clone());
     if !directives.reserved.is_empty() {
         let reserved = Regular::Hir(Hir::alternation(directives.reserved.clone()));
         language = Regular::Difference(Box::new(language), Box::new(reserved));
     }
-    let dfa = Builder::new(limits).build(&language).map_err(|error| match error {
+    Builder::new(limits).build(&language).map_err(|error| match error {
         DfaError::Limit(name, limit) => {
             program.sources.limit(at, "the terminal that is to be filled", name, limit)
         }
         DfaError::Build(reason) => program.sources.error(at, reason),
-    })?;
-    let own: Vec<&String> = texts.iter().filter(|text| has(&dfa, text)).collect();
+    })
+}
+
+/// Those of some texts that a terminal has, as an expression; `None` if it has none of them. Case does not matter in a word
+/// where `ignore_case`; in what stands between quotes it does.
+pub(super) fn fill(terminal: &Dfa, texts: &[String], ignore_case: bool) -> Option<Piece> {
+    let own: Vec<&String> = texts.iter().filter(|text| has(terminal, text)).collect();
     if own.is_empty() {
-        return Ok(None);
+        return None;
     }
     let size = 1 + own.iter().map(|text| text.len()).sum::<usize>();
     let text = |text: &String| literal_hir(&literal_key(text, ignore_case && is_word(text)));
-    Ok(Some(Piece { size, ..Piece::leaf(Hir::alternation(own.into_iter().map(text).collect())) }))
+    Some(Piece { size, ..Piece::leaf(Hir::alternation(own.into_iter().map(text).collect())) })
 }
 
 fn has(dfa: &Dfa, text: &str) -> bool {
