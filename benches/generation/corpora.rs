@@ -1,6 +1,7 @@
 //! Texts to replay, spread over the corpora.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io::{BufRead, BufReader},
     path::Path,
@@ -8,8 +9,15 @@ use std::{
 };
 
 use constrained_gen::{
-    Automaton, CompiledGrammar, Limits, SchemaCompiler, Vocabulary, decoding::Speller, library,
-    schema::SchemaOptions,
+    Automaton, CompiledGrammar, Limits, SchemaCompiler, Vocabulary,
+    decoding::Speller,
+    frontend::{self, Options},
+    library,
+    schema::{MemberOrder, SchemaOptions, Whitespace},
+};
+use sqlparser::{
+    dialect::PostgreSqlDialect,
+    tokenizer::{Token, Tokenizer},
 };
 
 use crate::{Encoder, Text};
@@ -19,6 +27,15 @@ const SCHEMAS: usize = 50;
 
 /// How many times its share of the tokens an instance may have.
 const LONGEST: usize = 2;
+
+/// Which ways to write the same are allowed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// All of them.
+    Any,
+    /// SQL: keywords in capitals, names as the schema has them, one blank at most. JSON: no blanks, members in the schema's order.
+    One,
+}
 
 /// Statements that the grammar accepts, until there are so many tokens.
 pub(crate) fn sql(
@@ -54,13 +71,81 @@ pub(crate) fn sql(
     texts
 }
 
+/// The names in a text of SQL, as they are spelled, keywords among them.
+fn words(text: &str) -> BTreeSet<String> {
+    let tokens = Tokenizer::new(&PostgreSqlDialect {}, text).tokenize().unwrap_or_default();
+    let words = tokens.into_iter().filter_map(|token| match token {
+        Token::Word(word) => Some(word.to_string()),
+        _ => None,
+    });
+    words.collect()
+}
+
+/// Queries of databases whose names are known, an equal share of the tokens each: no names but those of the tables, columns
+/// and functions of the schema and the aliases of the questions asked of it can be written.
+pub(crate) fn sql_of_schemas(
+    shared: &Path,
+    vocabulary: &Arc<Vocabulary>,
+    encoder: &Encoder,
+    tokens: usize,
+    style: Style,
+) -> Vec<Text> {
+    let Ok(folders) = std::fs::read_dir(shared.join("corpora/sql/schemas")) else {
+        return Vec::new();
+    };
+    let mut folders: Vec<_> = folders.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    folders.retain(|folder| folder.join("gold.jsonl").exists());
+    folders.sort();
+    let limits = Limits::default();
+    let mut texts = Vec::new();
+    let mut count = 0;
+    for (i, folder) in folders.iter().enumerate() {
+        let file = |name| std::fs::read_to_string(folder.join(name)).expect("a file of the corpus");
+        let gold = file("gold.jsonl");
+        let gold: Vec<serde_json::Value> =
+            gold.lines().map(|line| serde_json::from_str(line).expect("a line")).collect();
+        let gold: Vec<&str> = gold.iter().filter_map(|line| line["sql"].as_str()).collect();
+        let mut names = words(&file("schema.sql"));
+        names.extend(gold.iter().flat_map(|text| words(text)));
+        let names = names.into_iter().map(|name| vec![name]).collect();
+        let options = Options::default().list("names", names).style(match style {
+            Style::Any => frontend::Style::Any,
+            Style::One => frontend::Style::Upper,
+        });
+        let grammar = library::grammar_with("sql-postgres", &options, &limits).expect("it ships");
+        let compiled = CompiledGrammar::new(&grammar, &limits).expect("it compiles");
+        let automaton = Automaton::of(Arc::clone(&compiled), Arc::clone(vocabulary));
+        for text in gold {
+            if count * folders.len() >= tokens * (i + 1) {
+                break;
+            }
+            if compiled.recognizer().check(text.as_bytes()).is_ok() {
+                let tokens = encoder.spell(text).expect("tokens").len();
+                count += tokens;
+                texts.push(Text {
+                    automaton: Arc::clone(&automaton),
+                    text: text.to_owned(),
+                    tokens,
+                });
+            }
+        }
+    }
+    texts
+}
+
 /// Valid instances of schemas, one per schema, from all files alike, none much longer than its share of the tokens.
 pub(crate) fn json(
     shared: &Path,
     vocabulary: &Arc<Vocabulary>,
     encoder: &Encoder,
     tokens: usize,
+    style: Style,
 ) -> Vec<Text> {
+    let mut options = SchemaOptions::default();
+    if style == Style::One {
+        options.whitespace = Whitespace::Compact;
+        options.order = MemberOrder::Schema;
+    }
     let Ok(files) = std::fs::read_dir(shared.join("maskbench")) else { return Vec::new() };
     let mut files: Vec<_> = files.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.retain(|file| file.extension().is_some_and(|ending| ending == "zst"));
@@ -81,20 +166,25 @@ pub(crate) fn json(
             else {
                 continue;
             };
-            let schema = line["schema"].to_string();
-            let Ok(automaton) = compiler.compile(&schema, &SchemaOptions::default()) else {
-                continue;
+            let text = match style {
+                Style::Any => text.to_owned(),
+                Style::One => match serde_json::from_str::<serde_json::Value>(text) {
+                    Ok(instance) => instance.to_string(),
+                    Err(_) => continue,
+                },
             };
+            let schema = line["schema"].to_string();
+            let Ok(automaton) = compiler.compile(&schema, &options) else { continue };
             let mut sequence = automaton.constraint();
             if sequence.accept_bytes(text.as_bytes()).is_err() || !sequence.is_complete() {
                 continue;
             }
             // An answer under a grammar is never cut off, so instances that are far longer than their share are left out.
-            let count = encoder.spell(text).expect("tokens").len();
+            let count = encoder.spell(&text).expect("tokens").len();
             if count > LONGEST * (tokens / SCHEMAS).max(8) {
                 continue;
             }
-            texts.push(Text { automaton, text: text.to_owned(), tokens: count });
+            texts.push(Text { automaton, text, tokens: count });
             taken += 1;
             if taken == share || texts.len() == SCHEMAS {
                 break;

@@ -21,6 +21,7 @@ use constrained_gen::{
     decoding::{Decoder, Options, Sampling, Speller, Stats},
     model::{Config, ModelOptions, Qwen3, Session, WeightFormat},
 };
+use corpora::Style;
 use replay::Replay;
 
 /// Tokens of a prompt before each text: about a system text and a question.
@@ -102,9 +103,14 @@ fn main() {
     let encoder = Encoder(tokenizers::Tokenizer::from_bytes(&json).expect("a tokenizer"));
     let setting = |name: &str, default: &str| std::env::var(name).unwrap_or(default.to_owned());
     let tokens = setting("GENERATION_TOKENS", "").parse().unwrap_or(TOKENS);
+    let sql = |style| corpora::sql_of_schemas(&shared, &vocabulary, &encoder, tokens, style);
+    let json = |style| corpora::json(&shared, &vocabulary, &encoder, tokens, style);
     let corpora = [
-        ("SQL", corpora::sql(&shared, &vocabulary, &encoder, tokens)),
-        ("JSON schemas", corpora::json(&shared, &vocabulary, &encoder, tokens)),
+        ("SQL, any names", corpora::sql(&shared, &vocabulary, &encoder, tokens)),
+        ("SQL, names of a schema", sql(Style::Any)),
+        ("SQL, names of a schema, one style", sql(Style::One)),
+        ("JSON", json(Style::Any)),
+        ("JSON, one style", json(Style::One)),
     ];
     for format in setting("GENERATION_FORMATS", "q4_k,q8_0,f32").split(',') {
         let weights = match format {

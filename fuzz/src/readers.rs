@@ -3,7 +3,7 @@
 use constrained_gen::{
     CompiledGrammar, Limits, Vocabulary,
     expert::Manifest,
-    frontend::{GrammarError, NoSources, Options, lark},
+    frontend::{GrammarError, NoSources, Options, Style, lark},
     grammar::Grammar,
 };
 
@@ -47,10 +47,14 @@ fn grammar(data: &[u8], parse: impl Fn(&str, &[u8], &Limits) -> Result<Grammar, 
     }
 }
 
-/// Lark's syntax. The words of the text to be read are all that the grammar asks its caller for, if a one comes first.
+/// Lark's syntax. The words of the text to be read are all that the grammar asks its caller for, if a one comes first; what is
+/// read is of one style if a two does.
 pub fn lark(data: &[u8]) {
     grammar(data, |text, read, limits| {
         let mut options = Options::default();
+        if read.first() == Some(&2) {
+            options = options.style(Style::Upper);
+        }
         if let Some(words) = read.strip_prefix(&[1]) {
             let words = String::from_utf8_lossy(words);
             let texts: Vec<_> = words.split(' ').map(|word| vec![word.to_owned()]).collect();

@@ -8,9 +8,12 @@ use std::{
 };
 
 use anyhow::{Result, anyhow};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use constrained_gen::{
-    Automaton, CompiledGrammar, Limits, Vocabulary, frontend::Options, grammar::Grammar, library,
+    Automaton, CompiledGrammar, Limits, Vocabulary,
+    frontend::{Options, Style},
+    grammar::Grammar,
+    library,
 };
 
 use super::{
@@ -88,12 +91,30 @@ pub(super) struct GrammarOptions {
     /// qualified name is another one than the plain one, and what needs quotes is given with them
     #[arg(long = "list", value_name = "LIST=NAMES|@FILE", value_parser = GivenList::parse)]
     pub(super) lists: Vec<GivenList>,
+    /// Of the ways to write the same: any; or one, in which words whose case does not matter are in capitals, or in small
+    /// letters, listed names as they are listed, and one blank at most separates what is written
+    #[arg(long, value_enum, value_name = "STYLE", default_value_t)]
+    pub(super) style: Spelled,
+}
+
+/// How texts are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, ValueEnum)]
+pub(super) enum Spelled {
+    #[default]
+    Any,
+    Upper,
+    Lower,
 }
 
 impl GrammarOptions {
     /// For the library.
     pub(super) fn options(&self) -> Options {
-        let mut options = Options::default();
+        let style = match self.style {
+            Spelled::Any => Style::Any,
+            Spelled::Upper => Style::Upper,
+            Spelled::Lower => Style::Lower,
+        };
+        let mut options = Options::default().style(style);
         options.start.clone_from(&self.start);
         for list in &self.lists {
             options = options.list(&list.name, list.texts.clone());
@@ -104,7 +125,9 @@ impl GrammarOptions {
     /// Refuses them beside a schema.
     pub(super) fn need_a_grammar(&self, schema: &SchemaArgument) -> Result<()> {
         match schema.is_some() && *self != Self::default() {
-            true => Err(anyhow!("--start, --list: expected a grammar beside them, not a schema")),
+            true => Err(anyhow!(
+                "--start, --list, --style: expected a grammar beside them, not a schema"
+            )),
             false => Ok(()),
         }
     }

@@ -13,7 +13,7 @@ mod source;
 mod syntax;
 
 pub use error::GrammarError;
-pub use options::{List, Options, Start};
+pub use options::{List, Options, Start, Style};
 
 /// Where a grammar's `%import` finds other files.
 pub trait Sources {

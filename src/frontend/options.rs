@@ -24,10 +24,38 @@ pub struct Options {
     pub reading: bool,
     /// What the caller says of the grammar's lists (`%list`), by name: texts, each as the words that it is made of.
     pub lists: BTreeMap<String, Vec<Vec<String>>>,
+    /// Which of the ways to write the same.
+    pub style: Style,
 }
 
-/// The name of [`Options::reading`] in a grammar.
+/// Of the ways to write the same, which: fewer texts than the grammar has, but the same sentences. What must come is then
+/// known earlier, and is read by a model at once instead of token by token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Style {
+    /// Any that the grammar has.
+    #[default]
+    Any,
+    /// Strings of rules whose case does not matter are in capitals, the caller's texts as they are listed, and where
+    /// something is ignored that may be a blank, one blank at most.
+    Upper,
+    /// The same, with small letters for capitals.
+    Lower,
+}
+
+impl Style {
+    /// How a string is written whose case does not matter.
+    pub(super) fn of(self, text: &str) -> String {
+        match self {
+            Self::Any => text.to_owned(),
+            Self::Upper => text.to_ascii_uppercase(),
+            Self::Lower => text.to_ascii_lowercase(),
+        }
+    }
+}
+
+/// The names of [`Options::reading`], and of any [`Options::style`] but [`Style::Any`], in a grammar.
 pub(super) const READING: &str = "reading";
+pub(super) const ONE_STYLE: &str = "one_style";
 
 impl Options {
     /// The same options, beginning with this rule.
@@ -51,10 +79,18 @@ impl Options {
         self
     }
 
+    /// The same options, with texts of this style only.
+    #[must_use]
+    pub fn style(mut self, style: Style) -> Self {
+        self.style = style;
+        self
+    }
+
     /// Whether `%if name` holds.
     pub(super) fn is_on(&self, name: &str) -> bool {
         self.lists.contains_key(name)
             || name == READING && self.reading
+            || name == ONE_STYLE && self.style != Style::Any
             || self.start.as_deref().is_some_and(|start| start.replace('-', "_") == name)
     }
 }

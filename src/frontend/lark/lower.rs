@@ -6,7 +6,7 @@ use regex_syntax::hir::Hir;
 
 use super::{
     super::{
-        GrammarError,
+        GrammarError, Style,
         ebnf::{Ebnf, EbnfBuilder, LimitReached},
         error::quoted,
         measure::Extent,
@@ -27,6 +27,9 @@ use crate::{
 
 /// Rules, templates expanded, may have so many parts for each symbol that a grammar may have.
 const PARTS: usize = 8;
+
+/// What is ignored where a text has one style.
+const BLANK: &str = " ";
 
 /// What makes a terminal the same terminal wherever it is used.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -65,10 +68,10 @@ type Instance = (DefinitionId, Vec<Argument>);
 
 /// Lowers a program whose names are checked.
 pub(super) fn lower(
-    name: &str,
-    start: DefinitionId,
+    (name, start): (&str, DefinitionId),
     program: &Program,
     terminals: &Terminals<'_>,
+    style: Style,
     limits: &Limits,
 ) -> Result<Grammar, GrammarError> {
     let directives = Directives::collect(program, terminals)?;
@@ -76,12 +79,14 @@ pub(super) fn lower(
     let mut lowering = Lowering {
         program,
         terminals,
+        style,
         directives,
         literals,
         out: EbnfBuilder::new(name, program.lexing(), limits),
         uses: HashMap::new(),
         filled: BTreeMap::new(),
         automata: HashMap::new(),
+        unstyled: Vec::new(),
         used_at: HashMap::new(),
         names: HashSet::new(),
         instances: HashMap::new(),
@@ -125,6 +130,7 @@ fn literal_names(
 struct Lowering<'a> {
     program: &'a Program,
     terminals: &'a Terminals<'a>,
+    style: Style,
     directives: Directives,
     literals: HashMap<LiteralKey, Vec<DefinitionId>>,
     out: EbnfBuilder<'a>,
@@ -133,6 +139,8 @@ struct Lowering<'a> {
     filled: BTreeMap<DefinitionId, At>,
     /// What the caller's texts are held to.
     automata: HashMap<DefinitionId, Dfa>,
+    /// Strings in all ways to write them, of those that are written in one way.
+    unstyled: Vec<Hir>,
     /// Where a rule uses a named terminal first.
     used_at: HashMap<DefinitionId, At>,
     /// Names of terminals and nonterminals given so far.
@@ -321,14 +329,13 @@ impl Lowering<'_> {
             TerminalKey::Named(id) => {
                 let name = self.program.name_of(*id).clone();
                 let piece = self.terminals.get(*id).cloned();
-                let piece = piece.ok_or_else(|| self.program.undefined(expr.at, &name.text))?;
-                let display = self
-                    .terminals
-                    .as_literal(*id)
-                    .map_or_else(|| name.text.clone(), |key| shown(&key));
+                let mut piece = piece.ok_or_else(|| self.program.undefined(expr.at, &name.text))?;
+                let mut display = name.text.clone();
                 let mut directives = self.directives.of(*id);
-                if let Some((text, _)) = self.terminals.as_literal(*id) {
-                    directives = self.directives.of_literal(&text, directives);
+                if let Some(key) = self.terminals.as_literal(*id) {
+                    display = shown(&key);
+                    directives = self.directives.of_literal(&key.0, directives);
+                    piece = self.styled(&key);
                 }
                 (self.unique(&name.text, name.at.file), display, piece, directives)
             }
@@ -340,7 +347,7 @@ impl Lowering<'_> {
                 (unique, name.text, piece, TerminalDirectives::default())
             }
             TerminalKey::Literal(key) => {
-                let piece = Piece::leaf(literal_hir(key));
+                let piece = self.styled(key);
                 let quoted = format!("{:?}{}", key.0, if key.1 { "i" } else { "" });
                 let directives = TerminalDirectives::default();
                 let directives = self.directives.of_literal(&key.0, directives);
@@ -392,7 +399,8 @@ impl Lowering<'_> {
             }
             let whole = self.terminals.get(id).cloned();
             let whole = whole.ok_or_else(|| self.program.undefined(at, &name))?;
-            let ignore_case = self.terminals.ignores_case(at.file, false);
+            let ignore_case =
+                self.style == Style::Any && self.terminals.ignores_case(at.file, false);
             if !self.automata.contains_key(&id) {
                 let (place, limits) = ((self.program, at), self.terminals.limits());
                 let automaton = slots::automaton((&whole, &directives), place, limits)?;
@@ -416,6 +424,16 @@ impl Lowering<'_> {
         )?;
         self.uses.insert(key, made);
         Ok(made)
+    }
+
+    /// A string as it is written.
+    fn styled(&mut self, key: &LiteralKey) -> Piece {
+        let whole = literal_hir(key);
+        if self.style == Style::Any || !key.1 {
+            return Piece::leaf(whole);
+        }
+        self.unstyled.push(whole);
+        Piece::leaf(literal_hir(&(self.style.of(&key.0), false)))
     }
 
     /// Adds a terminal of this language. The empty text is taken from it, as no lexeme is empty.
@@ -462,7 +480,15 @@ impl Lowering<'_> {
     /// The terminals of `%ignore`: those of the first file, as in Lark.
     fn ignored(&mut self) -> Result<(), GrammarError> {
         let program = self.program;
+        let mut has_blank = false;
         for expr in &program.modules[0].ignore {
+            if self.style != Style::Any {
+                if let (false, Some(whole)) = (has_blank, self.blanks(expr)?) {
+                    has_blank = true;
+                    self.blank(whole, expr.at)?;
+                }
+                continue;
+            }
             let made = match &expr.kind {
                 ExprKind::Reference { name, .. } if is_terminal(name) => {
                     let id =
@@ -494,6 +520,43 @@ impl Lowering<'_> {
                 TerminalUse::Required(id) | TerminalUse::Optional(id) => {
                     self.out.terminal_mut(id).ignore = true
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// All that is ignored, if a blank is of it.
+    fn blanks(&self, ignored: &Expr) -> Result<Option<Piece>, GrammarError> {
+        let id = match &ignored.kind {
+            ExprKind::Reference { name, .. } => self.program.resolve(0, name),
+            _ => None,
+        };
+        let directives = id.map(|id| self.directives.of(id)).unwrap_or_default();
+        let piece = self.terminals.expr(ignored)?;
+        let (place, limits) = ((self.program, ignored.at), self.terminals.limits());
+        let automaton = slots::automaton((&piece, &directives), place, limits)?;
+        Ok(slots::has(&automaton, BLANK).then_some(piece))
+    }
+
+    /// Ignores one blank, which no other one follows, of all that is ignored.
+    fn blank(&mut self, whole: Piece, at: At) -> Result<(), GrammarError> {
+        let blank = Hir::literal(BLANK.as_bytes());
+        let mut directives = TerminalDirectives::default();
+        match self.program.lexing() {
+            // A longer lexeme that nothing takes.
+            Lexing::Longest => {
+                self.unstyled.push(whole.hir);
+                self.unstyled.push(Hir::literal(BLANK.repeat(2).as_bytes()));
+            }
+            Lexing::Contextual => directives.not_followed_by.push(blank.clone()),
+        }
+        let name = self.unique("blank$", 0);
+        let terminal = Terminal::new(name, Regular::Hir(Hir::empty()));
+        let piece = (Piece::leaf(blank), None);
+        match self.make(terminal, "one blank".to_owned(), piece, directives, at)? {
+            TerminalUse::Empty | TerminalUse::Never => {}
+            TerminalUse::Required(id) | TerminalUse::Optional(id) => {
+                self.out.terminal_mut(id).ignore = true;
             }
         }
         Ok(())
@@ -591,6 +654,20 @@ impl Lowering<'_> {
             match self.terminal(key, &expr)? {
                 TerminalUse::Empty | TerminalUse::Never => {}
                 TerminalUse::Required(id) | TerminalUse::Optional(id) => _ = ids.insert(id),
+            }
+        }
+        let unstyled = std::mem::take(&mut self.unstyled);
+        if self.program.lexing() == Lexing::Longest && !unstyled.is_empty() {
+            // A string in another style is one lexeme still, not a name of which a letter is left.
+            let terminal = Terminal::new(self.unique("style$", 0), Regular::Hir(Hir::empty()));
+            let size = unstyled.len();
+            let piece = Piece { size, ..Piece::leaf(Hir::alternation(unstyled)) };
+            let at = At { file: 0, offset: 0 };
+            let shown = "a word in another style".to_owned();
+            let made =
+                self.make(terminal, shown, (piece, None), TerminalDirectives::default(), at)?;
+            if let TerminalUse::Required(id) = made {
+                ids.insert(id);
             }
         }
         Ok(ids)

@@ -73,7 +73,7 @@ pub fn parse_with(
     check::check(&program)?;
     start::offered(&program)?;
     let start = start::find(&program, options.start.as_deref().unwrap_or(START))?;
-    lower::lower(name, start, &program, &terminals, limits)
+    lower::lower((name, start), &program, &terminals, options.style, limits)
 }
 
 /// The rules that a grammar offers to begin with, in the order of its `%start`s.

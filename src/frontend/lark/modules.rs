@@ -11,7 +11,7 @@ use super::{
         GrammarError, Options, Sources,
         error::quoted,
         nearest::nearest,
-        options::READING,
+        options::{ONE_STYLE, READING},
         source::{At, SourceMap},
         syntax,
     },
@@ -184,13 +184,13 @@ impl Program {
             .iter()
             .flat_map(|module| module.lists.iter().map(|(name, _)| name.text.as_str()))
             .collect();
-        let mut known: Vec<&str> = vec![READING];
+        let mut known: Vec<&str> = vec![READING, ONE_STYLE];
         known.extend(starts);
         known.extend(&lists);
         let asked = self.modules.iter().flat_map(|module| &module.conditions);
         if let Some(name) = asked.into_iter().find(|name| !known.contains(&name.text.as_str())) {
             let message = format!(
-                "%if {}: expected a start that the grammar offers, a list or `{READING}`: one of {}",
+                "%if {}: expected a start that the grammar offers, a list, `{READING}` or `{ONE_STYLE}`: one of {}",
                 quoted(&name.text),
                 known.join(", ")
             );

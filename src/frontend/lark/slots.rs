@@ -46,7 +46,8 @@ pub(super) fn fill(terminal: &Dfa, texts: &[String], ignore_case: bool) -> Optio
     Some(Piece { size, ..Piece::leaf(Hir::alternation(own.into_iter().map(text).collect())) })
 }
 
-fn has(dfa: &Dfa, text: &str) -> bool {
+/// Whether a text is of a language.
+pub(super) fn has(dfa: &Dfa, text: &str) -> bool {
     dfa.accepts(text.bytes().fold(dfa.start(), |state, byte| dfa.next(state, byte)))
 }
 
