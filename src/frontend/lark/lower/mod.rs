@@ -1,5 +1,8 @@
 //! From checked definitions to the intermediate representation: what the start rule reaches, and no more.
 
+mod roles;
+mod style;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use regex_syntax::hir::Hir;
@@ -17,19 +20,16 @@ use super::{
     modules::{DefinitionId, Program},
     regex::Piece,
     slots,
-    terminals::{LiteralKey, Terminals, literal_hir, literal_key},
+    terminals::{LiteralKey, Terminals, literal_key},
 };
 use crate::{
     Limits, NonterminalId, TerminalId,
-    grammar::{Grammar, Hint, Lexing, Regular, Symbol, Terminal},
+    grammar::{Grammar, Hint, Regular, Symbol, Terminal},
     regular::Dfa,
 };
 
 /// Rules, templates expanded, may have so many parts for each symbol that a grammar may have.
 const PARTS: usize = 8;
-
-/// What is ignored where a text has one style.
-const BLANK: &str = " ";
 
 /// What makes a terminal the same terminal wherever it is used.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -140,7 +140,7 @@ struct Lowering<'a> {
     /// What the caller's texts are held to.
     automata: HashMap<DefinitionId, Dfa>,
     /// Strings in all ways to write them, of those that are written in one way.
-    unstyled: Vec<Hir>,
+    unstyled: Vec<Piece>,
     /// Where a rule uses a named terminal first.
     used_at: HashMap<DefinitionId, At>,
     /// Names of terminals and nonterminals given so far.
@@ -426,16 +426,6 @@ impl Lowering<'_> {
         Ok(made)
     }
 
-    /// A string as it is written.
-    fn styled(&mut self, key: &LiteralKey) -> Piece {
-        let whole = literal_hir(key);
-        if self.style == Style::Any || !key.1 {
-            return Piece::leaf(whole);
-        }
-        self.unstyled.push(whole);
-        Piece::leaf(literal_hir(&(self.style.of(&key.0), false)))
-    }
-
     /// Adds a terminal of this language. The empty text is taken from it, as no lexeme is empty.
     fn make(
         &mut self,
@@ -475,91 +465,6 @@ impl Lowering<'_> {
         terminal.display = directives.display.unwrap_or(display);
         let id = self.out.terminal(terminal).map_err(|reached| self.limit(at, reached))?;
         Ok(if optional { TerminalUse::Optional(id) } else { TerminalUse::Required(id) })
-    }
-
-    /// The terminals of `%ignore`: those of the first file, as in Lark.
-    fn ignored(&mut self) -> Result<(), GrammarError> {
-        let program = self.program;
-        let mut has_blank = false;
-        for expr in &program.modules[0].ignore {
-            if self.style != Style::Any {
-                if let (false, Some(whole)) = (has_blank, self.blanks(expr)?) {
-                    has_blank = true;
-                    self.blank(whole, expr.at)?;
-                }
-                continue;
-            }
-            let made = match &expr.kind {
-                ExprKind::Reference { name, .. } if is_terminal(name) => {
-                    let id =
-                        program.resolve(0, name).ok_or_else(|| program.undefined(expr.at, name))?;
-                    if let Some(&at) = self.used_at.get(&id) {
-                        let message = format!(
-                            "terminal {} is ignored (%ignore), so no rule can use it",
-                            quoted(name)
-                        );
-                        return Err(program.sources.error(at, message));
-                    }
-                    self.terminal(TerminalKey::Named(id), expr)?
-                }
-                _ => {
-                    let piece = self.terminals.expr(expr)?;
-                    let name = format!("ignored${}", self.out.symbol_count());
-                    let terminal = Terminal::new(name, Regular::Hir(Hir::empty()));
-                    self.make(
-                        terminal,
-                        "ignored text".to_string(),
-                        (piece, None),
-                        TerminalDirectives::default(),
-                        expr.at,
-                    )?
-                }
-            };
-            match made {
-                TerminalUse::Empty | TerminalUse::Never => {}
-                TerminalUse::Required(id) | TerminalUse::Optional(id) => {
-                    self.out.terminal_mut(id).ignore = true
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// All that is ignored, if a blank is of it.
-    fn blanks(&self, ignored: &Expr) -> Result<Option<Piece>, GrammarError> {
-        let id = match &ignored.kind {
-            ExprKind::Reference { name, .. } => self.program.resolve(0, name),
-            _ => None,
-        };
-        let directives = id.map(|id| self.directives.of(id)).unwrap_or_default();
-        let piece = self.terminals.expr(ignored)?;
-        let (place, limits) = ((self.program, ignored.at), self.terminals.limits());
-        let automaton = slots::automaton((&piece, &directives), place, limits)?;
-        Ok(slots::has(&automaton, BLANK).then_some(piece))
-    }
-
-    /// Ignores one blank, which no other one follows, of all that is ignored.
-    fn blank(&mut self, whole: Piece, at: At) -> Result<(), GrammarError> {
-        let blank = Hir::literal(BLANK.as_bytes());
-        let mut directives = TerminalDirectives::default();
-        match self.program.lexing() {
-            // A longer lexeme that nothing takes.
-            Lexing::Longest => {
-                self.unstyled.push(whole.hir);
-                self.unstyled.push(Hir::literal(BLANK.repeat(2).as_bytes()));
-            }
-            Lexing::Contextual => directives.not_followed_by.push(blank.clone()),
-        }
-        let name = self.unique("blank$", 0);
-        let terminal = Terminal::new(name, Regular::Hir(Hir::empty()));
-        let piece = (Piece::leaf(blank), None);
-        match self.make(terminal, "one blank".to_owned(), piece, directives, at)? {
-            TerminalUse::Empty | TerminalUse::Never => {}
-            TerminalUse::Required(id) | TerminalUse::Optional(id) => {
-                self.out.terminal_mut(id).ignore = true;
-            }
-        }
-        Ok(())
     }
 
     /// What is said to people: words for rules, hints.
@@ -603,74 +508,6 @@ impl Lowering<'_> {
             }
             _ => String::new(),
         })
-    }
-
-    /// The terminals of `%not_before`; of one that is never read there is nothing to say.
-    fn excluded(&mut self) -> Result<(), GrammarError> {
-        for (id, items) in std::mem::take(&mut self.directives.not_before) {
-            let (Some(TerminalUse::Required(before)) | Some(TerminalUse::Optional(before))) =
-                self.uses.get(&TerminalKey::Named(id)).copied()
-            else {
-                continue;
-            };
-            for item in items {
-                match self.atom(&item, id, &[])? {
-                    Argument::Symbol(Symbol::Terminal(t)) | Argument::Optional(t) => {
-                        self.out.terminal_mut(before).not_before.push(t);
-                    }
-                    // It was left out, or the caller gave no text of it.
-                    Argument::Symbol(Symbol::Nonterminal(id)) if id == self.never(item.at)? => {}
-                    Argument::Symbol(Symbol::Nonterminal(_)) => {
-                        let message = "expected a terminal, found a rule";
-                        return Err(self.program.sources.error(item.at, message));
-                    }
-                    Argument::Empty => {}
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The terminals of `%reject`, which compete though no rule uses them.
-    fn rejected(&mut self) -> Result<HashSet<TerminalId>, GrammarError> {
-        let mut ids = HashSet::new();
-        let rejected = self.directives.rejected.iter();
-        let mut keys: Vec<_> = rejected.map(|(id, at)| (TerminalKey::Named(*id), *at)).collect();
-        if self.program.lexing() == Lexing::Longest {
-            // What is no text of the caller's is still one lexeme, not a shorter one and more.
-            let mut known: Vec<&Hir> = Vec::new();
-            for (&id, &at) in &self.filled {
-                let Some(piece) = self.terminals.get(id) else { continue };
-                if !known.contains(&&piece.hir) {
-                    known.push(&piece.hir);
-                    keys.push((TerminalKey::Whole(id), at));
-                }
-            }
-        }
-        for (key, at) in keys {
-            let (TerminalKey::Named(id) | TerminalKey::Whole(id)) = key else { continue };
-            let name = self.program.name_of(id).text.clone();
-            let expr = Expr { kind: ExprKind::Reference { name, arguments: Vec::new() }, at };
-            match self.terminal(key, &expr)? {
-                TerminalUse::Empty | TerminalUse::Never => {}
-                TerminalUse::Required(id) | TerminalUse::Optional(id) => _ = ids.insert(id),
-            }
-        }
-        let unstyled = std::mem::take(&mut self.unstyled);
-        if self.program.lexing() == Lexing::Longest && !unstyled.is_empty() {
-            // A string in another style is one lexeme still, not a name of which a letter is left.
-            let terminal = Terminal::new(self.unique("style$", 0), Regular::Hir(Hir::empty()));
-            let size = unstyled.len();
-            let piece = Piece { size, ..Piece::leaf(Hir::alternation(unstyled)) };
-            let at = At { file: 0, offset: 0 };
-            let shown = "a word in another style".to_owned();
-            let made =
-                self.make(terminal, shown, (piece, None), TerminalDirectives::default(), at)?;
-            if let TerminalUse::Required(id) = made {
-                ids.insert(id);
-            }
-        }
-        Ok(ids)
     }
 }
 
