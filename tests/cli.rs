@@ -503,8 +503,10 @@ mod generate {
     fn interrupted_answers_say_so() {
         use std::io::{BufRead, BufReader, Read};
         let directory = tempfile::tempdir().expect("a directory");
-        let line = json!({"prompt": QUESTION, "max_tokens": 300}).to_string() + "\n";
-        let prompts = write(directory.path(), "prompts.jsonl", line.repeat(2_000));
+        // Of several lengths, so that they do not all end at once, with none begun when the signal comes.
+        let line = |i| json!({"prompt": QUESTION, "max_tokens": 5 + i % 8 * 3}).to_string() + "\n";
+        let prompts =
+            write(directory.path(), "prompts.jsonl", (0..2_000).map(line).collect::<String>());
         let mut child = Command::new(env!("CARGO_BIN_EXE_constrained-gen"))
             .args(["generate", "--batch", &prompts, "--no-grammar", "--expert", "sql"])
             .stdin(Stdio::null())
