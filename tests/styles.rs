@@ -86,6 +86,11 @@ fn what_is_ignored_is_a_blank_or_nothing() {
             assert!(accepts(&reader, text), "{lexing}: {text}");
         }
     }
+    // A comment is no operator and a name.
+    let text = "%lexing longest\n%ignore \" \"\n%ignore /#[a-z]*/\nstart: NAME (\"#\" NAME)?\nNAME: /[a-z]+/";
+    assert!(
+        !accepts(&parse(text, &style), "a#b") && accepts(&parse(text, &Options::default()), "a#b")
+    );
     let reader = parse("%ignore /#[^\\n]*/\nstart: \"a\"i \"b\"", &style);
     assert!(accepts(&reader, "Ab") && !accepts(&reader, "A b") && !accepts(&reader, "A#"));
 }

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeSet,
     fs::File,
     io::{BufRead, BufReader},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -74,6 +74,15 @@ pub(crate) fn sql(
     texts
 }
 
+/// What of a folder is asked for, in order; nothing if it is not there.
+fn sorted(folder: &Path, is_asked: impl Fn(&PathBuf) -> bool) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.retain(is_asked);
+    paths.sort();
+    paths
+}
+
 /// The names of the tables and columns that a schema defines, as they are written.
 fn defined(ddl: &str) -> BTreeSet<String> {
     // One by one: tables are asked for, and not all else is read.
@@ -100,8 +109,8 @@ fn words(text: &str) -> BTreeSet<String> {
     words.collect()
 }
 
-/// Queries of databases whose names are known, an equal share of the tokens each: no names but those of the tables, columns
-/// and functions of the schema and the aliases of the questions asked of it can be written.
+/// Queries of databases whose names are known, an equal share of the tokens each: no names but those of the tables and
+/// columns of the schema and the aliases of the questions asked of it can be written.
 pub(crate) fn sql_of_schemas(
     shared: &Path,
     vocabulary: &Arc<Vocabulary>,
@@ -109,12 +118,8 @@ pub(crate) fn sql_of_schemas(
     tokens: usize,
     style: Style,
 ) -> Vec<Text> {
-    let Ok(folders) = std::fs::read_dir(shared.join("corpora/sql/schemas")) else {
-        return Vec::new();
-    };
-    let mut folders: Vec<_> = folders.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    folders.retain(|folder| folder.join("gold.jsonl").exists());
-    folders.sort();
+    let is_schema = |folder: &PathBuf| folder.join("gold.jsonl").exists();
+    let folders = sorted(&shared.join("corpora/sql/schemas"), is_schema);
     let limits = Limits::default();
     let mut texts = Vec::new();
     let mut count = 0;
@@ -165,10 +170,8 @@ pub(crate) fn json(
         options.whitespace = Whitespace::Compact;
         options.order = MemberOrder::Schema;
     }
-    let Ok(files) = std::fs::read_dir(shared.join("maskbench")) else { return Vec::new() };
-    let mut files: Vec<_> = files.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    files.retain(|file| file.extension().is_some_and(|ending| ending == "zst"));
-    files.sort();
+    let is_packed = |file: &PathBuf| file.extension().is_some_and(|ending| ending == "zst");
+    let files = sorted(&shared.join("maskbench"), is_packed);
     let compiler = SchemaCompiler::new(Arc::clone(vocabulary), &Limits::default());
     let share = SCHEMAS.div_ceil(files.len().max(1));
     let mut texts = Vec::new();

@@ -20,9 +20,6 @@ const LEAST_JOB_BYTES: usize = 24 << 10;
 /// one takes to wake up, or far less than it takes to come back where others hold its core.
 const ALONE_BYTES: usize = 256 << 10;
 
-/// The share of all rows from which all of them are quicker than some: those are not read in one stream.
-const MOST: f64 = 0.8;
-
 /// Weights [rows, columns].
 #[derive(Debug)]
 pub(in crate::model) struct Matrix {
@@ -162,11 +159,6 @@ impl Matrix {
     ) {
         debug_assert_eq!((input.tokens, input.columns), (1, self.columns));
         out.clear();
-        if rows.len() as f64 >= MOST * self.rows as f64 {
-            let all = products(threads, &[self], input).swap_remove(0);
-            out.extend(rows.iter().map(|row| all[*row as usize]));
-            return;
-        }
         out.resize(rows.len(), 0.0);
         let step = self.rows_of_job(threads, rows.len());
         let jobs: Vec<_> = rows.chunks(step).zip(out.chunks_mut(step)).collect();

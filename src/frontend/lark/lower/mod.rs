@@ -139,7 +139,7 @@ struct Lowering<'a> {
     filled: BTreeMap<DefinitionId, At>,
     /// What the caller's texts are held to.
     automata: HashMap<DefinitionId, Dfa>,
-    /// Strings in all ways to write them, of those that are written in one way.
+    /// Where one style is written: what strings and ignored texts would be in any.
     unstyled: Vec<Piece>,
     /// Where a rule uses a named terminal first.
     used_at: HashMap<DefinitionId, At>,

@@ -24,9 +24,9 @@ impl Lowering<'_> {
         let mut has_blank = false;
         for expr in &program.modules[0].ignore {
             if self.style != Style::Any {
-                if let (false, Some(whole)) = (has_blank, self.blanks(expr)?) {
-                    has_blank = true;
-                    self.blank(whole, expr.at)?;
+                let may_be_blank = self.unignore(expr)?;
+                if may_be_blank && !std::mem::replace(&mut has_blank, true) {
+                    self.blank(expr.at)?;
                 }
                 continue;
             }

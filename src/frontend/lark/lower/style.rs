@@ -33,8 +33,8 @@ impl Lowering<'_> {
         Piece::leaf(literal_hir(&(self.style.of(&key.0), false)))
     }
 
-    /// All that is ignored, if a blank is of it.
-    pub(super) fn blanks(&self, ignored: &Expr) -> Result<Option<Piece>, GrammarError> {
+    /// Lets what is ignored compete and nothing more: a comment is still no sequence of other lexemes. Whether it may be a blank.
+    pub(super) fn unignore(&mut self, ignored: &Expr) -> Result<bool, GrammarError> {
         let id = match &ignored.kind {
             ExprKind::Reference { name, .. } => self.program.resolve(0, name),
             _ => None,
@@ -43,17 +43,17 @@ impl Lowering<'_> {
         let piece = self.terminals.expr(ignored)?;
         let (place, limits) = ((self.program, ignored.at), self.terminals.limits());
         let automaton = slots::automaton((&piece, &directives), place, limits)?;
-        Ok(slots::has(&automaton, BLANK).then_some(piece))
+        self.unstyled.push(piece);
+        Ok(slots::has(&automaton, BLANK))
     }
 
-    /// Ignores one blank, which no other one follows, of all that is ignored.
-    pub(super) fn blank(&mut self, whole: Piece, at: At) -> Result<(), GrammarError> {
+    /// Ignores one blank, which no other one follows.
+    pub(super) fn blank(&mut self, at: At) -> Result<(), GrammarError> {
         let blank = Hir::literal(BLANK.as_bytes());
         let mut directives = TerminalDirectives::default();
         match self.program.lexing() {
             // A longer lexeme that nothing takes.
             Lexing::Longest => {
-                self.unstyled.push(whole);
                 self.unstyled.push(Piece::leaf(Hir::literal(BLANK.repeat(2).as_bytes())));
             }
             Lexing::Contextual => directives.not_followed_by.push(blank.clone()),
@@ -70,8 +70,7 @@ impl Lowering<'_> {
         Ok(())
     }
 
-    /// What competes for the strings that are written in one style, so that a string in another style is one lexeme still, and
-    /// not a name of which a letter is left.
+    /// What competes without being read: strings in another style are lexemes still, and not names of which a letter is left.
     pub(super) fn other_styles(&mut self) -> Result<Option<TerminalId>, GrammarError> {
         let unstyled = std::mem::take(&mut self.unstyled);
         if self.program.lexing() != Lexing::Longest || unstyled.is_empty() {
