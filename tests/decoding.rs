@@ -7,8 +7,8 @@ use std::sync::Arc;
 use constrained_gen::{
     Automaton, Constraint, Limits, TokenId, Vocabulary,
     decoding::{
-        DecodeError, Decoder, Finish, Generation, Job, Logits, LogitsError, Options, SampleError,
-        Sampling, Thinking, run_all,
+        DecodeError, Decoder, Drafter, Finish, Generation, Job, Logits, LogitsError, Options,
+        SampleError, Sampling, Thinking, run_all,
     },
     frontend::{NoSources, lark},
 };
@@ -33,6 +33,10 @@ struct Scripted {
     read: Vec<Vec<TokenId>>,
     /// How often it was asked for logits.
     scored: usize,
+    /// Places of the last call that it can score.
+    kept: usize,
+    /// How many tokens were read where the next one is scored, if that is not all of them.
+    looked_at: Option<usize>,
 }
 
 impl Scripted {
@@ -48,7 +52,16 @@ impl Scripted {
         let mut script: Vec<TokenId> = pieces.iter().map(token).collect();
         script.push(vocabulary.added_token("<|im_end|>").unwrap());
         let width = vocabulary.width();
-        Self { script, width, context: 1000, row: vec![], read: vec![], scored: 0 }
+        Self {
+            script,
+            width,
+            context: 1000,
+            row: vec![],
+            read: vec![],
+            scored: 0,
+            kept: 1,
+            looked_at: None,
+        }
     }
 
     /// Speaks a text byte by byte.
@@ -74,12 +87,30 @@ impl Logits for Scripted {
     }
 
     fn advance(&mut self, tokens: &[TokenId]) -> Result<(), LogitsError> {
+        if self.position() + tokens.len() > self.context {
+            return Err(LogitsError::Context { tokens: tokens.len(), limit: self.context });
+        }
         self.read.push(tokens.to_vec());
+        self.looked_at = None;
         Ok(())
     }
 
-    fn truncate(&mut self, _len: usize) {
-        panic!("the loop never goes back");
+    fn truncate(&mut self, len: usize) {
+        assert!(self.kept > 1, "the loop goes back only where it guessed");
+        let last = self.read.last().unwrap().len();
+        let left = last - (self.position() - len);
+        self.read.last_mut().unwrap().truncate(left);
+        self.looked_at = None;
+    }
+
+    fn kept(&self) -> usize {
+        self.kept
+    }
+
+    fn look_at(&mut self, len: usize) {
+        let last = self.read.last().unwrap().len().min(self.kept);
+        assert!(self.position() - len < last, "no place that is kept");
+        self.looked_at = Some(len);
     }
 
     fn logits(&mut self) -> Result<&[f32], LogitsError> {
@@ -87,7 +118,7 @@ impl Logits for Scripted {
         // Row by row the same small differences, so that there is always one best token.
         self.row = (0..self.width).map(|i| (i * 37 % 101) as f32 / 101.0).collect();
         // The prompt is the first call; the script says what follows what was read since.
-        let said = self.position() - self.read[0].len();
+        let said = self.looked_at.unwrap_or(self.position()) - self.read[0].len();
         if let Some(&wanted) = self.script.get(said) {
             self.row[wanted.index()] = 9.0;
         }
@@ -474,4 +505,74 @@ fn chance_never_leaves_the_grammar() {
         assert!(recognizer.is_complete() && answer.whole, "{:?}", answer.text);
         assert!(answer.tokens.len() <= options.max_tokens);
     }
+}
+
+/// What was said before is guessed: fewer calls, the same text, and nothing of a wrong guess stays in the model.
+#[test]
+fn what_is_guessed_comes_sooner_and_is_the_same() {
+    let vocabulary = vocabulary();
+    let text = "SELECT a, b, a, b, a, b, a, b, a, b;";
+    let said = |kept: usize, drafter: Option<&Drafter>| {
+        let mut model = Scripted::bytes(&vocabulary, text);
+        model.kept = kept;
+        let decoder = Decoder::new(&vocabulary, &Sampling::greedy(), &stop(&[";"])).unwrap();
+        let decoder = match drafter {
+            Some(drafter) => decoder.drafted_by(drafter),
+            None => decoder,
+        };
+        let answer = decoder.run(&mut model, &[TokenId(65)], None, &mut |_| {}).unwrap();
+        let read: Vec<TokenId> = model.read[1..].concat();
+        assert_eq!(read, answer.tokens[..read.len()], "the model has read the answer, or less");
+        (answer, model.read.len(), model.scored)
+    };
+    let (plain, calls, scored) = said(8, None);
+    assert_eq!((plain.text.as_str(), plain.stats.guessed_tokens), (&text[..35], 0));
+    // A model that keeps one place is never asked for another.
+    let drafter = Drafter::default();
+    assert_eq!(said(1, Some(&drafter)).1, calls);
+    for kept in [2, 3, 8, 64] {
+        let drafter = Drafter::default();
+        let (first, fewer, same) = said(kept, Some(&drafter));
+        let (second, least, _) = said(kept, Some(&drafter));
+        assert_eq!((&first.tokens, &first.finish, same), (&plain.tokens, &plain.finish, scored));
+        assert_eq!(second.tokens, plain.tokens);
+        assert!(fewer < calls && least < fewer, "{kept}: {calls}, {fewer}, {least}");
+        assert!(second.stats.guessed_rightly > 10, "{:?}", second.stats);
+    }
+}
+
+/// Guesses of another text, any temperature, any limit, little context: what comes out is what would have.
+#[test]
+fn guesses_never_change_an_answer() {
+    let vocabulary = vocabulary();
+    let automaton = constraint(COMMANDS).automaton().clone();
+    let drafter = Drafter::default();
+    let [mut rightly, mut wrongly] = [0; 2];
+    for seed in 0..300 {
+        let options = Options { max_tokens: 1 + seed as usize % 23, ..stop(&[";", "\n\n"]) };
+        let sampling = Sampling { temperature: 1.5, seed, ..Sampling::default() };
+        let decoder = Decoder::new(&vocabulary, &sampling, &options).unwrap();
+        let run = |decoder: &Decoder<'_>, grammar: bool| {
+            let script = ["SELECT a", "SELECT b;", "SELECT c, d;;"][seed as usize % 3].repeat(3);
+            let mut model = Scripted::bytes(&vocabulary, &script);
+            (model.kept, model.context) = (9, 4 + seed as usize % 29);
+            let mut constraint = automaton.constraint();
+            let constraint = grammar.then_some(&mut constraint);
+            let answer = decoder.run(&mut model, &[TokenId(65); 3], constraint, &mut |_| {});
+            answer.map(|a| (a.tokens, a.text, a.finish, a.stats)).map_err(|e| e.to_string())
+        };
+        for grammar in [true, false] {
+            let (alone, guessed) =
+                (run(&decoder, grammar), run(&decoder.clone().drafted_by(&drafter), grammar));
+            if let Ok((.., stats)) = &guessed {
+                rightly += stats.guessed_rightly;
+                wrongly += stats.guessed_tokens - stats.guessed_rightly;
+            }
+            let told = |answer: Result<(Vec<TokenId>, String, Finish, _), String>| {
+                answer.map(|(tokens, text, finish, _)| (tokens, text, finish))
+            };
+            assert_eq!(told(guessed), told(alone), "seed {seed}, grammar {grammar}");
+        }
+    }
+    assert!(rightly > 100 && wrongly > 100, "rightly {rightly}, wrongly {wrongly}");
 }

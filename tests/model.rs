@@ -16,7 +16,7 @@ use std::{
 use candle_core::{DType, Device, Tensor};
 use constrained_gen::{
     Automaton, Limits, SchemaCompiler, TokenId,
-    decoding::{Decoder, Finish, Job, Logits, LogitsError, Options, Sampling, run_all},
+    decoding::{Decoder, Drafter, Finish, Job, Logits, LogitsError, Options, Sampling, run_all},
     frontend::{NoSources, lark},
     library,
     model::{ChatPrompt, KvCache, Model, ModelError, ModelOptions, Qwen3},
@@ -477,7 +477,7 @@ fn the_embedded_model_answers_in_the_grammar() {
 }
 
 /// Logits of all rows or of the allowed ones, forced tokens read in runs or one by one, one thread or two, behind a prompt
-/// that was read by the sequence or copied, alone or among others, far from the limit and near it: a seed names one text, and
+/// that was read by the sequence or copied, with guesses or without, alone or among others, far from the limit and near it: a seed names one text, and
 /// one sequence of tokens.
 #[test]
 fn a_seed_names_one_text_however_it_is_computed() {
@@ -510,7 +510,9 @@ fn a_seed_names_one_text_however_it_is_computed() {
         let decoder = Decoder::new(model.vocabulary(), &sampling, options).unwrap();
         decoder.spelled_by(model.prompts())
     }
-    let mut forced = 0;
+    let [mut forced, mut guessed, mut wrongly] = [0; 3];
+    let drafter = Drafter::default();
+    drafter.learn(&prompt);
     for automaton in &automata {
         let seeds = 0..4;
         let mut batched = vec![None; 4];
@@ -525,14 +527,18 @@ fn a_seed_names_one_text_however_it_is_computed() {
         run_all(jobs, 3, |number, answer| batched[number] = Some(answer.unwrap().tokens));
         for seed in seeds {
             let mut texts = vec![batched[seed as usize].take().unwrap()];
-            for (model, sparse_head, forced_runs, copied) in [
-                (&models[0], true, true, false),
-                (&models[0], false, true, false),
-                (&models[0], true, false, true),
-                (&models[1], false, false, false),
+            for (model, sparse_head, forced_runs, copied, guessing) in [
+                (&models[0], true, true, false, false),
+                (&models[0], false, true, false, true),
+                (&models[0], true, false, true, false),
+                (&models[1], false, false, false, false),
+                (&models[1], true, true, true, true),
             ] {
                 let options = options(seed, sparse_head, forced_runs);
-                let decoder = decoder(model, seed, &options);
+                let mut decoder = decoder(model, seed, &options);
+                if guessing {
+                    decoder = decoder.drafted_by(&drafter);
+                }
                 let mut session = model.session().unwrap();
                 let (before, rest) = prompt.split_at(if copied { prompt.len() - 3 } else { 0 });
                 if copied {
@@ -543,6 +549,8 @@ fn a_seed_names_one_text_however_it_is_computed() {
                 let answer =
                     decoder.run(&mut session, rest, Some(&mut constraint), &mut |_| {}).unwrap();
                 forced += answer.stats.forced_tokens;
+                guessed += answer.stats.guessed_rightly;
+                wrongly += answer.stats.guessed_tokens - answer.stats.guessed_rightly;
                 assert!(answer.whole && answer.tokens.len() <= options.max_tokens);
                 texts.push(answer.tokens);
             }
@@ -550,6 +558,7 @@ fn a_seed_names_one_text_however_it_is_computed() {
         }
     }
     assert!(forced > 0, "something was forced");
+    assert!(guessed > 0 && wrongly > 0, "guessed: rightly {guessed}, wrongly {wrongly}");
 }
 
 /// What must come is spelled as the tokenizer spells it, whatever the model would have preferred.

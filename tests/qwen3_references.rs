@@ -291,7 +291,8 @@ fn company_and_threads_change_no_bit() {
 #[test]
 fn some_logits_are_those_among_all() {
     let model = open(&fixture("tiny"), 2);
-    let hidden = model.forward(&text(9, 512), &mut model.cache().unwrap()).unwrap().last().unwrap();
+    let hidden =
+        model.forward(&text(9, 512), &mut model.cache().unwrap()).unwrap().last(1).unwrap();
     let all = model.logits(&hidden).unwrap();
     let mut some = Vec::new();
     for rows in [vec![], vec![3], vec![511, 0, 7], (0..512).collect::<Vec<u32>>()] {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use constrained_gen::{
-    Automaton, CompiledGrammar, Limits, SchemaCompiler, Vocabulary,
+    Automaton, CompiledGrammar, Limits, SchemaCompiler, TokenId, Vocabulary,
     decoding::Speller,
     frontend::{self, Options},
     library,
@@ -30,6 +30,9 @@ const SCHEMAS: usize = 50;
 
 /// How many times its share of the tokens an instance may have.
 const LONGEST: usize = 2;
+
+/// Other texts of the same kind, at most.
+const OTHERS: usize = 100;
 
 /// Which ways to write the same are allowed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -57,18 +60,30 @@ pub(crate) fn sql(
     let lines: Vec<&str> = corpus.lines().collect();
     let mut texts = Vec::new();
     let mut count = 0;
+    let sql_of = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line).expect("a line of the corpus");
+        line["sql"].as_str().map(str::to_owned)
+    };
+    // Backwards, so that none of them is replayed unless nearly all are.
+    let others = (1..=OTHERS).rev().map(|i| lines[(lines.len() - i) * 7919 % lines.len()]);
+    let others: Arc<[Vec<TokenId>]> =
+        others.filter_map(|line| encoder.spell(&sql_of(line)?)).collect();
     // A step without a common divisor with most lengths: all of the corpus comes up, in no order.
     for i in 0..lines.len() {
         if count >= tokens {
             break;
         }
-        let line = lines[i * 7919 % lines.len()];
-        let line: serde_json::Value = serde_json::from_str(line).expect("a line of the corpus");
-        let Some(text) = line["sql"].as_str() else { continue };
+        let Some(text) = sql_of(lines[i * 7919 % lines.len()]) else { continue };
         if compiled.recognizer().check(text.as_bytes()).is_ok() {
-            let tokens = encoder.spell(text).expect("tokens").len();
+            let tokens = encoder.spell(&text).expect("tokens").len();
             count += tokens;
-            texts.push(Text { automaton: Arc::clone(&automaton), text: text.to_owned(), tokens });
+            texts.push(Text {
+                automaton: Arc::clone(&automaton),
+                text,
+                prompt: Arc::default(),
+                others: Arc::clone(&others),
+                tokens,
+            });
         }
     }
     texts
@@ -129,7 +144,9 @@ pub(crate) fn sql_of_schemas(
         let gold: Vec<serde_json::Value> =
             gold.lines().map(|line| serde_json::from_str(line).expect("a line")).collect();
         let gold: Vec<&str> = gold.iter().filter_map(|line| line["sql"].as_str()).collect();
-        let mut names = defined(&file("schema.sql"));
+        let schema = file("schema.sql");
+        let prompt: Arc<[TokenId]> = encoder.spell(&schema).expect("tokens").into();
+        let mut names = defined(&schema);
         names.extend(gold.iter().flat_map(|text| words(text)));
         let names = names.into_iter().map(|name| vec![name]).collect();
         let options = Options::default().list("names", names).style(match style {
@@ -139,7 +156,10 @@ pub(crate) fn sql_of_schemas(
         let grammar = library::grammar_with("sql-postgres", &options, &limits).expect("it ships");
         let compiled = CompiledGrammar::new(&grammar, &limits).expect("it compiles");
         let automaton = Automaton::of(Arc::clone(&compiled), Arc::clone(vocabulary));
-        for text in gold {
+        // The last ones; those at the beginning are replayed.
+        let others = gold[gold.len() / 2..].iter().rev().take(OTHERS);
+        let others: Arc<[Vec<TokenId>]> = others.filter_map(|text| encoder.spell(text)).collect();
+        for text in &gold[..gold.len() / 2] {
             if count * folders.len() >= tokens * (i + 1) {
                 break;
             }
@@ -148,7 +168,9 @@ pub(crate) fn sql_of_schemas(
                 count += tokens;
                 texts.push(Text {
                     automaton: Arc::clone(&automaton),
-                    text: text.to_owned(),
+                    text: (*text).to_owned(),
+                    prompt: Arc::clone(&prompt),
+                    others: Arc::clone(&others),
                     tokens,
                 });
             }
@@ -183,18 +205,17 @@ pub(crate) fn json(
             let line: serde_json::Value =
                 serde_json::from_str(&line.expect("a line")).expect("a line of the corpus");
             let tests = line["tests"].as_array().into_iter().flatten();
-            let Some(text) =
-                tests.filter(|test| test["valid"] == true).find_map(|t| t["text"].as_str())
-            else {
-                continue;
-            };
-            let text = match style {
-                Style::Any => text.to_owned(),
-                Style::One => match serde_json::from_str::<serde_json::Value>(text) {
-                    Ok(instance) => instance.to_string(),
-                    Err(_) => continue,
-                },
-            };
+            let valid =
+                tests.filter(|test| test["valid"] == true).filter_map(|t| t["text"].as_str());
+            let mut valid = valid.filter_map(|text| match style {
+                Style::Any => Some(text.to_owned()),
+                Style::One => {
+                    Some(serde_json::from_str::<serde_json::Value>(text).ok()?.to_string())
+                }
+            });
+            let Some(text) = valid.next() else { continue };
+            let others = valid.take(OTHERS).filter(|other| *other != text);
+            let others = others.filter_map(|text| encoder.spell(&text)).collect();
             let schema = line["schema"].to_string();
             let Ok(automaton) = compiler.compile(&schema, &options) else { continue };
             let mut sequence = automaton.constraint();
@@ -206,7 +227,8 @@ pub(crate) fn json(
             if count > LONGEST * (tokens / SCHEMAS).max(8) {
                 continue;
             }
-            texts.push(Text { automaton, text, tokens: count });
+            let prompt = encoder.spell(&schema).expect("tokens").into();
+            texts.push(Text { automaton, text, prompt, others, tokens: count });
             taken += 1;
             if taken == share || texts.len() == SCHEMAS {
                 break;

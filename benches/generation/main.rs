@@ -6,8 +6,13 @@
 //! allowed tokens, a draw among them; what must come is spelled by the tokenizer, not scored, and read together with what
 //! follows. Both sides take turns, text by text, so that both meet the same disturbances.
 //!
+//! Then both sides once more, with guesses (`Drafter`): "new" from what a program has seen that was just started (before each
+//! text its prompt, the schema that it is about, and the texts before it); else from other texts of the same kind as well:
+//! queries over the same schema, instances of it. Nothing of any text is known before it comes.
+//!
 //! `cargo bench --bench generation` reads corpora and the Qwen3 tokenizer at `../shared` and says so if they are not there.
-//! `GENERATION_FORMATS=f32,q8_0,q4_k`, `GENERATION_THREADS=1,2` and `GENERATION_TOKENS=N` (per corpus) choose.
+//! `GENERATION_FORMATS=f32,q8_0,q4_k`, `GENERATION_THREADS=1,2` and `GENERATION_TOKENS=N` (per corpus) choose;
+//! `GENERATION_LAYERS=1` is for the counts alone, which do not depend on the model.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints figures")]
 
@@ -18,7 +23,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use constrained_gen::{
     Automaton, Limits, TokenId, Vocabulary,
-    decoding::{Decoder, Options, Sampling, Speller, Stats},
+    decoding::{Decoder, Drafter, Options, Sampling, Speller, Stats},
     model::{Config, ModelOptions, Qwen3, Session, WeightFormat},
 };
 use corpora::Style;
@@ -34,6 +39,10 @@ const TOKENS: usize = 400;
 pub(crate) struct Text {
     automaton: Arc<Automaton>,
     text: String,
+    /// What it is about: its schema, as a prompt has it.
+    prompt: Arc<[TokenId]>,
+    /// Other texts of the same kind.
+    others: Arc<[Vec<TokenId>]>,
     /// How many tokens it has.
     tokens: usize,
 }
@@ -58,6 +67,8 @@ struct Split {
     sampling: Duration,
     tokens: usize,
     forced: usize,
+    guessed: usize,
+    guessed_rightly: usize,
     allowed: f64,
 }
 
@@ -70,6 +81,8 @@ impl Split {
         self.sampling += stats.sample_time;
         self.tokens += stats.tokens;
         self.forced += stats.forced_tokens;
+        self.guessed += stats.guessed_tokens;
+        self.guessed_rightly += stats.guessed_rightly;
         self.allowed += stats.allowed_share() * stats.tokens as f64;
     }
 
@@ -79,14 +92,20 @@ impl Split {
 
     fn print(&self, name: &str) {
         let each = |time: Duration| time.as_secs_f64() * 1e3 / self.tokens as f64;
-        println!(
-            "  {name:<13} {:>7.2} tokens/s; ms per token: layers {:.2}, head {:.2}, mask {:.4}, sampling {:.3}",
+        print!(
+            "  {name:<21} {:>7.2} tokens/s; ms per token: layers {:.2}, head {:.2}, mask {:.4}, sampling {:.3}",
             self.per_second(),
             each(self.layers),
             each(self.head),
             each(self.mask),
             each(self.sampling)
         );
+        if self.guessed > 0 {
+            let share = |count: usize| 100.0 * count as f64 / self.tokens as f64;
+            print!("; read on a guess {:.0} %", share(self.guessed));
+            print!(", rightly {:.0} %", share(self.guessed_rightly));
+        }
+        println!();
     }
 }
 
@@ -112,6 +131,9 @@ fn main() {
         ("JSON", json(Style::Any)),
         ("JSON, one style", json(Style::One)),
     ];
+    let mut config = Config::qwen3_0_6b();
+    let layers = setting("GENERATION_LAYERS", "").parse();
+    config.num_hidden_layers = layers.unwrap_or(config.num_hidden_layers);
     for format in setting("GENERATION_FORMATS", "q4_k,q8_0,f32").split(',') {
         let weights = match format {
             "f32" => WeightFormat::F32,
@@ -123,56 +145,81 @@ fn main() {
         for threads in setting("GENERATION_THREADS", "1,2").split(',') {
             let threads = threads.parse().expect("a number of threads");
             let options = ModelOptions::default().threads(threads);
-            let model = Qwen3::random(Config::qwen3_0_6b(), weights, 1, &options).expect("a model");
+            let model = Qwen3::random(config.clone(), weights, 1, &options).expect("a model");
             let model = Arc::new(model);
             for (name, texts) in &corpora {
                 if texts.is_empty() {
                     println!("{name}: no corpus at {}", shared.display());
                     continue;
                 }
-                let [free, constrained] = compare(&model, &vocabulary, &encoder, texts);
+                let [free, constrained, free_guessing, new, guessing] =
+                    compare(&model, &vocabulary, &encoder, texts);
+                let mask =
+                    |split: &Split| 100.0 * split.mask.as_secs_f64() / split.total.as_secs_f64();
                 println!(
-                    "{name}, {format}, {threads} threads: constrained / unconstrained {:.2} ({} texts, {} tokens; forced {:.0} %, \
-                     rows allowed {:.0} %; mask {:.2} % of the step)",
+                    "{name}, {format}, {threads} threads: constrained / unconstrained {:.2}, guessing / unconstrained {:.2}, new {:.2}, \
+                     both guessing {:.2} ({} texts, {} tokens; forced {:.0} %, rows allowed {:.0} %; mask {:.2} % of the step, \
+                     guessing {:.2} %)",
                     constrained.per_second() / free.per_second(),
+                    guessing.per_second() / free.per_second(),
+                    new.per_second() / free.per_second(),
+                    guessing.per_second() / free_guessing.per_second(),
                     texts.len(),
                     free.tokens,
                     100.0 * constrained.forced as f64 / constrained.tokens as f64,
                     100.0 * constrained.allowed / constrained.tokens as f64,
-                    100.0 * constrained.mask.as_secs_f64() / constrained.total.as_secs_f64(),
+                    mask(&constrained),
+                    mask(&guessing),
                 );
                 free.print("unconstrained");
                 constrained.print("constrained");
+                free_guessing.print("unconstrained guessing");
+                new.print("guessing, new");
+                guessing.print("guessing");
             }
         }
     }
 }
 
-/// What both sides cost.
+/// What both sides cost: without a constraint, with one; the same with guesses.
 fn compare(
     model: &Arc<Qwen3>,
     vocabulary: &Vocabulary,
     encoder: &Encoder,
     texts: &[Text],
-) -> [Split; 2] {
+) -> [Split; 5] {
     let sampling = Sampling { top_p: 0.8, top_k: Some(20), ..Sampling::default() };
     let mut prefix = Session::of(model).expect("a sequence");
     let prompt: Vec<TokenId> = (0..PROMPT as u32).map(|i| TokenId(i * 977 + 11)).collect();
     constrained_gen::decoding::Logits::advance(&mut prefix, &prompt).expect("read");
-    let [mut free, mut constrained] = [Split::default(); 2];
-    for Text { automaton, text, tokens } in texts {
+    let mut splits = [Split::default(); 5];
+    let drafters = [Drafter::default(), Drafter::default(), Drafter::default()];
+    let mut known: Option<&Arc<[Vec<TokenId>]>> = None;
+    for Text { automaton, text, prompt, others, tokens } in texts {
         // Masks as a program has them that was started before: each text was seen once.
         let mut sequence = automaton.constraint();
         for token in encoder.spell(text).expect("tokens") {
             sequence.mask().expect("a mask");
             sequence.accept(token).expect("allowed");
         }
+        drafters.iter().for_each(|drafter| drafter.learn(prompt));
+        if !known.is_some_and(|known| Arc::ptr_eq(known, others)) {
+            known = Some(others);
+            others.iter().for_each(|text| drafters[0].learn(text));
+            others.iter().for_each(|text| drafters[2].learn(text));
+        }
         // More than the text has, so that no budget takes part: both sides end where the text does.
         let options = Options { max_tokens: 2 * tokens + 64, ..Options::default() };
         let full = Options { sparse_head: false, ..options.clone() };
-        let run = |options: &Options, constrain: bool| {
-            let decoder = Decoder::new(vocabulary, &sampling, options).expect("settings");
-            let decoder = if constrain { decoder.spelled_by(encoder) } else { decoder };
+        let run = |constrain: bool, drafter: Option<&Drafter>| {
+            let options = if constrain { &options } else { &full };
+            let mut decoder = Decoder::new(vocabulary, &sampling, options).expect("settings");
+            if constrain {
+                decoder = decoder.spelled_by(encoder);
+            }
+            if let Some(drafter) = drafter {
+                decoder = decoder.drafted_by(drafter);
+            }
             let mut model = Replay::new(prefix.fork().expect("a fork"), vocabulary, encoder, text);
             let mut constraint = constrain.then(|| automaton.constraint());
             let answer = decoder.run(&mut model, &[], constraint.as_mut(), &mut |_| {});
@@ -180,8 +227,11 @@ fn compare(
             assert!(text.starts_with(&answer.text), "{} is not {text}", answer.text);
             answer.stats
         };
-        free.add(&run(&full, false));
-        constrained.add(&run(&options, true));
+        splits[0].add(&run(false, None));
+        splits[1].add(&run(true, None));
+        splits[2].add(&run(false, Some(&drafters[0])));
+        splits[3].add(&run(true, Some(&drafters[1])));
+        splits[4].add(&run(true, Some(&drafters[2])));
     }
-    [free, constrained]
+    splits
 }

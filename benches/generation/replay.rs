@@ -15,11 +15,21 @@ pub(crate) struct Replay<'a> {
     vocabulary: &'a Vocabulary,
     speller: &'a dyn Speller,
     text: &'a str,
-    /// Bytes of it that were read.
-    read: usize,
-    /// Its next tokens, the first one last.
-    next: Vec<TokenId>,
+    /// Tokens read before the text began.
+    before: usize,
+    /// What is to be said at each place after that.
+    places: Vec<Place>,
+    looked_at: usize,
     row: Vec<f32>,
+}
+
+/// A place in the text, at a token's end.
+#[derive(Clone)]
+struct Place {
+    /// Bytes that were read.
+    read: usize,
+    /// The next tokens, the first one last.
+    next: Vec<TokenId>,
 }
 
 impl<'a> Replay<'a> {
@@ -29,21 +39,25 @@ impl<'a> Replay<'a> {
         speller: &'a dyn Speller,
         text: &'a str,
     ) -> Self {
+        let before = session.position();
+        let (places, row) = (Vec::new(), Vec::new());
         let mut replay =
-            Self { session, vocabulary, speller, text, read: 0, next: Vec::new(), row: Vec::new() };
-        replay.spell();
+            Self { session, vocabulary, speller, text, before, places, looked_at: 0, row };
+        replay.places.push(replay.spell(0));
         replay
     }
 
-    fn spell(&mut self) {
-        let rest = self.text.get(self.read..).unwrap_or_default();
-        self.next = self.speller.spell(rest).unwrap_or_default();
-        self.next.reverse();
+    fn spell(&self, read: usize) -> Place {
+        let rest = self.text.get(read..).unwrap_or_default();
+        let mut next = self.speller.spell(rest).unwrap_or_default();
+        next.reverse();
+        Place { read, next }
     }
 
     /// The token to be said next: at the text's end, the end.
     fn told(&self) -> TokenId {
-        self.next.last().copied().unwrap_or(self.vocabulary.end_tokens()[0])
+        let place = &self.places[self.looked_at];
+        place.next.last().copied().unwrap_or(self.vocabulary.end_tokens()[0])
     }
 }
 
@@ -62,16 +76,30 @@ impl Logits for Replay<'_> {
 
     fn advance(&mut self, tokens: &[TokenId]) -> Result<(), LogitsError> {
         for token in tokens {
-            self.read += self.vocabulary.bytes(*token).len();
-            if self.next.pop() != Some(*token) {
-                self.spell();
+            let mut place = self.places[self.places.len() - 1].clone();
+            place.read += self.vocabulary.bytes(*token).len();
+            if place.next.pop() != Some(*token) {
+                place = self.spell(place.read);
             }
+            self.places.push(place);
         }
+        self.looked_at = self.places.len() - 1;
         self.session.advance(tokens)
     }
 
     fn truncate(&mut self, len: usize) {
+        self.places.truncate(len - self.before + 1);
+        self.looked_at = self.places.len() - 1;
         self.session.truncate(len);
+    }
+
+    fn kept(&self) -> usize {
+        self.session.kept()
+    }
+
+    fn look_at(&mut self, len: usize) {
+        self.looked_at = len - self.before;
+        self.session.look_at(len);
     }
 
     fn logits(&mut self) -> Result<&[f32], LogitsError> {

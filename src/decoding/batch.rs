@@ -72,6 +72,13 @@ pub fn run_all<'a, L: Logits + Send>(
                 Ok(Next::Done) | Err(_) => end(active.remove(at), &mut on_done),
             }
         }
+        // Guesses pay where a pass has few tokens: one answer's.
+        active.iter_mut().for_each(|a| a.sequence.catch_up(&mut a.logits));
+        if let [only] = active.as_mut_slice()
+            && matches!(only.next, Ok(Next::Choose))
+        {
+            only.sequence.look_ahead(&only.logits);
+        }
         let begin = Instant::now();
         read(&mut active);
         for a in &mut active {
@@ -96,7 +103,7 @@ struct Apart<'s, 'a> {
 
 impl<'s, 'a> Apart<'s, 'a> {
     fn of<L: Logits>(active: &'s mut Active<'a, L>) -> Self {
-        let context = Context::of(&active.logits);
+        let context = active.sequence.context(&active.logits);
         Self { context, sequence: &mut active.sequence, next: &mut active.next }
     }
 
@@ -112,7 +119,7 @@ fn begin<'a, L: Logits>(number: usize, job: Job<'a, L>) -> Result<Active<'a, L>,
     job.decoder.check(&job.logits, &job.prompt)?;
     let mut sequence = Sequence::owning(job.decoder, job.constraint)?;
     sequence.stats.prompt_tokens = job.prompt.len();
-    *sequence.pending() = job.prompt;
+    sequence.must_read(job.prompt);
     Ok(Active { number, begin, logits: job.logits, sequence, next: Ok(Next::Choose) })
 }
 
@@ -120,23 +127,21 @@ fn end<L: Logits>(
     active: Active<'_, L>,
     on_done: &mut impl FnMut(usize, Result<Generation, DecodeError>),
 ) {
-    let Active { number, begin, mut sequence, next, .. } = active;
+    let Active { number, begin, mut logits, mut sequence, next } = active;
     sequence.stats.total_time = begin.elapsed();
-    on_done(number, next.map(|_| sequence.finish(&mut |_| {})));
+    on_done(number, next.map(|_| sequence.finish(&mut logits, &mut |_| {})));
 }
 
 /// Lets the models read what is pending: together, and if that fails one by one, to know whose failure it is.
 fn read<L: Logits>(active: &mut [Active<'_, L>]) {
-    let mut pending: Vec<Vec<TokenId>> =
-        active.iter_mut().map(|a| std::mem::take(a.sequence.pending())).collect();
+    let pending: Vec<Vec<TokenId>> = active.iter_mut().map(|a| a.sequence.unread()).collect();
     let mut work: Vec<(&mut L, &[TokenId])> =
         active.iter_mut().map(|a| &mut a.logits).zip(pending.iter().map(Vec::as_slice)).collect();
-    if L::advance_all(&mut work).is_ok() {
-        return;
-    }
-    for (a, tokens) in active.iter_mut().zip(pending.drain(..)) {
-        if let Err(error) = a.logits.advance(&tokens) {
-            a.next = Err(error.into());
+    let all = L::advance_all(&mut work);
+    for (a, tokens) in active.iter_mut().zip(pending) {
+        match if all.is_ok() { Ok(()) } else { a.logits.advance(&tokens) } {
+            Ok(()) => a.sequence.has_read(&mut a.logits),
+            Err(error) => a.next = Err(error.into()),
         }
     }
 }

@@ -9,8 +9,8 @@ use std::{
 };
 
 use super::{
-    DecodeError, Generation, Logits, Options, Sampler, Sampling, Speller, StopSequences,
-    sequence::{Context, Next, Sequence},
+    DecodeError, Drafter, Generation, Logits, Options, Sampler, Sampling, Speller, StopSequences,
+    sequence::{Next, Sequence},
 };
 use crate::{Constraint, TokenId, Vocabulary};
 
@@ -51,6 +51,7 @@ pub struct Decoder<'a> {
     pub(super) stops: StopSequences,
     pub(super) options: Options,
     pub(super) speller: Option<&'a dyn Speller>,
+    pub(super) drafter: Option<&'a Drafter>,
     stop: Option<&'a AtomicBool>,
 }
 
@@ -61,6 +62,7 @@ impl std::fmt::Debug for Decoder<'_> {
             .field("stops", &self.stops)
             .field("options", &self.options)
             .field("speller", &self.speller.is_some())
+            .field("drafter", &self.drafter.is_some())
             .finish_non_exhaustive()
     }
 }
@@ -81,6 +83,7 @@ impl<'a> Decoder<'a> {
             stops: StopSequences::new(&options.stop)?,
             options: options.clone(),
             speller: None,
+            drafter: None,
             stop: None,
         })
     }
@@ -90,6 +93,15 @@ impl<'a> Decoder<'a> {
     #[must_use]
     pub fn spelled_by(mut self, speller: &'a dyn Speller) -> Self {
         self.speller = Some(speller);
+        self
+    }
+
+    /// Tokens that will probably come are read ahead where the model can score several places of what it read, guessed from
+    /// what this drafter has seen; it learns from the answers. The text is the same, if the model's numbers do not depend on
+    /// how a text is cut.
+    #[must_use]
+    pub fn drafted_by(mut self, drafter: &'a Drafter) -> Self {
+        self.drafter = Some(drafter);
         self
     }
 
@@ -128,14 +140,19 @@ impl<'a> Decoder<'a> {
         sequence.stats.prompt_tokens = prompt.len();
         sequence.stats.prefill_time = begin.elapsed();
         loop {
-            let next = sequence.go_on(Context::of(logits), on_text)?;
+            let next = sequence.go_on(sequence.context(logits), on_text)?;
             if next == Next::Done {
                 break;
             }
+            sequence.catch_up(logits);
+            if next == Next::Choose {
+                sequence.look_ahead(logits);
+            }
             let begin = Instant::now();
-            if !sequence.pending().is_empty() {
-                logits.advance(sequence.pending())?;
-                sequence.pending().clear();
+            let tokens = sequence.unread();
+            if !tokens.is_empty() {
+                logits.advance(&tokens)?;
+                sequence.has_read(logits);
             }
             sequence.stats.layers_time += begin.elapsed();
             sequence.stats.model_time += begin.elapsed();
@@ -144,7 +161,7 @@ impl<'a> Decoder<'a> {
             }
         }
         sequence.stats.total_time = begin.elapsed();
-        Ok(sequence.finish(on_text))
+        Ok(sequence.finish(logits, on_text))
     }
 
     /// Whether a model and a prompt belong to this decoder.

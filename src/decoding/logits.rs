@@ -43,6 +43,18 @@ pub trait Logits {
     /// only after another was read.
     fn truncate(&mut self, len: usize);
 
+    /// After how many of the tokens read last, each, the next one can be scored: at least 1, the default. With more, tokens
+    /// can be read on a guess ([`Drafter`](super::Drafter)).
+    fn kept(&self) -> usize {
+        1
+    }
+
+    /// Lets the logits be those of the token after the first `len`, until others are read or forgotten. Forgets nothing.
+    /// Asked for only where [`kept`](Self::kept) says that it can be done.
+    fn look_at(&mut self, len: usize) {
+        debug_assert_eq!(len, self.position(), "only the last place is kept");
+    }
+
     /// The logits of the next token, one per row.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use super::{
     DecodeError, Decoder, Finish, Generation, Logits, Sampler, Stats, Thinking,
+    ahead::Ahead,
     guide::{Guide, free_mask},
     sampler::Fit,
     spelling::{self, Spelling},
@@ -28,12 +29,6 @@ pub(super) struct Context {
     /// Tokens read.
     position: usize,
     limit: usize,
-}
-
-impl Context {
-    pub(super) fn of(logits: &dyn Logits) -> Self {
-        Self { position: logits.position(), limit: logits.context() }
-    }
 }
 
 /// What a sequence is about to do.
@@ -63,19 +58,21 @@ pub(super) enum Next {
 
 /// One answer.
 pub(super) struct Sequence<'a> {
-    decoder: Decoder<'a>,
-    guide: Guide<'a>,
+    pub(super) decoder: Decoder<'a>,
+    pub(super) guide: Guide<'a>,
     sampler: Sampler,
     phase: Phase,
     budget: Option<Budget>,
-    spelling: Spelling,
+    pub(super) spelling: Spelling,
     /// Tokens that come next beyond doubt, the last one first.
     sure: Vec<TokenId>,
     /// Tokens that the model has not read.
-    pending: Vec<TokenId>,
+    pub(super) pending: Vec<TokenId>,
+    /// What it has read on a guess.
+    pub(super) ahead: Ahead,
     thinking: Option<TextStream>,
-    text: TextStream,
-    tokens: Vec<TokenId>,
+    pub(super) text: TextStream,
+    pub(super) tokens: Vec<TokenId>,
     /// Scratch: the allowed tokens and their logits.
     allowed: Vec<TokenId>,
     scores: Vec<f32>,
@@ -142,6 +139,7 @@ impl<'a> Sequence<'a> {
             spelling: Spelling::default(),
             sure: Vec::new(),
             pending: Vec::new(),
+            ahead: Ahead::default(),
             text: TextStream::default(),
             tokens: Vec::new(),
             allowed: Vec::new(),
@@ -209,6 +207,11 @@ impl<'a> Sequence<'a> {
         self.stats.mask_time += begin.elapsed();
         self.note_share(self.allowed.len());
         let token = self.sample(logits)?;
+        if let (Some(drafter), true) = (self.decoder.drafter, self.is_answering()) {
+            let begin = Instant::now();
+            drafter.note(&self.tokens, self.guide.mask()?, token);
+            self.stats.mask_time += begin.elapsed();
+        }
         let Phase::Think { start, end, .. } = self.phase else { return self.take(token, on_text) };
         if token == end {
             self.end_thinking();
@@ -224,13 +227,28 @@ impl<'a> Sequence<'a> {
         Ok(())
     }
 
-    /// Tokens that the model has to read next.
-    pub(super) fn pending(&mut self) -> &mut Vec<TokenId> {
-        &mut self.pending
+    /// What its model has room for.
+    pub(super) fn context(&self, logits: &dyn Logits) -> Context {
+        Context { position: logits.position() - self.read_ahead(), limit: logits.context() }
     }
 
-    /// The answer.
-    pub(super) fn finish(self, on_text: &mut dyn FnMut(&str)) -> Generation {
+    /// Has these tokens read before anything else.
+    pub(super) fn must_read(&mut self, prompt: Vec<TokenId>) {
+        self.pending = prompt;
+    }
+
+    /// Whether the answer has begun and is not over.
+    pub(super) fn is_answering(&self) -> bool {
+        matches!(self.phase, Phase::Answer)
+    }
+
+    /// The answer. The model is left with what was taken, or less.
+    pub(super) fn finish(
+        mut self,
+        logits: &mut dyn Logits,
+        on_text: &mut dyn FnMut(&str),
+    ) -> Generation {
+        self.fall_back(logits);
         let finish = match self.phase {
             Phase::Done(finish) => finish,
             _ => Finish::Interrupted,

@@ -12,7 +12,7 @@ use crate::{Constraint, TokenId, TokenMask, Vocabulary};
 const LOOK_AHEAD: usize = 96;
 
 /// Bytes of the answer that the tokenizer is shown before what must come: more than a word.
-const LOOK_BACK: usize = 24;
+pub(super) const LOOK_BACK: usize = 24;
 
 /// What may follow, one of each kind that tokenizers tell apart: a token is sure if it comes before all of them.
 const FOLLOWERS: [&str; 7] = ["", "a", "A", "1", " ", "\"", "\n"];

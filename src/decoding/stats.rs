@@ -12,7 +12,11 @@ pub struct Stats {
     pub tokens: usize,
     /// Tokens of these about which there was no choice: they cost no logits and no draw.
     pub forced_tokens: usize,
-    /// Tokens of these spent on thinking.
+    /// Tokens that were read on a guess.
+    pub guessed_tokens: usize,
+    /// Tokens of these that came.
+    pub guessed_rightly: usize,
+    /// Tokens of the answer spent on thinking.
     pub thinking_tokens: usize,
     /// Masks asked of the constraint.
     pub masks: usize,

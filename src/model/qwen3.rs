@@ -66,14 +66,33 @@ impl Hidden {
         }
     }
 
-    /// That of the last token alone.
+    /// Those of the last `count` tokens, or of all if there are no more.
     ///
     /// # Errors
     /// The device failed.
-    pub fn last(&self) -> Result<Self, ModelError> {
+    pub fn last(&self, count: usize) -> Result<Self, ModelError> {
+        let count = count.min(self.tokens());
+        self.part(self.tokens() - count, count)
+    }
+
+    /// That of one token.
+    ///
+    /// # Errors
+    /// There is none at this place; the device failed.
+    pub fn at(&self, place: usize) -> Result<Self, ModelError> {
+        if place >= self.tokens() {
+            let problem = format!("no hidden state {place}: there are {}", self.tokens());
+            return Err(candle_core::Error::Msg(problem).into());
+        }
+        self.part(place, 1)
+    }
+
+    fn part(&self, first: usize, count: usize) -> Result<Self, ModelError> {
         let rows = match &self.rows {
-            Rows::Host(values) => Rows::Host(values[values.len() - self.width..].to_vec()),
-            Rows::Device(tensor) => Rows::Device(tensor.narrow(0, tensor.dims()[0] - 1, 1)?),
+            Rows::Host(values) => {
+                Rows::Host(values[first * self.width..][..count * self.width].to_vec())
+            }
+            Rows::Device(tensor) => Rows::Device(tensor.narrow(0, first, count)?),
         };
         Ok(Self { width: self.width, rows })
     }

@@ -14,12 +14,17 @@ pub struct Session {
     model: Arc<Qwen3>,
     adapter: Option<Arc<Adapter>>,
     cache: KvCache,
-    /// Hidden state of the last token; none after a truncation.
+    /// Hidden states of the last tokens; none after a truncation.
     hidden: Option<Hidden>,
+    /// Which of them the logits belong to.
+    looked_at: usize,
     /// All its logits, once they were asked for.
     row: Vec<f32>,
     scored: bool,
 }
+
+/// Tokens whose hidden states are kept: more than are read on a guess at once.
+const KEPT: usize = 16;
 
 fn backend(error: ModelError) -> LogitsError {
     LogitsError::Backend(Box::new(error))
@@ -31,7 +36,15 @@ impl Session {
         adapter: Option<Arc<Adapter>>,
     ) -> Result<Self, ModelError> {
         let cache = model.cache()?;
-        Ok(Self { model, adapter, cache, hidden: None, row: Vec::new(), scored: false })
+        Ok(Self {
+            model,
+            adapter,
+            cache,
+            hidden: None,
+            looked_at: 0,
+            row: Vec::new(),
+            scored: false,
+        })
     }
 
     /// A sequence of a model at its start.
@@ -52,9 +65,16 @@ impl Session {
             adapter: self.adapter.clone(),
             cache: self.cache.fork()?,
             hidden: self.hidden.clone(),
+            looked_at: self.looked_at,
             row: self.row.clone(),
             scored: self.scored,
         })
+    }
+
+    /// The hidden state that the logits belong to.
+    fn place(&self) -> Result<Hidden, LogitsError> {
+        let hidden = self.hidden.as_ref().ok_or(LogitsError::NothingRead)?;
+        hidden.at(self.looked_at).map_err(backend)
     }
 
     fn check(&self, tokens: &[TokenId]) -> Result<(), LogitsError> {
@@ -116,7 +136,9 @@ impl Logits for Session {
             .collect();
         let hidden = model.forward_batch(&mut parts).map_err(backend)?;
         for ((session, _), hidden) in some.into_iter().zip(hidden) {
-            session.hidden = Some(hidden.last().map_err(backend)?);
+            let hidden = hidden.last(KEPT).map_err(backend)?;
+            session.looked_at = hidden.tokens() - 1;
+            session.hidden = Some(hidden);
             session.scored = false;
         }
         Ok(())
@@ -130,10 +152,23 @@ impl Logits for Session {
         }
     }
 
+    fn kept(&self) -> usize {
+        KEPT
+    }
+
+    fn look_at(&mut self, len: usize) {
+        let Some(hidden) = &self.hidden else { return };
+        let behind = self.cache.len().saturating_sub(len);
+        match (hidden.tokens() - 1).checked_sub(behind) {
+            Some(place) => self.looked_at = place,
+            None => self.hidden = None,
+        }
+        self.scored = false;
+    }
+
     fn logits(&mut self) -> Result<&[f32], LogitsError> {
         if !self.scored {
-            let hidden = self.hidden.as_ref().ok_or(LogitsError::NothingRead)?;
-            self.row = self.model.logits(hidden).map_err(backend)?;
+            self.row = self.model.logits(&self.place()?).map_err(backend)?;
             self.scored = true;
         }
         Ok(&self.row)
@@ -146,8 +181,8 @@ impl Logits for Session {
         if let Some(&token) = tokens.iter().find(|t| t.index() >= width) {
             return Err(LogitsError::NoSuchToken { token, width });
         }
-        let hidden = self.hidden.as_ref().ok_or(LogitsError::NothingRead)?;
+        let hidden = self.place()?;
         let rows: Vec<u32> = tokens.iter().map(|t| t.0).collect();
-        self.model.logits_of(hidden, &rows, out).map_err(backend)
+        self.model.logits_of(&hidden, &rows, out).map_err(backend)
     }
 }

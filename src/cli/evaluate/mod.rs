@@ -12,7 +12,7 @@ use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use constrained_gen::{
     Limits,
-    decoding::{Decoder, Finish, Options},
+    decoding::{Decoder, Drafter, Finish, Options},
     expert::{self, Expert},
     model::{ChatPrompt, Model, ModelOptions},
     validation::Validator,
@@ -189,8 +189,10 @@ impl Asked<'_> {
             stop: decoding.stop_sequences.clone(),
             ..Options::default()
         };
-        let decoder =
-            Decoder::new(model.vocabulary(), &sampling, &options)?.spelled_by(model.prompts());
+        let drafter = Drafter::default();
+        let decoder = Decoder::new(model.vocabulary(), &sampling, &options)?
+            .spelled_by(model.prompts())
+            .drafted_by(&drafter);
         let language = match grammar {
             true => expert.grammar(&Limits::default())?.map(Language::from),
             false => None,
@@ -208,6 +210,7 @@ impl Asked<'_> {
                 question,
                 thinking: false,
             })?;
+            drafter.learn(&prompt);
             let mut constraint = automaton.as_ref().map(|automaton| automaton.constraint());
             let mut session = match &adapter {
                 Some(adapter) => model.session_under(adapter)?,

@@ -11,7 +11,7 @@ use std::{
 use anyhow::Result;
 use constrained_gen::{
     TokenId,
-    decoding::{DecodeError, Decoder, Finish, Generation},
+    decoding::{DecodeError, Decoder, Drafter, Finish, Generation},
     model::{ChatPrompt, DeviceChoice, Footprint, Model, ModelError, ModelOptions, Session},
     validation::ValidationError,
 };
@@ -33,7 +33,9 @@ pub(super) fn answer(arguments: &Arguments, request: &Request) -> Result<Outcome
         Some(language) => Some(language.automaton(model.vocabulary().clone())?.constraint()),
     };
     let prompt = prompt(arguments, &model, request)?;
-    let decoder = decoder(arguments, &model, request)?;
+    let drafter = Drafter::default();
+    let decoder = decoder(arguments, &model, request, &drafter)?;
+    drafter.learn(&prompt);
 
     let live = std::io::stdout().is_terminal() && !arguments.json;
     let mut out = std::io::stdout().lock();
@@ -117,13 +119,17 @@ pub(super) fn decoder<'a>(
     arguments: &Arguments,
     model: &'a Model,
     request: &Request,
+    drafter: &'a Drafter,
 ) -> Result<Decoder<'a>, DecodeError> {
-    let decoder = Decoder::new(model.vocabulary(), &request.sampling, &request.options)?
+    let mut decoder = Decoder::new(model.vocabulary(), &request.sampling, &request.options)?
         .stopped_by(interrupt::flag());
-    Ok(match arguments.own_spelling {
-        true => decoder,
-        false => decoder.spelled_by(model.prompts()),
-    })
+    if !arguments.own_spelling {
+        decoder = decoder.spelled_by(model.prompts());
+    }
+    if !arguments.no_guessing {
+        decoder = decoder.drafted_by(drafter);
+    }
+    Ok(decoder)
 }
 
 /// The model of the arguments, or the embedded one; with the positions of the expert. Not loaded if it would not fit.

@@ -14,7 +14,7 @@ use std::{
 use anyhow::{Result, anyhow, bail};
 use constrained_gen::{
     Automaton, TokenId,
-    decoding::{DecodeError, Finish, Generation, Job, Logits, LogitsError, run_all},
+    decoding::{DecodeError, Drafter, Finish, Generation, Job, Logits, LogitsError, run_all},
     model::{DeviceChoice, Model, Session},
 };
 use indicatif::{ProgressBar, ProgressDrawTarget};
@@ -145,11 +145,12 @@ pub(super) fn run(arguments: &Arguments, file: &Path) -> Result<Outcome> {
             Err(error) => writer.failed(number, &row.id, error)?,
         }
     }
+    let drafter = Drafter::default();
     let jobs = numbers
         .iter()
         .take_while(|_| !stop.load(Ordering::Relaxed))
         .filter_map(|number| rows[*number].prompt.as_ref().ok())
-        .map(|prompt| job(arguments, &model, &groups.all[prompt.group], prompt));
+        .map(|prompt| job(arguments, &model, &drafter, &groups.all[prompt.group], prompt));
     let mut written = Ok(());
     run_all(jobs, arguments.at_once, |at, answer| {
         let number = numbers[at];
@@ -236,10 +237,12 @@ fn shared<'a>(mut prompts: impl Iterator<Item = &'a Vec<TokenId>>) -> Vec<TokenI
 fn job<'a>(
     arguments: &Arguments,
     model: &'a Model,
+    drafter: &'a Drafter,
     group: &Group,
     prompt: &Prompt,
 ) -> Result<Job<'a, Session>, DecodeError> {
-    let decoder = answer::decoder(arguments, model, &prompt.request)?;
+    let decoder = answer::decoder(arguments, model, &prompt.request, drafter)?;
+    drafter.learn(&prompt.tokens);
     let logits = group.base.fork().map_err(|error| LogitsError::Backend(Box::new(error)))?;
     Ok(Job {
         decoder,

@@ -58,6 +58,9 @@ pub(super) struct Arguments {
     /// Let the model choose how to spell text that must come, instead of the tokenizer
     #[arg(long)]
     own_spelling: bool,
+    /// Read no tokens ahead on a guess, to compare
+    #[arg(long)]
+    no_guessing: bool,
     /// Where the model runs
     #[arg(long, value_enum, default_value_t)]
     device: Device,

@@ -42,6 +42,8 @@ pub(super) fn json(
             "prompt_tokens": stats.prompt_tokens,
             "tokens": stats.tokens,
             "forced_tokens": stats.forced_tokens,
+            "guessed_tokens": stats.guessed_tokens,
+            "guessed_rightly": stats.guessed_rightly,
             "thinking_tokens": stats.thinking_tokens,
             "masks": stats.masks,
             "allowed_share": stats.allowed_share(),
@@ -88,9 +90,11 @@ pub(super) fn stats(stats: &Stats, guarantee: Guarantee) {
     complain::line(format_args!("guarantee {guarantee}"));
     complain::line(format_args!("prompt    {} tokens", stats.prompt_tokens));
     complain::line(format_args!(
-        "answer    {} tokens ({} without a choice, {} of thinking), {:.1} per second",
+        "answer    {} tokens ({} without a choice, {} guessed rightly of {}, {} of thinking), {:.1} per second",
         stats.tokens,
         stats.forced_tokens,
+        stats.guessed_rightly,
+        stats.guessed_tokens,
         stats.thinking_tokens,
         stats.tokens_per_second()
     ));
