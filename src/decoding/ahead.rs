@@ -103,7 +103,7 @@ impl Sequence<'_> {
             text: text[text.len().saturating_sub(spelling::LOOK_BACK)..].to_vec(),
             vocabulary: self.decoder.vocabulary,
         };
-        let known = course.tokens.len();
+        let (known, row) = (course.tokens.len(), drafter.row());
         let (mut sure, mut odds) = (known, 1.0);
         while let Some(guess) = course.guess(drafter, count.take())
             && course.take(guess.token)?
@@ -113,7 +113,7 @@ impl Sequence<'_> {
                 course.take_forced(speller, &mut self.spelling, known + most)?;
             }
             let len = course.tokens.len();
-            if len > known + most || !is_worth_it(odds, len - sure) {
+            if len > known + most || !is_worth_it(odds, len - sure, row) {
                 break;
             }
             sure = len;

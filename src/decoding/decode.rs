@@ -153,6 +153,9 @@ impl<'a> Decoder<'a> {
             if !tokens.is_empty() {
                 logits.advance(&tokens)?;
                 sequence.has_read(logits);
+                if let Some(drafter) = self.drafter {
+                    drafter.timed(tokens.len(), begin.elapsed().as_secs_f64());
+                }
             }
             sequence.stats.layers_time += begin.elapsed();
             sequence.stats.model_time += begin.elapsed();

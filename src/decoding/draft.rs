@@ -27,8 +27,7 @@ const OFTEN: usize = 256;
 /// How sure a guess can be: how often a token came again is counted up to here.
 const KINDS: usize = 4;
 
-/// What one token more costs a pass, in passes of one token. Measured for Q4_K weights on a processor, the dearest of all
-/// (`cargo bench --bench generation`).
+/// What one token more costs a pass, in passes of one token, before it was measured.
 const ROW: f64 = 0.25;
 
 /// What came after what in texts read before: prompts and answers. Shared by any number of answers and threads; learns from
@@ -57,6 +56,14 @@ impl std::fmt::Debug for Drafter {
 }
 
 impl Drafter {
+    /// One that takes a token more in a pass to cost this part of a pass of one token (0 to 1), instead of measuring it.
+    pub fn with_row_cost(cost: f64) -> Self {
+        let mut table = Table::default();
+        table.passes.row = cost.clamp(0.0, 1.0);
+        table.passes.measured = false;
+        Self(Mutex::new(table))
+    }
+
     /// Learns from a text. An answer's own tokens are learned as they come.
     pub fn learn(&self, tokens: &[TokenId]) {
         let mut table = self.table();
@@ -81,6 +88,16 @@ impl Drafter {
         self.table().guess(before, allowed, count)
     }
 
+    /// Says how long a pass over so many tokens took, in seconds. Decides what is worth a guess, and no text.
+    pub(super) fn timed(&self, rows: usize, seconds: f64) {
+        self.table().passes.note(rows, seconds);
+    }
+
+    /// What one token more costs a pass, in passes of one token.
+    pub(super) fn row(&self) -> f64 {
+        self.table().passes.row
+    }
+
     fn table(&self) -> std::sync::MutexGuard<'_, Table> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -94,9 +111,10 @@ pub(super) struct Guess {
     pub(super) odds: f64,
 }
 
-/// Whether a pass should read `rows` more tokens for a chance of `odds` that there will be one pass less.
-pub(super) fn is_worth_it(odds: f64, rows: usize) -> bool {
-    odds * (1.0 - ROW) > (1.0 - odds) * ROW * rows as f64
+/// Whether a pass should read `rows` more tokens, each for this part of a pass, for a chance of `odds` that there will be one
+/// pass less.
+pub(super) fn is_worth_it(odds: f64, rows: usize, row: f64) -> bool {
+    odds * (1.0 - row) > (1.0 - odds) * row * rows as f64
 }
 
 #[derive(Clone, Copy)]
@@ -113,6 +131,7 @@ struct Table {
     often: Box<[Often]>,
     /// How often it came true what rests on no token, on one, and so on.
     rates: [[Rate; KINDS]; LONGEST + 1],
+    passes: Passes,
 }
 
 impl Default for Table {
@@ -122,6 +141,7 @@ impl Default for Table {
             slots: vec![empty; SLOTS].into_boxed_slice(),
             often: vec![Often::default(); OFTEN].into_boxed_slice(),
             rates: USUAL.map(|kinds| kinds.map(|hits| Rate { hits, all: 64 })),
+            passes: Passes { sums: [0.0; 5], row: ROW, measured: true },
         }
     }
 }
@@ -192,6 +212,48 @@ impl Table {
             }
         }
         (most.count > 0).then_some(most.token)
+    }
+}
+
+/// What passes took lately by the tokens read: how dear one token more is depends on the weights' format, the machine, and the
+/// threads (a fifth of a pass to half of one).
+struct Passes {
+    /// Passes, tokens, their squares, seconds, seconds by tokens; older ones count less.
+    sums: [f64; 5],
+    /// The slope of the line through them, in passes of one token.
+    row: f64,
+    measured: bool,
+}
+
+impl Passes {
+    /// What is left of older passes with each new one.
+    const KEPT: f64 = 0.98;
+    /// Passes that a line is drawn through, at least.
+    const ENOUGH: f64 = 8.0;
+    /// The variance of their tokens, at least.
+    const SPREAD: f64 = 0.05;
+
+    fn note(&mut self, rows: usize, seconds: f64) {
+        let rows = rows as f64;
+        let [count, .., time, _] = self.sums;
+        // Longer ones are work of another kind; much slower ones say what else the machine does.
+        if !self.measured || rows > 16.0 || (count > Self::ENOUGH && seconds > 4.0 * time / count) {
+            return;
+        }
+        let new = [1.0, rows, rows * rows, seconds, seconds * rows];
+        for (sum, new) in self.sums.iter_mut().zip(new) {
+            *sum = *sum * Self::KEPT + new;
+        }
+        let [count, rows, squares, time, both] = self.sums;
+        let spread = count * squares - rows * rows;
+        if count < Self::ENOUGH || spread < Self::SPREAD * count * count {
+            return;
+        }
+        let slope = (count * both - rows * time) / spread;
+        let one = (time - slope * rows) / count + slope;
+        if one > 0.0 {
+            self.row = (slope / one).clamp(0.05, 1.0);
+        }
     }
 }
 
@@ -312,7 +374,30 @@ mod tests {
 
     #[test]
     fn more_rows_need_better_odds() {
-        assert!(is_worth_it(0.3, 1) && !is_worth_it(0.3, 4) && is_worth_it(0.9, 4));
-        assert!(!is_worth_it(0.2, 1) && !is_worth_it(0.0, 0));
+        assert!(
+            is_worth_it(0.3, 1, 0.25) && !is_worth_it(0.3, 4, 0.25) && is_worth_it(0.9, 4, 0.25)
+        );
+        assert!(
+            !is_worth_it(0.2, 1, 0.25) && !is_worth_it(0.3, 1, 0.5) && !is_worth_it(0.0, 0, 0.25)
+        );
+        assert!(!is_worth_it(0.99, 1, 1.0), "a token that costs a pass saves none");
+    }
+
+    #[test]
+    fn what_a_row_costs_is_measured() {
+        let drafter = Drafter::default();
+        let pass =
+            |rows: usize, row: f64| drafter.timed(rows, 0.04 * (1.0 + row * (rows - 1) as f64));
+        (0..100).for_each(|_| pass(1, 0.5));
+        assert_eq!(drafter.row(), ROW, "passes of one length say nothing");
+        (0..40).for_each(|i| pass(1 + i % 3, 0.5));
+        assert!((drafter.row() - 0.5).abs() < 0.01, "{}", drafter.row());
+        drafter.timed(2, 30.0);
+        drafter.timed(500, 9.0);
+        assert!((drafter.row() - 0.5).abs() < 0.01, "{}", drafter.row());
+        (0..400).for_each(|i| pass(1 + i % 2, 0.1));
+        assert!((drafter.row() - 0.1).abs() < 0.01, "{}", drafter.row());
+        (0..400).for_each(|_| drafter.timed(1, 0.0));
+        assert!(drafter.row().is_finite());
     }
 }
