@@ -152,14 +152,14 @@ fn main() {
                     println!("{name}: no corpus at {}", shared.display());
                     continue;
                 }
-                let [free, constrained, free_guessing, new, guessing] =
+                let ([free, constrained, free_guessing, new, guessing], row) =
                     compare(&model, &vocabulary, &encoder, texts);
                 let mask =
                     |split: &Split| 100.0 * split.mask.as_secs_f64() / split.total.as_secs_f64();
                 println!(
                     "{name}, {format}, {threads} threads: constrained / unconstrained {:.2}, guessing / unconstrained {:.2}, new {:.2}, \
                      both guessing {:.2} ({} texts, {} tokens; forced {:.0} %, rows allowed {:.0} %; mask {:.2} % of the step, \
-                     guessing {:.2} %)",
+                     guessing {:.2} %; a token more costs {row:.2} of a pass)",
                     constrained.per_second() / free.per_second(),
                     guessing.per_second() / free.per_second(),
                     new.per_second() / free.per_second(),
@@ -181,13 +181,13 @@ fn main() {
     }
 }
 
-/// What both sides cost: without a constraint, with one; the same with guesses.
+/// What both sides cost: without a constraint, with one; the same with guesses. And what a token more costs a pass.
 fn compare(
     model: &Arc<Qwen3>,
     vocabulary: &Vocabulary,
     encoder: &Encoder,
     texts: &[Text],
-) -> [Split; 5] {
+) -> ([Split; 5], f64) {
     let sampling = Sampling { top_p: 0.8, top_k: Some(20), ..Sampling::default() };
     let mut prefix = Session::of(model).expect("a sequence");
     let prompt: Vec<TokenId> = (0..PROMPT as u32).map(|i| TokenId(i * 977 + 11)).collect();
@@ -233,5 +233,5 @@ fn compare(
         splits[3].add(&run(true, Some(&drafters[1])));
         splits[4].add(&run(true, Some(&drafters[2])));
     }
-    splits
+    (splits, drafters[2].row_cost())
 }

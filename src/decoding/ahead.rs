@@ -103,9 +103,10 @@ impl Sequence<'_> {
             text: text[text.len().saturating_sub(spelling::LOOK_BACK)..].to_vec(),
             vocabulary: self.decoder.vocabulary,
         };
-        let (known, row) = (course.tokens.len(), drafter.row());
+        let (known, row) = (course.tokens.len(), drafter.row_cost());
         let (mut sure, mut odds) = (known, 1.0);
         while let Some(guess) = course.guess(drafter, count.take())
+            && is_worth_it(odds * guess.odds, 1, row)
             && course.take(guess.token)?
         {
             odds *= guess.odds;

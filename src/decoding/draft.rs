@@ -93,8 +93,9 @@ impl Drafter {
         self.table().passes.note(rows, seconds);
     }
 
-    /// What one token more costs a pass, in passes of one token.
-    pub(super) fn row(&self) -> f64 {
+    /// What one token more costs a pass, in passes of one token: as measured lately, or as
+    /// [given](Self::with_row_cost). 0.25 before the first passes were measured.
+    pub fn row_cost(&self) -> f64 {
         self.table().passes.row
     }
 
@@ -216,7 +217,7 @@ impl Table {
 }
 
 /// What passes took lately by the tokens read: how dear one token more is depends on the weights' format, the machine, and the
-/// threads (a fifth of a pass to half of one).
+/// threads.
 struct Passes {
     /// Passes, tokens, their squares, seconds, seconds by tokens; older ones count less.
     sums: [f64; 5],
@@ -301,8 +302,8 @@ struct Rate {
     all: u16,
 }
 
-/// Of 64 guesses so many come true: of those that rest on no token, by how many are allowed; then, by how many tokens a guess
-/// rests on, by how sure it is. Measured with queries over schemas, after some others over the same schema.
+/// What is expected before anything was counted, of 64 guesses that come true: of those that rest on no token, by how many are
+/// allowed; then, by how many tokens a guess rests on, by how sure it is.
 const USUAL: [[u16; KINDS]; LONGEST + 1] =
     [[30, 16, 8, 4], [10, 20, 25, 32], [16, 26, 32, 45], [22, 35, 42, 50], [32, 45, 54, 60]];
 
@@ -389,15 +390,15 @@ mod tests {
         let pass =
             |rows: usize, row: f64| drafter.timed(rows, 0.04 * (1.0 + row * (rows - 1) as f64));
         (0..100).for_each(|_| pass(1, 0.5));
-        assert_eq!(drafter.row(), ROW, "passes of one length say nothing");
+        assert_eq!(drafter.row_cost(), ROW, "passes of one length say nothing");
         (0..40).for_each(|i| pass(1 + i % 3, 0.5));
-        assert!((drafter.row() - 0.5).abs() < 0.01, "{}", drafter.row());
+        assert!((drafter.row_cost() - 0.5).abs() < 0.01, "{}", drafter.row_cost());
         drafter.timed(2, 30.0);
         drafter.timed(500, 9.0);
-        assert!((drafter.row() - 0.5).abs() < 0.01, "{}", drafter.row());
+        assert!((drafter.row_cost() - 0.5).abs() < 0.01, "{}", drafter.row_cost());
         (0..400).for_each(|i| pass(1 + i % 2, 0.1));
-        assert!((drafter.row() - 0.1).abs() < 0.01, "{}", drafter.row());
+        assert!((drafter.row_cost() - 0.1).abs() < 0.01, "{}", drafter.row_cost());
         (0..400).for_each(|_| drafter.timed(1, 0.0));
-        assert!(drafter.row().is_finite());
+        assert!(drafter.row_cost().is_finite());
     }
 }
