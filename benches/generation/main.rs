@@ -11,8 +11,9 @@
 //! queries over the same schema, instances of it. Nothing of any text is known before it comes.
 //!
 //! `cargo bench --bench generation` reads corpora and the Qwen3 tokenizer at `../shared` and says so if they are not there.
-//! `GENERATION_FORMATS=f32,q8_0,q4_k`, `GENERATION_THREADS=1,2` and `GENERATION_TOKENS=N` (per corpus) choose;
-//! `GENERATION_LAYERS=1` is for the counts alone, which do not depend on the model.
+//! `GENERATION_FORMATS=f32,q8_0,q4_k,q4_k_m`, `GENERATION_THREADS=1,2`, `GENERATION_TOKENS=N` (per corpus) and
+//! `GENERATION_CORPORA=sql,sql-schema,sql-style,json,json-style` choose. `GENERATION_LAYERS=1` is for the counts alone, which do
+//! not depend on the model if `GENERATION_ROW=0.25` says what a token more costs a pass.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints figures")]
 
@@ -70,6 +71,7 @@ struct Split {
     guessed: usize,
     guessed_rightly: usize,
     allowed: f64,
+    texts: usize,
 }
 
 impl Split {
@@ -84,6 +86,7 @@ impl Split {
         self.guessed += stats.guessed_tokens;
         self.guessed_rightly += stats.guessed_rightly;
         self.allowed += stats.allowed_share() * stats.tokens as f64;
+        self.texts += 1;
     }
 
     fn per_second(&self) -> f64 {
@@ -104,6 +107,9 @@ impl Split {
             let share = |count: usize| 100.0 * count as f64 / self.tokens as f64;
             print!("; read on a guess {:.0} %", share(self.guessed));
             print!(", rightly {:.0} %", share(self.guessed_rightly));
+            // One pass for each choice that was not read before: every text's end is one, too.
+            let passes = self.tokens + self.texts - self.forced - self.guessed_rightly;
+            print!(", passes {:.0} %", share(passes));
         }
         println!();
     }
@@ -124,13 +130,18 @@ fn main() {
     let tokens = setting("GENERATION_TOKENS", "").parse().unwrap_or(TOKENS);
     let sql = |style| corpora::sql_of_schemas(&shared, &vocabulary, &encoder, tokens, style);
     let json = |style| corpora::json(&shared, &vocabulary, &encoder, tokens, style);
-    let corpora = [
-        ("SQL, any names", corpora::sql(&shared, &vocabulary, &encoder, tokens)),
-        ("SQL, names of a schema", sql(Style::Any)),
-        ("SQL, names of a schema, one style", sql(Style::One)),
-        ("JSON", json(Style::Any)),
-        ("JSON, one style", json(Style::One)),
-    ];
+    let any_names = || corpora::sql(&shared, &vocabulary, &encoder, tokens);
+    let chosen = setting("GENERATION_CORPORA", "sql,sql-schema,sql-style,json,json-style");
+    let corpora = chosen.split(',').map(|name| match name {
+        "sql" => ("SQL, any names", any_names()),
+        "sql-schema" => ("SQL, names of a schema", sql(Style::Any)),
+        "sql-style" => ("SQL, names of a schema, one style", sql(Style::One)),
+        "json" => ("JSON", json(Style::Any)),
+        "json-style" => ("JSON, one style", json(Style::One)),
+        other => panic!("no corpus {other}"),
+    });
+    let corpora: Vec<_> = corpora.collect();
+    let row: Option<f64> = setting("GENERATION_ROW", "").parse().ok();
     let mut config = Config::qwen3_0_6b();
     let layers = setting("GENERATION_LAYERS", "").parse();
     config.num_hidden_layers = layers.unwrap_or(config.num_hidden_layers);
@@ -140,6 +151,7 @@ fn main() {
             "bf16" => WeightFormat::Bf16,
             "q8_0" => WeightFormat::Q8_0,
             "q4_k" => WeightFormat::Q4K,
+            "q4_k_m" => WeightFormat::Q4KM,
             other => panic!("no format {other}"),
         };
         for threads in setting("GENERATION_THREADS", "1,2").split(',') {
@@ -153,7 +165,7 @@ fn main() {
                     continue;
                 }
                 let ([free, constrained, free_guessing, new, guessing], row) =
-                    compare(&model, &vocabulary, &encoder, texts);
+                    compare(&model, &vocabulary, &encoder, texts, row);
                 let mask =
                     |split: &Split| 100.0 * split.mask.as_secs_f64() / split.total.as_secs_f64();
                 println!(
@@ -181,19 +193,21 @@ fn main() {
     }
 }
 
-/// What both sides cost: without a constraint, with one; the same with guesses. And what a token more costs a pass.
+/// What both sides cost: without a constraint, with one; the same with guesses. And what a token more costs a pass, which is
+/// measured if it is not given.
 fn compare(
     model: &Arc<Qwen3>,
     vocabulary: &Vocabulary,
     encoder: &Encoder,
     texts: &[Text],
+    row: Option<f64>,
 ) -> ([Split; 5], f64) {
     let sampling = Sampling { top_p: 0.8, top_k: Some(20), ..Sampling::default() };
     let mut prefix = Session::of(model).expect("a sequence");
     let prompt: Vec<TokenId> = (0..PROMPT as u32).map(|i| TokenId(i * 977 + 11)).collect();
     constrained_gen::decoding::Logits::advance(&mut prefix, &prompt).expect("read");
     let mut splits = [Split::default(); 5];
-    let drafters = [Drafter::default(), Drafter::default(), Drafter::default()];
+    let drafters = [(); 3].map(|()| row.map_or_else(Drafter::default, Drafter::with_row_cost));
     let mut known: Option<&Arc<[Vec<TokenId>]>> = None;
     for Text { automaton, text, prompt, others, tokens } in texts {
         // Masks as a program has them that was started before: each text was seen once.

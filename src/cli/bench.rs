@@ -61,6 +61,9 @@ enum Format {
     #[default]
     #[value(name = "q4_k")]
     Q4K,
+    /// Q4_K with some Q6_K, the head among it, as most files have it
+    #[value(name = "q4_k_m")]
+    Q4KM,
 }
 
 impl From<Format> for WeightFormat {
@@ -70,6 +73,7 @@ impl From<Format> for WeightFormat {
             Format::Bf16 => Self::Bf16,
             Format::Q8_0 => Self::Q8_0,
             Format::Q4K => Self::Q4K,
+            Format::Q4KM => Self::Q4KM,
         }
     }
 }

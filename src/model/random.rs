@@ -40,18 +40,26 @@ impl Qwen3 {
         seed: u64,
         options: &ModelOptions,
     ) -> Result<Self, ModelError> {
-        Self::load(config, options, &mut Random { format, dice: Dice::new(seed) })
+        let layers = config.num_hidden_layers;
+        Self::load(config, options, &mut Random { format, layers, dice: Dice::new(seed) })
     }
 }
 
 struct Random {
     format: WeightFormat,
+    layers: usize,
     dice: Dice,
 }
 
 impl Source for Random {
-    fn matrix(&mut self, _: &str, rows: usize, columns: usize) -> Result<Arc<Matrix>, ModelError> {
-        Ok(Arc::new(Matrix::random(self.format, rows, columns, &mut self.dice)))
+    fn matrix(
+        &mut self,
+        name: &str,
+        rows: usize,
+        columns: usize,
+    ) -> Result<Arc<Matrix>, ModelError> {
+        let format = self.format.of(name, self.layers);
+        Ok(Arc::new(Matrix::random(format, rows, columns, &mut self.dice)))
     }
 
     fn vector(&mut self, _: &str, length: usize) -> Result<Vec<f32>, ModelError> {

@@ -248,11 +248,7 @@ impl<F: Format, R: Fn(usize) -> usize> Task for Rows<'_, F, R> {
         let mut token = 0;
         while token < n {
             // The tokens outside: a few of them stay in the innermost cache, the rows in the next one.
-            let count = match n - token {
-                1 => 1,
-                2 | 3 => 2,
-                _ => 4,
-            };
+            let count = (n - token).min(4);
             for i in 0..rows {
                 let at = i * n + token;
                 match count {
@@ -262,6 +258,12 @@ impl<F: Format, R: Fn(usize) -> usize> Task for Rows<'_, F, R> {
                         row(i),
                         input,
                         [token, token + 1],
+                    )),
+                    3 => out[at..at + 3].copy_from_slice(&format.dot(
+                        level,
+                        row(i),
+                        input,
+                        [token, token + 1, token + 2],
                     )),
                     _ => out[at..at + 4].copy_from_slice(&format.dot(
                         level,

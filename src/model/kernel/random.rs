@@ -49,6 +49,29 @@ pub enum WeightFormat {
     Q8_0,
     /// GGUF's Q4_K: 4 bits and scales in two stages.
     Q4K,
+    /// GGUF's Q6_K: 6 bits and scales in two stages.
+    Q6K,
+    /// What files named Q4_K_M hold: [`Q4K`](Self::Q4K), but [`Q6K`](Self::Q6K) for the head with the embedding, and in half of
+    /// the layers for the projections `v_proj` and `down_proj`.
+    Q4KM,
+}
+
+impl WeightFormat {
+    /// How a matrix is stored where formats are mixed: that of the embedding and the head, or one of a layer's projections.
+    pub(in crate::model) fn of(self, name: &str, layers: usize) -> Self {
+        if self != Self::Q4KM {
+            return self;
+        }
+        let layer = name.strip_prefix("model.layers.").and_then(|rest| rest.split('.').next());
+        let Some(layer) = layer.and_then(|layer| layer.parse::<usize>().ok()) else {
+            return Self::Q6K;
+        };
+        // llama.cpp's rule (`use_more_bits` in its quantisation): the first and last eighth, and every third one between.
+        let eighth = layers / 8;
+        let is_dear = layer < eighth || layer >= 7 * layers / 8 || (layer - eighth) % 3 == 2;
+        let is_named = ["v_proj", "down_proj"].iter().any(|part| name.contains(part));
+        if is_dear && is_named { Self::Q6K } else { Self::Q4K }
+    }
 }
 
 impl Matrix {
@@ -76,7 +99,15 @@ impl Matrix {
                 let scales = vec![most / 127.0; count / GROUP];
                 Self::new(rows, columns, Weights::Q8(Q8 { columns, values, scales }))
             }
-            WeightFormat::Q4K => {
+            WeightFormat::Q6K => {
+                let mut values = Vec::with_capacity(count);
+                for _ in 0..count / GROUP {
+                    values.extend(dice.bytes::<GROUP>().map(|x| (x & 63) as i8 - 32));
+                }
+                let scales = vec![[most / 32.0; 2]; count / GROUP];
+                Self::new(rows, columns, Weights::Q8Half(Q8 { columns, values, scales }))
+            }
+            WeightFormat::Q4K | WeightFormat::Q4KM => {
                 let scale = most / 7.5 / 48.0;
                 let block = |_| Q4KBlock {
                     scale,
@@ -89,5 +120,25 @@ impl Matrix {
                 Self::new(rows, columns, Weights::Q4K(Q4K { columns, blocks }))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mix_is_mixed_as_files_are() {
+        let of = |name: &str| WeightFormat::Q4KM.of(name, 28);
+        assert_eq!(of("model.embed_tokens.weight"), WeightFormat::Q6K);
+        let dear: Vec<usize> = (0..28)
+            .filter(|i| {
+                of(&format!("model.layers.{i}.mlp.down_proj.weight")) == WeightFormat::Q6K
+            })
+            .collect();
+        assert_eq!(dear, [0, 1, 2, 5, 8, 11, 14, 17, 20, 23, 24, 25, 26, 27]);
+        assert_eq!(of("model.layers.0.self_attn.v_proj.weight"), WeightFormat::Q6K);
+        assert_eq!(of("model.layers.0.self_attn.q_proj.weight"), WeightFormat::Q4K);
+        assert_eq!(WeightFormat::Q8_0.of("model.embed_tokens.weight", 28), WeightFormat::Q8_0);
     }
 }
