@@ -132,9 +132,7 @@ mod tests {
         let of = |name: &str| WeightFormat::Q4KM.of(name, 28);
         assert_eq!(of("model.embed_tokens.weight"), WeightFormat::Q6K);
         let dear: Vec<usize> = (0..28)
-            .filter(|i| {
-                of(&format!("model.layers.{i}.mlp.down_proj.weight")) == WeightFormat::Q6K
-            })
+            .filter(|i| of(&format!("model.layers.{i}.mlp.down_proj.weight")) == WeightFormat::Q6K)
             .collect();
         assert_eq!(dear, [0, 1, 2, 5, 8, 11, 14, 17, 20, 23, 24, 25, 26, 27]);
         assert_eq!(of("model.layers.0.self_attn.v_proj.weight"), WeightFormat::Q6K);
