@@ -71,11 +71,11 @@ struct Split {
     guessed: usize,
     guessed_rightly: usize,
     allowed: f64,
-    texts: usize,
+    passes: usize,
 }
 
 impl Split {
-    fn add(&mut self, stats: &Stats) {
+    fn add(&mut self, (stats, passes): (Stats, usize)) {
         self.total += stats.total_time;
         self.layers += stats.layers_time;
         self.head += stats.model_time - stats.layers_time;
@@ -86,7 +86,7 @@ impl Split {
         self.guessed += stats.guessed_tokens;
         self.guessed_rightly += stats.guessed_rightly;
         self.allowed += stats.allowed_share() * stats.tokens as f64;
-        self.texts += 1;
+        self.passes += passes;
     }
 
     fn per_second(&self) -> f64 {
@@ -107,9 +107,7 @@ impl Split {
             let share = |count: usize| 100.0 * count as f64 / self.tokens as f64;
             print!("; read on a guess {:.0} %", share(self.guessed));
             print!(", rightly {:.0} %", share(self.guessed_rightly));
-            // One pass for each choice that was not read before: every text's end is one, too.
-            let passes = self.tokens + self.texts - self.forced - self.guessed_rightly;
-            print!(", passes {:.0} %", share(passes));
+            print!(", passes {:.0} %", share(self.passes));
         }
         println!();
     }
@@ -239,13 +237,13 @@ fn compare(
             let answer = decoder.run(&mut model, &[], constraint.as_mut(), &mut |_| {});
             let answer = answer.expect("an answer");
             assert!(text.starts_with(&answer.text), "{} is not {text}", answer.text);
-            answer.stats
+            (answer.stats, model.passes)
         };
-        splits[0].add(&run(false, None));
-        splits[1].add(&run(true, None));
-        splits[2].add(&run(false, Some(&drafters[0])));
-        splits[3].add(&run(true, Some(&drafters[1])));
-        splits[4].add(&run(true, Some(&drafters[2])));
+        splits[0].add(run(false, None));
+        splits[1].add(run(true, None));
+        splits[2].add(run(false, Some(&drafters[0])));
+        splits[3].add(run(true, Some(&drafters[1])));
+        splits[4].add(run(true, Some(&drafters[2])));
     }
     (splits, drafters[2].row_cost())
 }

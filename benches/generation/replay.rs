@@ -21,6 +21,8 @@ pub(crate) struct Replay<'a> {
     places: Vec<Place>,
     looked_at: usize,
     row: Vec<f32>,
+    /// Passes of the model so far.
+    pub(crate) passes: usize,
 }
 
 /// A place in the text, at a token's end.
@@ -41,8 +43,17 @@ impl<'a> Replay<'a> {
     ) -> Self {
         let before = session.position();
         let (places, row) = (Vec::new(), Vec::new());
-        let mut replay =
-            Self { session, vocabulary, speller, text, before, places, looked_at: 0, row };
+        let mut replay = Self {
+            session,
+            vocabulary,
+            speller,
+            text,
+            before,
+            places,
+            looked_at: 0,
+            row,
+            passes: 0,
+        };
         replay.places.push(replay.spell(0));
         replay
     }
@@ -84,6 +95,7 @@ impl Logits for Replay<'_> {
             self.places.push(place);
         }
         self.looked_at = self.places.len() - 1;
+        self.passes += 1;
         self.session.advance(tokens)
     }
 

@@ -61,7 +61,7 @@ enum Format {
     #[default]
     #[value(name = "q4_k")]
     Q4K,
-    /// Q4_K with some Q6_K, the head among it, as most files have it
+    /// Q4_K, but Q6_K for the head and some others, as in files named so
     #[value(name = "q4_k_m")]
     Q4KM,
 }
