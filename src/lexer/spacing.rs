@@ -22,7 +22,7 @@ use crate::{
 
 /// Elementary steps up to which a proof is tried: bytes read, cells of automata. What they do not suffice for is held to be
 /// unproved, so that the texts of a hostile grammar are searched, and not its proof.
-const PROOF: u64 = 1 << 23;
+const PROOF: u64 = 1 << 24;
 
 /// What is known of a grammar's blanks.
 #[derive(Debug)]
