@@ -1,11 +1,11 @@
-//! The grammars that ship stay far from the limit on the work of one step.
+//! The grammars that ship stay away from the limits on the work of one step, and of compiling.
 
 #[allow(dead_code, reason = "not all tests need all of it")]
 mod process;
 
 use std::sync::Arc;
 
-use constrained_gen::{Automaton, Limits, TokenId, Vocabulary, library};
+use constrained_gen::{Automaton, CompiledGrammar, Limits, TokenId, Vocabulary, library};
 use process::DEMO_TOKENIZER;
 
 /// All masks along the examples, from nothing, with half of the work that is allowed by default.
@@ -40,4 +40,14 @@ fn half_of_the_work_suffices_for_every_example() {
         }
     }
     assert!(masks > 5_000, "{masks} masks");
+}
+
+#[test]
+fn a_little_less_work_suffices_to_compile_them() {
+    let mut limits = Limits::default();
+    limits.grammar_work -= limits.grammar_work / 20;
+    for name in library::names() {
+        let grammar = library::grammar(name, &limits).expect("it ships");
+        CompiledGrammar::new(&grammar, &limits).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
 }
