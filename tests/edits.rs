@@ -10,7 +10,7 @@
 
 use std::{
     collections::BTreeSet,
-    hash::{DefaultHasher, Hash as _, Hasher as _},
+    hash::{DefaultHasher, Hasher as _},
     io::Write as _,
     sync::Mutex,
 };
