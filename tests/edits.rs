@@ -138,7 +138,7 @@ impl Language {
     }
 }
 
-/// A number that depends on nothing but what it is of.
+/// A number that is the same in every run (of programs that one version of Rust has built).
 fn number(of: impl std::hash::Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     of.hash(&mut hasher);
