@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Elementary steps up to which a proof is tried.
-const WORK: u64 = 1 << 24;
+const WORK: u64 = 1 << 25;
 
 /// Nonterminals times kinds up to which it is tried.
 const CELLS: usize = 1 << 20;
