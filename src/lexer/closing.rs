@@ -534,6 +534,19 @@ mod tests {
         sure.collect()
     }
 
+    /// Else their masks are searched for, several times as dear, and nothing else would tell.
+    #[test]
+    fn it_is_proved_of_the_grammars_that_ship() {
+        let limits = Limits::default();
+        for name in crate::library::names() {
+            let grammar = crate::library::grammar(name, &limits).expect("it ships");
+            if grammar.lexing() == Lexing::Contextual {
+                let lexer = Lexer::new(&grammar, &limits).expect("it compiles");
+                assert!(!lexer.spacing.texts.is_empty(), "{name}");
+            }
+        }
+    }
+
     #[test]
     fn guards_that_leave_something_do_no_harm() {
         let terminals = ["N [a-z]+ ! [a-z]", "AS as ! [a-z]", "PLUS \\+ ! \\+", "_B \x20+ ! \x20"];
