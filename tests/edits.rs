@@ -1,5 +1,5 @@
-//! The examples of the grammars that ship, edited: a word replaced by another one, a word, a sign, a comment or a line break put
-//! in, a lexeme left out. What a grammar still takes, the language's other parser takes as well.
+//! The examples of the grammars that ship, edited: a word replaced by another one, a word, a sign, a comment, a line break or
+//! another example put in, a lexeme left out. What a grammar still takes, the language's other parser takes as well.
 //!
 //! Most edits break the text, and those that do not are where two parsers part: words that are a name here and a keyword there,
 //! and what stands on which line. `EDITS=all` tries every edit and not a share of them, `EDITS=N` so many random pairs of edits of
@@ -9,7 +9,7 @@
 #![allow(clippy::print_stderr, reason = "says what was counted")]
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     hash::{DefaultHasher, Hasher as _},
     io::Write as _,
     sync::Mutex,
@@ -18,8 +18,9 @@ use std::{
 use constrained_gen::{CompiledGrammar, Limits, Recognizer, library, validation::Validator};
 use rayon::prelude::*;
 
-/// One of so many edits is tried.
+/// One of so many edits is tried, and of those that put another example in.
 const SHARE: u64 = 16;
+const SHARE_OF_EXAMPLES: u64 = 64;
 
 /// A language, and what is written between lexemes or in their place.
 struct Language {
@@ -110,13 +111,14 @@ impl Edit<'_> {
 }
 
 impl Language {
-    /// Texts of all examples, accepted or refused.
-    fn examples(&self) -> BTreeSet<String> {
+    /// Texts of all examples, and whether they are accepted.
+    fn examples(&self) -> BTreeMap<String, bool> {
         let texts = library::texts(self.name).expect("it ships");
         let examples = texts.flat_map(|(file, text)| {
             library::examples(text).unwrap_or_else(|line| panic!("{file}: line {line}"))
         });
-        examples.filter(|example| example.start.is_none()).map(|example| example.text).collect()
+        let examples = examples.filter(|example| example.start.is_none());
+        examples.map(|example| (example.text, example.accept)).collect()
     }
 
     /// What is put in or takes a lexeme's place.
@@ -127,15 +129,14 @@ impl Language {
         let gaps = self.gaps.iter().map(|gap| (*gap).to_owned());
         words.map(str::to_owned).chain(spaced).chain(signs).chain(gaps).collect()
     }
+}
 
-    /// Every single edit of some lexemes.
-    fn edits<'a>(&self, lexemes: &[String], pieces: &'a [String]) -> Vec<Edit<'a>> {
-        let places = (0..lexemes.len()).flat_map(|at| [(at, false), (at, true)]);
-        let all = places.flat_map(|(at, put_in)| {
-            pieces.iter().map(move |by| Edit { at, by: by.as_str(), put_in })
-        });
-        all.collect()
-    }
+/// Every single edit of some lexemes.
+fn edits<'a>(lexemes: &[String], pieces: &'a [String]) -> Vec<Edit<'a>> {
+    let places = (0..lexemes.len()).flat_map(|at| [(at, false), (at, true)]);
+    let all = places
+        .flat_map(|(at, put_in)| pieces.iter().map(move |by| Edit { at, by: by.as_str(), put_in }));
+    all.collect()
 }
 
 /// A number that is the same in every run (of programs that one version of Rust has built).
@@ -188,20 +189,25 @@ fn try_edits(language: &Language, more: Option<&str>) -> Found {
     let grammar = library::grammar(language.name, &limits).expect("it ships");
     let reader = CompiledGrammar::new(&grammar, &limits).expect("it compiles").recognizer();
     let pieces = language.pieces();
-    let examples: Vec<String> = language.examples().into_iter().collect();
-    let of_example = |text: &String| {
+    let examples: Vec<(String, bool)> = language.examples().into_iter().collect();
+    let accepted = examples.iter().filter(|(text, accepted)| *accepted && text.len() < 60);
+    let others = accepted.flat_map(|(text, _)| [format!(" {text} "), format!("({text})")]);
+    let others: Vec<String> = others.collect();
+    let of_example = |(text, _): &(String, bool)| {
         let mut found = Found::default();
         let lexemes = lexemes(text);
-        let singles = language.edits(&lexemes, &pieces);
+        let singles = edits(&lexemes, &pieces);
         let pairs = more.and_then(|more| more.parse::<u64>().ok());
         for n in 0..pairs.unwrap_or(0) {
             let first = singles[number((text, n)) as usize % singles.len()].of(&lexemes);
-            let seconds = language.edits(&first, &pieces);
+            let seconds = edits(&first, &pieces);
             let second = seconds[number((text, n, "again")) as usize % seconds.len()];
             found.try_text(&reader, language.judge, second.of(&first).concat());
         }
-        for edit in singles {
-            if more == Some("all") || pairs.is_none() && number((text, edit)) % SHARE == 0 {
+        let with_share = singles.into_iter().map(|edit| (edit, SHARE));
+        let of_examples = edits(&lexemes, &others).into_iter();
+        for (edit, share) in with_share.chain(of_examples.map(|edit| (edit, SHARE_OF_EXAMPLES))) {
+            if more == Some("all") || pairs.is_none() && number((text, edit)) % share == 0 {
                 found.try_text(&reader, language.judge, edit.of(&lexemes).concat());
             }
         }
