@@ -1,11 +1,13 @@
 //! The terminals of a grammar as automata, ready to compete.
 
+use rustc_hash::FxHashMap;
+
 use super::spacing::Spacing;
 use crate::{
     Limits, TerminalId,
     bitset::BitSet,
     grammar::{CompileError, CompileErrorKind, Grammar, Lexing, Regular},
-    regular::{Builder, DEAD, Dfa, DfaError},
+    regular::{Builder, DEAD, Dfa, DfaError, summary},
 };
 
 /// All automata of one grammar: the terminals', then the negative look-aheads'. Immutable.
@@ -53,9 +55,10 @@ impl Lexer {
         }
         let mut guards = vec![None; terminals.len()];
         // Many terminals have the same guard, such as the end of a word.
-        let mut same_guards: Vec<(&Regular, Option<u32>)> = Vec::new();
+        let mut same_guards: FxHashMap<u64, Vec<(&Regular, Option<u32>)>> = FxHashMap::default();
         for (guard, terminal) in guards.iter_mut().zip(terminals) {
             let Some(language) = &terminal.not_followed_by else { continue };
+            let same_guards = same_guards.entry(summary(language)).or_default();
             if let Some((_, same)) = same_guards.iter().find(|(other, _)| *other == language) {
                 *guard = *same;
                 continue;

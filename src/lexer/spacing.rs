@@ -22,7 +22,10 @@ use crate::{
 
 /// Elementary steps up to which a proof is tried: bytes read, cells of automata. What they do not suffice for is held to be
 /// unproved, so that the texts of a hostile grammar are searched, and not its proof.
-const PROOF: u64 = 1 << 24;
+const PROOF: u64 = 1 << 23;
+
+/// The same for the finer proof.
+const FINER: u64 = 1 << 24;
 
 /// What is known of a grammar's blanks.
 #[derive(Debug)]
@@ -233,7 +236,7 @@ impl Spacing {
             rule == Lexing::Contextual && guards[t].is_none() && not_before[t].is_empty()
         };
         if rule == Lexing::Contextual {
-            let fuel = RefCell::new(Fuel::new(PROOF, None));
+            let fuel = RefCell::new(Fuel::new(FINER, None));
             let terminals = Terminals {
                 automata: terminals,
                 guards: &guarded,

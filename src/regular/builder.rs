@@ -136,6 +136,16 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// Of a language's first expression: equal ones have the same, and few others.
+pub(crate) fn summary(mut language: &Regular) -> u64 {
+    loop {
+        match language {
+            Regular::Hir(hir) => return hash(hir),
+            Regular::Difference(first, _) | Regular::Intersection(first, _) => language = first,
+        }
+    }
+}
+
 /// Of the first expressions of an expression: equal ones have the same, and few others.
 fn hash(hir: &Hir) -> u64 {
     let mut hasher = FxHasher::default();

@@ -9,6 +9,7 @@ use super::Regular;
 use super::{
     blocks,
     builder::Budget,
+    pairs::Pairs,
     words::{self, Trie},
 };
 #[cfg(test)]
@@ -429,7 +430,7 @@ impl Dfa {
         fuel: &mut Fuel,
         mut meet: impl FnMut((u32, u32)) -> Option<bool>,
     ) -> Result<bool, Exhausted> {
-        let mut seen = rustc_hash::FxHashSet::default();
+        let mut seen = Pairs::new(self.states(), other.states());
         let mut work = vec![(self.start, other.start)];
         let bytes = self.representatives(other);
         while let Some((a, b)) = work.pop() {

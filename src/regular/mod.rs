@@ -3,10 +3,11 @@
 mod builder;
 mod dfa;
 mod language;
+mod pairs;
 mod refine;
 mod words;
 
-pub(crate) use builder::Builder;
+pub(crate) use builder::{Builder, summary};
 pub(crate) use dfa::{DEAD, Dfa, DfaError};
 pub use language::Regular;
 pub(crate) use refine::blocks;
