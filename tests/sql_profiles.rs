@@ -138,6 +138,9 @@ fn the_caller_says_what_may_be_called() {
     let reader = profile(at("full").list("functions", Vec::new()));
     assert!(accepts(&reader, "SELECT a FROM t") && accepts(&reader, "DELETE FROM t"));
     assert!(!accepts(&reader, "SELECT lower(a)"));
+    let partition =
+        |bound| format!("CREATE TABLE t PARTITION OF u FOR VALUES FROM ({bound}) TO (1)");
+    assert!(accepts(&reader, &partition("0")) && !accepts(&reader, &partition("lower(a)")));
     // A list that the grammar does not ask for.
     let options = Options::default().list("tables", vec![words("t")]);
     let refused = library::grammar_with("sql-postgres", &options, &Limits::default());

@@ -534,7 +534,7 @@ mod tests {
         sure.collect()
     }
 
-    /// Else their masks are searched for, several times as dear, and nothing else would tell.
+    /// Else their masks are searched for, which is slower, and nothing else would tell.
     #[test]
     fn it_is_proved_of_the_grammars_that_ship() {
         let limits = Limits::default();
