@@ -1,77 +1,76 @@
 //! The parser's part of a mask: which groups of a tree are allowed on a stack.
 //!
-//! Results are memoised per tree node, by the *shallowest truncation of the stack that suffices*: what follows an opening
-//! bracket is computed once, at any depth, and only closings look further down. Where a truncation does not suffice, what it
-//! settles is kept, and what it leaves open: on another stack that looks alike from above only the rest is looked at. Of small
-//! trees nothing is kept.
+//! What a parser can read next, after all reductions, it shifts from one of a few LR states; and what a token does after that
+//! depends on such a state alone, until something is reduced. So results are memoised per tree node and *LR state*: what is
+//! allowed there whatever lies below, and what is left *open*, because it reduces: mostly the closing brackets. On a new
+//! stack the results of its states are put together, and only what they leave open is looked at.
+
+use smallvec::SmallVec;
 
 use crate::{
-    Vocabulary,
-    bitset::BitSet,
+    TerminalId, Vocabulary,
     lexer::ConfigId,
-    parser::{SetId, TRUNCATIONS},
+    parser::{Place as StatePlace, SetId},
     recognizer::Reader,
 };
 
 use super::{
     StepError,
     grammar::GrammarGeneration,
-    results::{Few, Known, Results},
+    results::{Few, Known, Open},
+    tree::TreeNode,
 };
 
 /// Items of a node and what lies below it, up to which it is sooner looked at than looked up.
 const SMALL: u32 = 12;
 
-/// A tree node being evaluated on a stack. Its items are numbered: groups to be judged, then edges, links, parts.
+/// Where a node is looked at.
+#[derive(Clone, Copy)]
+enum At {
+    /// At an LR state, whatever lies below, shifting first.
+    State(u32),
+    /// On a stack.
+    Stack(SetId),
+}
+
+/// What is left open.
+type Opens = SmallVec<[Open; 4]>;
+
+/// A tree node being evaluated.
 struct Frame {
     node: u32,
-    /// Whether it is one of the small nodes, which are looked at on the stack as it is.
-    small: bool,
-    /// The stack asked about.
-    whole: SetId,
-    /// The first truncation of it that is worth looking at.
-    base: usize,
-    /// The truncation on which items are looked at. What suffices on it is the same for all stacks that look so from above,
-    /// however deep other items must look.
-    level: usize,
-    /// It as a stack.
-    set: SetId,
-    /// Items that are to be looked at on this truncation, and how many of them have been.
-    items: Few,
+    at: At,
+    /// Whether the result is kept.
+    kept: bool,
+    /// What is to be looked at: items of the node, counted; or, of a node on a stack that is put together, LR states.
+    states: Option<Few>,
     done: usize,
-    /// Those that it did not suffice for.
-    open: Few,
+    /// On a stack: what the states left open, and how much of it has been looked at.
+    opens: Opens,
+    asked: usize,
     groups: Few,
+    /// The edge that is being followed from an LR state, where it leads to besides, and what was found there.
+    edge: Option<(TerminalId, u32)>,
+    targets: Few,
+    found: Few,
 }
 
 /// What to do next.
 enum Next {
-    /// This frame has a result.
     Return(Answer),
-    /// A child must be evaluated first.
-    Call(u32, SetId),
+    Call(u32, At),
 }
 
-/// What is allowed below a node on a stack.
-enum Answer {
-    /// A list of groups that is kept.
-    List(u32),
-    /// These groups.
-    Groups(Few),
-    /// More of the stack is needed.
-    Deeper,
-}
-
-/// A truncation of a stack; `None` if there is none deeper than those before it, of which `base` is the first.
-fn truncation(reader: Reader<'_>, whole: SetId, base: usize, index: usize) -> Option<SetId> {
-    let stacks = &reader.tables.stacks;
-    let is_new = index <= base || stacks.truncate(whole, index - 1) != whole;
-    (index < TRUNCATIONS && is_new).then(|| stacks.truncate(whole, index))
+/// What is allowed below a node.
+#[derive(Default)]
+struct Answer {
+    groups: Few,
+    opens: Opens,
 }
 
 impl GrammarGeneration {
     /// The list of groups that are allowed at a tree node on a stack. The work-list's depth is the number of lexemes in the
-    /// longest token. What searches took of the reader's allowance counts.
+    /// longest token, times the ways that trees share.
     ///
     /// # Errors
     /// The limit on the work of one step.
@@ -84,21 +83,23 @@ impl GrammarGeneration {
     ) -> Result<u32, StepError> {
         /// Steps that a new stack node counts for: it takes some hundred bytes, and very ambiguous grammars make many.
         const NODE: u64 = 64;
+        /// No tree is as deep; what a forged file holds could lead in circles.
+        const DEEP: usize = 1 << 14;
         let limit = reader.grammar.limits().step_work;
         let stacks = &reader.tables.stacks;
         let (nodes, mut steps) = (stacks.len(), 0);
         let mut frames: Vec<Frame> = Vec::new();
-        let mut next = Next::Call(node, set);
+        let mut next = Next::Call(node, At::Stack(set));
         loop {
             steps += 1;
             let made = stacks.len().saturating_sub(nodes) as u64;
-            if steps + made * NODE > reader.allowance.left() {
+            if steps + made * NODE > reader.allowance.left() || frames.len() > DEEP {
                 return Err(StepError::Limit { limit });
             }
             let answer = match next {
-                Next::Call(node, set) => {
+                Next::Call(node, at) => {
                     let node = self.trees.answering(reader, vocabulary, node);
-                    let begun = self.begin(reader, node, set);
+                    let begun = self.begin(reader, node, at);
                     suffices(reader)?;
                     match begun {
                         Ok(frame) => {
@@ -114,21 +115,73 @@ impl GrammarGeneration {
                 }
             };
             let Some(frame) = frames.last_mut() else {
-                return match answer {
-                    Some(Answer::List(list)) => Ok(list),
-                    Some(Answer::Groups(groups)) => Ok(self.results.list_of(groups)),
-                    // Only a truncated stack can be too short, and a sequence stands on a whole one.
-                    _ => unreachable!("invariant: a whole stack always suffices"),
-                };
+                let answer = answer.unwrap_or_default();
+                return Ok(self.results.list_of(answer.groups));
             };
             if let Some(answer) = answer {
-                frame.take(answer, &self.results);
+                frame.take(answer);
             }
             next = self.run(reader, vocabulary, frame)?;
         }
     }
 
-    /// Looks at what is still to be looked at, until a child must be evaluated or all is settled.
+    /// Looks for a result, as an error; without one, begins with the node's own tokens.
+    fn begin(&self, reader: Reader<'_>, id: u32, at: At) -> Result<Frame, Answer> {
+        let node = self.trees.node(id);
+        let kept = node.size() > SMALL;
+        if kept && let Some(answer) = self.known(id, at) {
+            return Err(answer);
+        }
+        let mut states = None;
+        let mut groups = Few::new();
+        match at {
+            At::State(state) => {
+                let place = reader.place(state);
+                groups.extend(node.allowed(|terminal| place.allows(terminal)));
+            }
+            At::Stack(set) => {
+                let closure = reader.closure(set);
+                // What is still many trees is looked at as it is.
+                if kept && node.is_whole() {
+                    states = Some(closure.states().collect());
+                } else {
+                    groups
+                        .extend(node.allowed(|terminal| closure.viable.contains(terminal.index())));
+                }
+            }
+        }
+        Ok(Frame {
+            node: id,
+            at,
+            kept,
+            states,
+            done: 0,
+            opens: Opens::new(),
+            asked: 0,
+            groups,
+            edge: None,
+            targets: Few::new(),
+            found: Few::new(),
+        })
+    }
+
+    /// What is known of a node.
+    fn known(&self, node: u32, at: At) -> Option<Answer> {
+        let mut answer = Answer::default();
+        match at {
+            At::State(state) => {
+                self.results.take(self.results.find(node, state)?, &mut answer.groups, |open| {
+                    answer.opens.push(open);
+                });
+            }
+            At::Stack(set) => {
+                self.results.add_to(self.results.on_stack(node, set)?, &mut answer.groups);
+            }
+        }
+        Some(answer)
+    }
+
+    /// Goes on until something else must be evaluated first, or all is settled.
     fn run(
         &self,
         reader: Reader<'_>,
@@ -136,147 +189,264 @@ impl GrammarGeneration {
         frame: &mut Frame,
     ) -> Result<Next, StepError> {
         let node = self.trees.node(frame.node);
-        let edges = node.groups.len();
-        let links = edges + node.edges.len();
-        let parts = links + node.links.len();
-        loop {
-            let mut judge = Judge::of(reader, frame.set)?;
-            while let Some(&item) = frame.items.get(frame.done) {
-                let at = item as usize;
-                let is_alive = if let Some(group) = node.groups.get(at) {
-                    let is_alive = judge.alive(group.config)?;
-                    if is_alive == Some(true) {
-                        frame.groups.push(group.tokens);
-                    }
-                    is_alive
-                } else if let Some(&(terminal, child)) = node.edges.get(at - edges) {
-                    // Most are not, and most of what is looked at is this.
-                    if judge.viable.contains(terminal.index()) {
-                        return Ok(Next::Call(child, reader.advance(frame.set, terminal)));
-                    }
-                    Some(false)
-                } else if let Some(link) = node.links.get(at - links) {
-                    let is_alive = judge.alive(link.place.config)?;
-                    if is_alive == Some(true) {
-                        let tree = self.trees.follow(reader, vocabulary, link)?;
-                        return Ok(Next::Call(tree, frame.set));
-                    }
-                    is_alive
-                } else {
-                    return Ok(Next::Call(node.parts[at - parts], frame.set));
+        match frame.at {
+            At::State(state) => self.run_at_state(reader, vocabulary, frame, node, state),
+            At::Stack(set) => {
+                let next = match &frame.states {
+                    Some(_) => self.put_together(frame),
+                    None => self.run_on_stack(reader, vocabulary, frame, node, set)?,
                 };
-                if is_alive.is_none() {
-                    frame.open.push(item);
-                }
-                frame.done += 1;
-            }
-            let groups = &mut frame.groups;
-            match (frame.open.is_empty(), frame.small) {
-                (true, true) => return Ok(Next::Return(Answer::Groups(std::mem::take(groups)))),
-                (true, false) => {
-                    let list = self.results.list_of(std::mem::take(groups));
-                    self.results.store(frame.node, frame.set, Known::Whole(list));
-                    return Ok(Next::Return(Answer::List(list)));
-                }
-                (false, true) => return Ok(Next::Return(Answer::Deeper)),
-                (false, false) => {
-                    let list = self.results.list_of(groups.clone());
-                    let partial = self.results.partial_of(list, &frame.open);
-                    self.results.store(frame.node, frame.set, Known::Partial(partial));
+                match next {
+                    Some(next) => Ok(next),
+                    None => self.run_open(reader, vocabulary, frame, set),
                 }
             }
-            frame.level += 1;
-            let Some(set) = truncation(reader, frame.whole, frame.base, frame.level) else {
-                return Ok(Next::Return(Answer::Deeper));
-            };
-            frame.set = set;
-            frame.items = std::mem::take(&mut frame.open);
-            frame.done = 0;
         }
     }
 
-    /// Looks for a result, as an error; without one, goes on from what the deepest truncation settles that was looked at, or
-    /// begins with the node's own tokens.
-    fn begin(&self, reader: Reader<'_>, id: u32, whole: SetId) -> Result<Frame, Answer> {
-        let node = self.trees.node(id);
-        let small = node.size() <= SMALL;
-        let (mut base, mut level, mut set, mut last) = (0, 0, whole, None);
-        if !small {
-            base = reader.shallowest(whole);
-            level = base;
-            loop {
-                set = truncation(reader, whole, base, level).ok_or(Answer::Deeper)?;
-                match self.results.find(id, set) {
-                    Some(Known::Whole(list)) => return Err(Answer::List(list)),
-                    Some(Known::Partial(partial)) => last = Some(partial),
-                    None => break,
+    /// The node's items, at an LR state.
+    fn run_at_state(
+        &self,
+        reader: Reader<'_>,
+        vocabulary: &Vocabulary,
+        frame: &mut Frame,
+        node: &TreeNode,
+        state: u32,
+    ) -> Result<Next, StepError> {
+        let edges = node.groups.len();
+        let links = edges + node.edges.len();
+        let parts = links + node.links.len();
+        let place = reader.place(state);
+        if let Some((_, child)) = frame.edge {
+            match frame.targets.pop() {
+                Some(target) => return Ok(Next::Call(child, At::State(target))),
+                None => {
+                    frame.edge = None;
+                    frame.groups.append(&mut frame.found);
                 }
-                level += 1;
             }
         }
-        let (groups, items) = match last {
-            Some(partial) => {
-                let (list, open) = self.results.partial(partial);
-                let mut groups = Few::new();
-                self.results.add_to(list, &mut groups);
-                (groups, open.into())
-            }
-            None => {
-                let closure = reader.closure(set);
-                if closure.open {
-                    return Err(Answer::Deeper);
+        while frame.done < node.items() {
+            let at = frame.done;
+            frame.done += 1;
+            if let Some(group) = node.groups.get(at) {
+                match alive_at(reader, group.config, &place)? {
+                    Some(true) => frame.groups.push(group.tokens),
+                    Some(false) => {}
+                    None => frame.opens.push(Open::Group(group.config, group.tokens)),
                 }
-                (node.allowed(closure).collect(), (0..node.items() as u32).collect())
+            } else if let Some(&(terminal, child)) = node.edges.get(at - edges) {
+                // Most are not, and most of what is looked at is this.
+                if place.ignores(terminal) {
+                    return Ok(Next::Call(child, frame.at));
+                }
+                if !place.allows(terminal) {
+                    continue;
+                }
+                match reader.settled(state, terminal) {
+                    None => frame.opens.push(Open::Edge(terminal, child)),
+                    Some(targets) => {
+                        frame.targets.extend(targets);
+                        frame.edge = Some((terminal, child));
+                        if let Some(target) = frame.targets.pop() {
+                            return Ok(Next::Call(child, At::State(target)));
+                        }
+                    }
+                }
+            } else if let Some(link) = node.links.get(at - links) {
+                match alive_at(reader, link.place.config, &place)? {
+                    Some(true) => {
+                        let tree = self.trees.follow(reader, vocabulary, link)?;
+                        return Ok(Next::Call(tree, frame.at));
+                    }
+                    Some(false) => {}
+                    None => frame.opens.push(Open::Link(frame.node, (at - links) as u32)),
+                }
+            } else {
+                return Ok(Next::Call(node.parts[at - parts], frame.at));
             }
+        }
+        let (groups, opens) = (std::mem::take(&mut frame.groups), std::mem::take(&mut frame.opens));
+        if !frame.kept {
+            return Ok(Next::Return(Answer { groups, opens }));
+        }
+        let list = self.results.list_of(groups);
+        let known = match opens.is_empty() {
+            true => Known::Whole(list),
+            false => Known::Partial(self.results.partial_of(list, &opens)),
         };
-        let open = Few::new();
-        Ok(Frame { node: id, small, whole, base, level, set, items, done: 0, open, groups })
+        self.results.store(frame.node, state, known);
+        let mut groups = Few::new();
+        self.results.add_to(list, &mut groups);
+        Ok(Next::Return(Answer { groups, opens }))
+    }
+
+    /// Puts together what the LR states settle that a stack can shift from; `None` when that is done.
+    fn put_together(&self, frame: &mut Frame) -> Option<Next> {
+        let states = frame.states.as_ref()?;
+        while let Some(&state) = states.get(frame.done) {
+            frame.done += 1;
+            match self.results.find(frame.node, state) {
+                None => return Some(Next::Call(frame.node, At::State(state))),
+                Some(known) => {
+                    let opens = &mut frame.opens;
+                    self.results.take(known, &mut frame.groups, |open| opens.push(open));
+                }
+            }
+        }
+        None
+    }
+
+    /// The node's items, on a stack; `None` when that is done.
+    fn run_on_stack(
+        &self,
+        reader: Reader<'_>,
+        vocabulary: &Vocabulary,
+        frame: &mut Frame,
+        node: &TreeNode,
+        set: SetId,
+    ) -> Result<Option<Next>, StepError> {
+        let edges = node.groups.len();
+        let links = edges + node.edges.len();
+        let parts = links + node.links.len();
+        let mut judge = Judge::of(reader, set);
+        while frame.done < node.items() {
+            let at = frame.done;
+            frame.done += 1;
+            if let Some(group) = node.groups.get(at) {
+                if judge.alive(group.config)? {
+                    frame.groups.push(group.tokens);
+                }
+            } else if let Some(&(terminal, child)) = node.edges.get(at - edges) {
+                if reader.closure(set).viable.contains(terminal.index()) {
+                    let after = At::Stack(reader.advance(set, terminal));
+                    return Ok(Some(Next::Call(child, after)));
+                }
+            } else if let Some(link) = node.links.get(at - links) {
+                if judge.alive(link.place.config)? {
+                    let tree = self.trees.follow(reader, vocabulary, link)?;
+                    return Ok(Some(Next::Call(tree, frame.at)));
+                }
+            } else {
+                return Ok(Some(Next::Call(node.parts[at - parts], frame.at)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What the LR states leave open, on the stack.
+    fn run_open(
+        &self,
+        reader: Reader<'_>,
+        vocabulary: &Vocabulary,
+        frame: &mut Frame,
+        set: SetId,
+    ) -> Result<Next, StepError> {
+        if frame.asked == 0 {
+            frame.opens.sort_unstable();
+            frame.opens.dedup();
+        }
+        let mut judge = Judge::of(reader, set);
+        while let Some(&open) = frame.opens.get(frame.asked) {
+            frame.asked += 1;
+            match open {
+                Open::Edge(terminal, child) => {
+                    if reader.closure(set).viable.contains(terminal.index()) {
+                        let after = At::Stack(reader.advance(set, terminal));
+                        return Ok(Next::Call(child, after));
+                    }
+                }
+                Open::Group(config, tokens) => {
+                    if judge.alive(config)? {
+                        frame.groups.push(tokens);
+                    }
+                }
+                Open::Link(node, index) => {
+                    if let Some(link) = self.trees.node(node).links.get(index as usize)
+                        && judge.alive(link.place.config)?
+                    {
+                        let tree = self.trees.follow(reader, vocabulary, link)?;
+                        return Ok(Next::Call(tree, frame.at));
+                    }
+                }
+            }
+        }
+        let groups = std::mem::take(&mut frame.groups);
+        if !frame.kept {
+            return Ok(Next::Return(Answer { groups, opens: Opens::new() }));
+        }
+        let list = self.results.list_of(groups);
+        self.results.store_on_stack(frame.node, set, list);
+        let mut groups = Few::new();
+        self.results.add_to(list, &mut groups);
+        Ok(Next::Return(Answer { groups, opens: Opens::new() }))
     }
 }
 
 impl Frame {
-    /// Takes the answer of the item that was called.
-    fn take(&mut self, answer: Answer, results: &Results) {
-        match answer {
-            Answer::List(list) => results.add_to(list, &mut self.groups),
-            Answer::Groups(groups) => self.groups.extend(groups),
-            Answer::Deeper => self.open.extend(self.items.get(self.done).copied()),
+    /// Takes the answer of what was called.
+    fn take(&mut self, answer: Answer) {
+        match self.edge {
+            None => {
+                self.groups.extend(answer.groups);
+                self.opens.extend(answer.opens);
+            }
+            Some(_) if answer.opens.is_empty() => self.found.extend(answer.groups),
+            // What reduces further on is looked at again on the stack as it is.
+            Some((terminal, child)) => {
+                self.opens.push(Open::Edge(terminal, child));
+                self.targets.clear();
+                self.found.clear();
+                self.edge = None;
+            }
         }
-        self.done += 1;
     }
+}
+
+/// Whether what has been read can become a sentence, at an LR state; `None` if that depends on the stack.
+///
+/// # Errors
+/// The limit on the work of one step.
+fn alive_at(
+    reader: Reader<'_>,
+    config: ConfigId,
+    place: &StatePlace<'_>,
+) -> Result<Option<bool>, StepError> {
+    let answer = reader.alive_at(config, place);
+    suffices(reader).map(|()| answer)
 }
 
 /// What is asked about one stack again and again.
 struct Judge<'a> {
     reader: Reader<'a>,
     set: SetId,
-    viable: &'a BitSet,
     /// What configurations could become that were asked about last, and the answer: neighbours can become the same.
-    last: Option<((u32, bool), Option<bool>)>,
+    last: Option<((u32, bool), bool)>,
 }
 
 impl<'a> Judge<'a> {
-    /// # Errors
-    /// The limit on the work of one step.
-    fn of(reader: Reader<'a>, set: SetId) -> Result<Self, StepError> {
-        let viable = &reader.closure(set).viable;
-        suffices(reader).map(|()| Self { reader, set, viable, last: None })
+    fn of(reader: Reader<'a>, set: SetId) -> Self {
+        Self { reader, set, last: None }
     }
 
-    /// Whether what has been read can become a sentence; `None` if that depends on what is unknown of the stack.
+    /// Whether what has been read can become a sentence.
     ///
     /// # Errors
     /// The limit on the work of one step.
     #[inline]
-    fn alive(&mut self, config: ConfigId) -> Result<Option<bool>, StepError> {
+    fn alive(&mut self, config: ConfigId) -> Result<bool, StepError> {
         if config == ConfigId::START {
-            return Ok(Some(true));
+            return Ok(true);
         }
-        let becoming = self.reader.becoming(config);
+        let reader = self.reader;
+        if !reader.can_become_any(config, &reader.closure(self.set).viable) {
+            return Ok(reader.alive(config, self.set) == Some(true));
+        }
+        let becoming = reader.becoming(config);
         match self.last {
             Some((last, answer)) if last == becoming => Ok(answer),
             _ => {
-                let answer = self.reader.alive(config, self.set);
+                let answer = self.reader.alive(config, self.set) == Some(true);
                 suffices(self.reader)?;
                 self.last = Some((becoming, answer));
                 Ok(answer)

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
-use crate::{intern::Interner, memo::Memo, parser::SetId};
+use crate::{TerminalId, intern::Interner, lexer::ConfigId, memo::Memo, parser::SetId};
 
 /// Marks the number of a list that is all part of another one: what is allowed below a node is not written out again in all
 /// nodes above it.
@@ -30,8 +30,39 @@ pub(super) struct Results {
     /// What truncations leave open, beside those loaded; numbered after them. The list of what they settle, then the items of
     /// the node that they do not, ascending.
     partial: Interner<Box<[u32]>, ()>,
-    /// (tree node, stack) -> what is known, as a number.
-    known: Memo<(u32, SetId), u32>,
+    /// (tree node, LR state) -> what is known, as a number.
+    known: Memo<(u32, u32), u32>,
+    /// (tree node, stack) -> list.
+    on_stacks: Memo<(u32, SetId), u32>,
+}
+
+/// What depends on more of the stack.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Open {
+    /// A terminal that can be shifted, and the tree node after it.
+    Edge(TerminalId, u32),
+    /// Tokens that end in a configuration.
+    Group(ConfigId, u32),
+    /// A node's link, by its index.
+    Link(u32, u32),
+}
+
+impl Open {
+    pub(super) fn numbers(self) -> [u32; 3] {
+        match self {
+            Self::Edge(terminal, child) => [0, terminal.0, child],
+            Self::Group(config, tokens) => [1, config.0, tokens],
+            Self::Link(node, index) => [2, node, index],
+        }
+    }
+
+    pub(super) fn of(kind: u32, one: u32, other: u32) -> Self {
+        match kind {
+            0 => Self::Edge(TerminalId(one), other),
+            1 => Self::Group(ConfigId(one), other),
+            _ => Self::Link(one, other),
+        }
+    }
 }
 
 /// What is known of a tree node on a stack.
@@ -71,8 +102,8 @@ pub(super) struct Loaded {
     /// What is left open, one after another; the list of what is settled, and where each ends.
     open: Vec<u32>,
     partial: Vec<(u32, usize)>,
-    /// Stack and what is known: by node, then by stack.
-    known: Vec<(SetId, u32)>,
+    /// LR state and what is known: by node, then by state.
+    known: Vec<(u32, u32)>,
     /// Where the results of each node begin, and those of the last one end.
     nodes: Vec<usize>,
 }
@@ -92,9 +123,9 @@ impl Loaded {
         self.ends.len()
     }
 
-    /// Adds what a truncation leaves open.
-    pub(super) fn push_partial(&mut self, list: u32, open: &[u32]) {
-        self.open.extend_from_slice(open);
+    /// Adds what is left open.
+    pub(super) fn push_partial(&mut self, list: u32, open: &[Open]) {
+        self.open.extend(open.iter().flat_map(|open| open.numbers()));
         self.partial.push((list, self.open.len()));
     }
 
@@ -112,11 +143,11 @@ impl Loaded {
     }
 
     /// Adds the result of a node, which is none before that of the result added last.
-    pub(super) fn push(&mut self, node: u32, set: SetId, known: Known) {
+    pub(super) fn push(&mut self, node: u32, state: u32, known: Known) {
         while self.nodes.len() <= node as usize {
             self.nodes.push(self.known.len());
         }
-        self.known.push((set, known.number()));
+        self.known.push((state, known.number()));
     }
 
     /// Sorts what was added.
@@ -134,16 +165,16 @@ impl Loaded {
         Some(&self.groups[begin..end])
     }
 
-    fn find(&self, node: u32, set: SetId) -> Option<u32> {
+    fn find(&self, node: u32, state: u32) -> Option<u32> {
         let node = node as usize;
         let known = &self.known[*self.nodes.get(node)?..*self.nodes.get(node + 1)?];
-        let at = known.binary_search_by_key(&set, |entry| entry.0).ok()?;
+        let at = known.binary_search_by_key(&state, |entry| entry.0).ok()?;
         Some(known[at].1)
     }
 
-    fn iter(&self) -> impl Iterator<Item = ((u32, SetId), u32)> + '_ {
+    fn iter(&self) -> impl Iterator<Item = ((u32, u32), u32)> + '_ {
         let of = |(node, at): (usize, &[usize])| {
-            self.known[at[0]..at[1]].iter().map(move |(set, list)| ((node as u32, *set), *list))
+            self.known[at[0]..at[1]].iter().map(move |(state, list)| ((node as u32, *state), *list))
         };
         self.nodes.windows(2).enumerate().flat_map(of)
     }
@@ -164,8 +195,13 @@ fn parts(list: &[u32]) -> (&[u32], &[u32]) {
 
 impl Results {
     pub(super) fn new() -> Self {
-        let known = Memo::new();
-        Self { loaded: OnceLock::new(), lists: Interner::new(), partial: Interner::new(), known }
+        Self {
+            loaded: OnceLock::new(),
+            lists: Interner::new(),
+            partial: Interner::new(),
+            known: Memo::new(),
+            on_stacks: Memo::new(),
+        }
     }
 
     /// Takes what was loaded. Only into an empty table.
@@ -235,35 +271,66 @@ impl Results {
         }
     }
 
-    /// The number of what a truncation leaves open.
-    pub(super) fn partial_of(&self, list: u32, open: &[u32]) -> u32 {
-        let entry = [&[list], open].concat();
+    /// What was left open.
+    pub(super) fn opens<'a>(&self, numbers: &'a [u32]) -> impl Iterator<Item = Open> + use<'a> {
+        numbers.chunks_exact(3).map(|open| Open::of(open[0], open[1], open[2]))
+    }
+
+    /// The number of what is left open.
+    pub(super) fn partial_of(&self, list: u32, open: &[Open]) -> u32 {
+        let mut entry = vec![list];
+        entry.extend(open.iter().flat_map(|open| open.numbers()));
         let make = || ((), entry.len() * 4);
         let first = self.loaded.get().map_or(0, |loaded| loaded.partials() as u32);
         first + self.partial.intern(entry.as_slice(), make)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.loaded.get().map_or(0, |loaded| loaded.known.len()) + self.known.len()
+        self.loaded.get().map_or(0, |loaded| loaded.known.len())
+            + self.known.len()
+            + self.on_stacks.len()
     }
 
     pub(super) fn bytes(&self) -> usize {
         let loaded = self.loaded.get().map_or(0, Loaded::bytes);
-        loaded + self.lists.bytes() + self.partial.bytes() + self.known.len() * 40
+        loaded
+            + self.lists.bytes()
+            + self.partial.bytes()
+            + (self.known.len() + self.on_stacks.len()) * 40
     }
 
     #[inline]
-    pub(super) fn find(&self, node: u32, set: SetId) -> Option<Known> {
-        let loaded = self.loaded.get().and_then(|loaded| loaded.find(node, set));
-        loaded.or_else(|| self.known.get((node, set))).map(Known::of)
+    pub(super) fn find(&self, node: u32, state: u32) -> Option<Known> {
+        let loaded = self.loaded.get().and_then(|loaded| loaded.find(node, state));
+        loaded.or_else(|| self.known.get((node, state))).map(Known::of)
     }
 
-    pub(super) fn store(&self, node: u32, set: SetId, known: Known) {
-        self.known.put((node, set), known.number());
+    /// Adds what is known to what becomes a list, and calls back with what is open.
+    pub(super) fn take(&self, known: Known, groups: &mut Few, mut each: impl FnMut(Open)) {
+        match known {
+            Known::Whole(list) => self.add_to(list, groups),
+            Known::Partial(partial) => {
+                let (list, open) = self.partial(partial);
+                self.add_to(list, groups);
+                open.chunks_exact(3).for_each(|open| each(Open::of(open[0], open[1], open[2])));
+            }
+        }
+    }
+
+    pub(super) fn store(&self, node: u32, state: u32, known: Known) {
+        self.known.put((node, state), known.number());
+    }
+
+    pub(super) fn on_stack(&self, node: u32, set: SetId) -> Option<u32> {
+        self.on_stacks.get((node, set))
+    }
+
+    pub(super) fn store_on_stack(&self, node: u32, set: SetId, list: u32) {
+        self.on_stacks.put((node, set), list);
     }
 
     /// All that is known now.
-    pub(super) fn all(&self) -> Vec<((u32, SetId), Known)> {
+    pub(super) fn all(&self) -> Vec<((u32, u32), Known)> {
         let loaded = self.loaded.get().into_iter().flat_map(Loaded::iter);
         let all = loaded.chain(self.known.all());
         all.map(|(key, known)| (key, Known::of(known))).collect()

@@ -95,13 +95,15 @@ pub(crate) struct LexTable {
     configs: Interner<ConfigKey, Config>,
     /// What configurations can become: most of them the same as many others.
     lives: Interner<Live, ()>,
+    /// `[main, row...]` -> the first configuration at the beginning of a lexeme that steps so.
+    beginnings: Interner<Box<[u32]>, ConfigId>,
 }
 
 impl LexTable {
     /// A table with the dead and the start configuration.
     pub(crate) fn new(lexer: &Lexer) -> Self {
         let (states, configs, lives) = (Interner::new(), Interner::new(), Interner::new());
-        let table = Self { states, configs, lives };
+        let table = Self { states, configs, lives, beginnings: Interner::new() };
         let dead = table.state(lexer, &[]);
         debug_assert_eq!(dead, NO_STATE);
         let dead = table.config(lexer, Place::Nowhere, dead, Vec::new());
@@ -265,10 +267,25 @@ impl LexTable {
                         shadows.push(self.state(lexer, &[(guard, start)]));
                     }
                     let start = self.beginning_after(lexer, terminal);
-                    (terminal, self.config(lexer, Place::Beginning, start, shadows))
+                    let after = self.config(lexer, Place::Beginning, start, shadows);
+                    (terminal, self.canonical(lexer, after))
                 })
                 .collect()
         })
+    }
+
+    /// The configuration at the beginning of a lexeme that reads everything as this one does: whichever word a shadow is a part
+    /// of, what it forbids is mostly one more letter. Cost when new: a step for each class of bytes.
+    fn canonical(&self, lexer: &Lexer, id: ConfigId) -> ConfigId {
+        let config = self.configs.get(id.0);
+        if config.shadows.is_empty() {
+            return id;
+        }
+        let classes = 0..lexer.representatives.len();
+        let row = classes.map(|class| self.next_class(lexer, id, class).0);
+        let key: Vec<u32> = std::iter::once(config.main).chain(row).collect();
+        let first = self.beginnings.intern(key.as_slice(), || (id, key.len() * 4));
+        *self.beginnings.get(first)
     }
 
     /// All terminals that may begin where a lexeme of this one ends.
@@ -386,6 +403,6 @@ impl LexTable {
 
     /// Estimated bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.states.bytes() + self.configs.bytes() + self.lives.bytes()
+        self.states.bytes() + self.configs.bytes() + self.lives.bytes() + self.beginnings.bytes()
     }
 }

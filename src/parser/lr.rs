@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::normal::NormalGrammar;
 use crate::{TerminalId, bitset::BitSet, grammar::Symbol, ids::NonterminalId, intern::Interner};
@@ -39,6 +40,42 @@ pub(crate) struct LrTable {
 
 /// The first state.
 pub(super) const INITIAL: u32 = 0;
+
+/// Stands for all states that accept: where the text is a sentence.
+pub(crate) const COMPLETE: u32 = u32::MAX;
+
+/// What can be read at an LR state, before anything is reduced.
+pub(crate) struct Place<'a> {
+    viable: Option<&'a BitSet>,
+    ignored: &'a BitSet,
+}
+
+impl Place<'_> {
+    /// Whether the text is a sentence here.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.viable.is_none()
+    }
+
+    /// Whether a terminal can come, or is ignored.
+    #[inline]
+    pub(crate) fn allows(&self, terminal: TerminalId) -> bool {
+        self.ignores(terminal)
+            || self.viable.is_some_and(|viable| viable.contains(terminal.index()))
+    }
+
+    /// Whether a terminal is ignored.
+    #[inline]
+    pub(crate) fn ignores(&self, terminal: TerminalId) -> bool {
+        self.ignored.contains(terminal.index())
+    }
+
+    /// Whether any of some terminals can come.
+    #[inline]
+    pub(crate) fn allows_any(&self, terminals: &BitSet) -> bool {
+        self.viable.is_some_and(|viable| viable.intersects(terminals))
+            || self.ignored.intersects(terminals)
+    }
+}
 
 impl LrTable {
     /// A table with the first state.
@@ -109,6 +146,49 @@ impl LrTable {
 
     pub(super) fn get(&self, state: u32) -> &LrState {
         self.states.get(state)
+    }
+
+    /// A state as a place to read from.
+    pub(crate) fn place<'a>(&'a self, ignored: &'a BitSet, state: u32) -> Place<'a> {
+        let viable = (state != COMPLETE).then(|| &self.get(state).viable);
+        Place { viable, ignored }
+    }
+
+    /// The states after shifting a terminal, where nothing can be reduced but what is reduced at once, within what is known
+    /// above this state; `None` if more of the stack is needed to tell. The state must allow the terminal.
+    pub(crate) fn settled(
+        &self,
+        grammar: &NormalGrammar,
+        state: u32,
+        terminal: TerminalId,
+    ) -> Option<SmallVec<[u32; 4]>> {
+        let mut work: SmallVec<[u32; 4]> = SmallVec::new();
+        work.push(self.shift(grammar, state, terminal)?);
+        let mut at = 0;
+        while let Some(&target) = work.get(at) {
+            let entry = self.get(target);
+            if entry.accepts {
+                return None;
+            }
+            if entry.reductions.is_empty() {
+                at += 1;
+                continue;
+            }
+            let is_unit = |reduction: &(NonterminalId, u32)| reduction.1 == 1;
+            if !entry.viable.is_empty() || !entry.reductions.iter().all(is_unit) {
+                return None;
+            }
+            at += 1;
+            for (lhs, _) in &entry.reductions {
+                if let Some(next) = self.goto(grammar, state, *lhs)
+                    && !work.contains(&next)
+                {
+                    work.push(next);
+                }
+            }
+        }
+        work.retain(|target| self.get(*target).reductions.is_empty());
+        Some(work)
     }
 
     /// Number of states.

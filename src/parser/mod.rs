@@ -12,7 +12,7 @@ mod saved;
 mod stack;
 
 pub(crate) use escape::Shadows;
-pub(crate) use lr::LrTable;
+pub(crate) use lr::{COMPLETE, LrTable, Place};
 pub(crate) use normal::NormalGrammar;
 pub(crate) use rest::{Ask, Rests, Shortest};
 pub(crate) use stack::{Closure, SetId, StackTable, TRUNCATIONS};

@@ -6,7 +6,6 @@ use rustc_hash::FxHashMap;
 use super::{
     lr::{INITIAL, LrTable},
     normal::NormalGrammar,
-    stack::{SetId, StackTable, UNKNOWN},
 };
 use crate::{
     TerminalId,
@@ -42,7 +41,11 @@ fn code(symbol: Symbol) -> u32 {
 
 impl LrTable {
     /// Writes a way from the first state to each of these, and gives the number of each state on the ways.
-    fn save(&self, wanted: impl Iterator<Item = u32>, out: &mut Writer) -> FxHashMap<u32, u32> {
+    pub(crate) fn save(
+        &self,
+        wanted: impl Iterator<Item = u32>,
+        out: &mut Writer,
+    ) -> FxHashMap<u32, u32> {
         // Breadth first over what was visited; each state with the one it was reached from.
         let mut reached: FxHashMap<u32, (u32, u32)> = FxHashMap::default();
         reached.insert(INITIAL, (INITIAL, 0));
@@ -78,7 +81,8 @@ impl LrTable {
         numbers
     }
 
-    fn load(
+    /// The states that were written, by number.
+    pub(crate) fn load(
         &self,
         grammar: &NormalGrammar,
         from: &mut Reader<'_>,
@@ -96,80 +100,5 @@ impl LrTable {
             Malformed::beyond(limit, self.bytes())?;
         }
         Ok(states)
-    }
-}
-
-impl StackTable {
-    /// Writes these sets of stacks, in this order.
-    pub(crate) fn save(&self, lr: &LrTable, sets: &[SetId], out: &mut Writer) {
-        let mut needed = rustc_hash::FxHashSet::default();
-        let mut work: Vec<u32> = sets.iter().flat_map(|set| self.nodes_of(*set)).copied().collect();
-        while let Some(node) = work.pop() {
-            if needed.insert(node) {
-                work.extend(self.node_key(node)[1..].iter().filter(|parent| **parent != UNKNOWN));
-            }
-        }
-        // A node is made after its parents.
-        let mut nodes: Vec<u32> = needed.into_iter().collect();
-        nodes.sort_unstable();
-        let states = lr.save(nodes.iter().map(|node| self.node_key(*node)[0]), out);
-        let mut numbers: FxHashMap<u32, u32> = FxHashMap::default();
-        out.count(nodes.len());
-        for node in nodes {
-            let [state, parents @ ..] = self.node_key(node) else { continue };
-            out.number(states[state]);
-            let mut parents: Vec<u32> =
-                parents.iter().map(|p| if *p == UNKNOWN { 0 } else { numbers[p] + 1 }).collect();
-            parents.sort_unstable();
-            out.ascending(&parents);
-            numbers.insert(node, numbers.len() as u32);
-        }
-        out.count(sets.len());
-        for set in sets {
-            let mut nodes: Vec<u32> = self.nodes_of(*set).iter().map(|n| numbers[n]).collect();
-            nodes.sort_unstable();
-            out.ascending(&nodes);
-        }
-    }
-
-    /// Makes the sets that were written, and says of each whether it is known down to the bottom.
-    pub(crate) fn load(
-        &self,
-        lr: &LrTable,
-        grammar: &NormalGrammar,
-        from: &mut Reader<'_>,
-        limit: usize,
-    ) -> Result<Vec<(SetId, bool)>, Malformed> {
-        let states = lr.load(grammar, from, limit)?;
-        let mut nodes: Vec<(u32, bool)> = Vec::new();
-        for _ in 0..from.count(2)? {
-            let state = states[from.below(states.len())? as usize];
-            // Only nodes before this one can lie below it: there are no cycles.
-            let numbers = from.ascending(nodes.len() + 1)?;
-            let (mut parents, mut whole) = (Vec::with_capacity(numbers.len()), true);
-            for &number in &numbers {
-                let (parent, known) = match number {
-                    0 if numbers.len() > 1 => return Err(Malformed("a stack is half unknown")),
-                    0 => (UNKNOWN, false),
-                    number => nodes[number as usize - 1],
-                };
-                parents.push(parent);
-                whole &= known;
-            }
-            nodes.push((self.node(state, &mut parents), whole));
-            Malformed::beyond(limit, self.bytes())?;
-        }
-        let mut sets = Vec::new();
-        for _ in 0..from.count(1)? {
-            let numbers = from.ascending(nodes.len())?;
-            let whole = numbers.iter().all(|number| nodes[*number as usize].1);
-            let mut set: Vec<u32> =
-                numbers.iter().map(|number| nodes[*number as usize].0).collect();
-            set.sort_unstable();
-            set.dedup();
-            sets.push((self.set(&set), whole));
-            Malformed::beyond(limit, self.bytes())?;
-        }
-        Ok(sets)
     }
 }

@@ -15,7 +15,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::{
-    lr::{INITIAL, LrTable},
+    lr::{COMPLETE, INITIAL, LrTable},
     normal::NormalGrammar,
 };
 use crate::{
@@ -78,6 +78,14 @@ pub(crate) struct Closure {
 }
 
 impl Closure {
+    /// The LR states that something can be shifted from, ascending, and [`COMPLETE`] if the text may end.
+    pub(crate) fn states(&self) -> impl Iterator<Item = u32> + '_ {
+        let mut last = None;
+        let states = self.level.iter().map(|entry| entry.0);
+        let states = states.filter(move |state| last.replace(*state) != Some(*state));
+        states.chain(self.complete.then_some(COMPLETE))
+    }
+
     /// That of a set that would take too many steps.
     fn cut() -> Self {
         let (level, viable) = (Box::default(), BitSet::default());

@@ -3,13 +3,14 @@
 use std::cell::{Cell, RefCell};
 
 use rustc_hash::FxHashSet;
+use smallvec::SmallVec;
 
 use super::{CompiledGrammar, Expected, Tables};
 use crate::{
     TerminalId,
     bitset::BitSet,
     lexer::{ConfigId, Extent, Live},
-    parser::{Closure, SetId, Shadows},
+    parser::{Closure, Place, SetId, Shadows},
     situation::forced,
 };
 
@@ -138,6 +139,12 @@ impl<'a> Reader<'a> {
         (self.live_id(config), self.tables.lex.is_fresh(config))
     }
 
+    /// Whether the lexeme can become any of some terminals, whatever its shadows say.
+    #[inline]
+    pub(crate) fn can_become_any(&self, config: ConfigId, terminals: &BitSet) -> bool {
+        self.tables.lex.becoming(config).intersects(terminals)
+    }
+
     /// What the lexeme can still become, as a number: equal for all that can become the same. To find out may use up the
     /// [`Allowance`].
     #[inline]
@@ -171,15 +178,15 @@ impl<'a> Reader<'a> {
         if closure.open {
             return None;
         }
-        if self.live(config).sure.intersects(&closure.viable) {
-            return Some(true);
-        }
         if closure.complete && self.tables.lex.is_fresh(config) {
             return Some(true);
         }
         // Mostly the parser wants nothing of this kind, whatever the shadows say.
         if !self.tables.lex.becoming(config).intersects(&closure.viable) {
             return Some(false);
+        }
+        if self.live(config).sure.intersects(&closure.viable) {
+            return Some(true);
         }
         let whole = self.whole(config);
         if whole.sure.intersects(&closure.viable) {
@@ -198,6 +205,40 @@ impl<'a> Reader<'a> {
             self.tables.escapes.put(key, found);
         }
         found
+    }
+
+    /// An LR state as a place to read from.
+    #[inline]
+    pub(crate) fn place(&self, state: u32) -> Place<'a> {
+        self.grammar.lr.place(self.grammar.lexer.ignored(), state)
+    }
+
+    /// The LR states after a terminal that can come at one, where that depends on nothing below it.
+    pub(crate) fn settled(&self, state: u32, terminal: TerminalId) -> Option<SmallVec<[u32; 4]>> {
+        self.grammar.lr.settled(&self.grammar.normal, state, terminal)
+    }
+
+    /// As [`Self::alive`], of what can come at an LR state; `None` if that must be searched for on a stack.
+    #[inline]
+    pub(crate) fn alive_at(&self, config: ConfigId, place: &Place<'_>) -> Option<bool> {
+        if config == ConfigId::START || place.is_complete() && self.tables.lex.is_fresh(config) {
+            return Some(true);
+        }
+        // Mostly the parser wants nothing of this kind, whatever the shadows say.
+        if !place.allows_any(self.tables.lex.becoming(config)) {
+            return Some(false);
+        }
+        if place.allows_any(&self.live(config).sure) {
+            return Some(true);
+        }
+        let whole = self.whole(config);
+        if place.allows_any(&whole.sure) {
+            return Some(true);
+        }
+        match whole.maybe.iter().any(|(terminal, _)| place.allows(*terminal)) {
+            true => None,
+            false => Some(false),
+        }
     }
 
     /// Whether the parser leads the lexer out of its shadows: mostly within one lexeme.

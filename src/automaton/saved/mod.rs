@@ -111,7 +111,7 @@ impl GrammarGeneration {
         let trees = self.trees.collect();
         self.tables.lex.save(trees.configs(), out);
         trees.save(out);
-        results.save(&self.results, &self.tables.stacks, &grammar.lr, &trees, out);
+        results.save(&self.results, &grammar.lr, &trees, out);
     }
 
     fn load(
@@ -123,9 +123,9 @@ impl GrammarGeneration {
     ) -> Result<(), Malformed> {
         let configs = self.tables.lex.load(&grammar.lexer, from, limit)?;
         let terminals = grammar.grammar().terminals().len();
-        let tokens = self.trees.load(&configs, terminals, vocabulary, from, limit)?;
-        let sets = self.tables.stacks.load(&grammar.lr, &grammar.normal, from, limit)?;
-        self.results.load(&self.trees, &tokens, &sets, from, limit)?;
+        let tokens = self.trees.load(&self.tables.lex, &configs, terminals, vocabulary, from, limit)?;
+        let states = grammar.lr.load(&grammar.normal, from, limit)?;
+        self.results.load(&self.trees, (&configs, &tokens, &states), terminals, from, limit)?;
         from.end()?;
         Malformed::beyond(limit, self.bytes())
     }

@@ -1,23 +1,25 @@
-//! Results of trees on stacks as bytes.
+//! Results of trees at LR states as bytes.
 
 use std::collections::BTreeMap;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use super::{
     super::{
-        results::{Known, Loaded, Results},
+        results::{Known, Loaded, Open, Results},
         tree::TreeTable,
     },
     trees::Collected as Trees,
 };
 use crate::{
+    TerminalId,
     codec::{Malformed, Reader, Writer},
-    parser::{LrTable, SetId, StackTable},
+    lexer::ConfigId,
+    parser::{COMPLETE, LrTable},
 };
 
-/// Results as they are at one moment: (tree node, stack) and list, sorted.
-pub(in super::super) struct Collected(Vec<((u32, SetId), Known)>);
+/// Results as they are at one moment: (tree node, LR state) and what is known, sorted.
+pub(in super::super) struct Collected(Vec<((u32, u32), Known)>);
 
 impl Results {
     /// What there is now.
@@ -27,15 +29,16 @@ impl Results {
         Collected(known)
     }
 
-    /// Reads what was written into an empty table, for these trees and sets of tokens.
+    /// Reads what was written into an empty table, for these trees, configurations and sets of tokens.
     pub(super) fn load(
         &self,
         trees: &TreeTable,
-        tokens: &[u32],
-        sets: &[(SetId, bool)],
+        named: (&[ConfigId], &[u32], &[u32]),
+        terminals: usize,
         from: &mut Reader<'_>,
         limit: usize,
     ) -> Result<(), Malformed> {
+        let (configs, tokens, states) = named;
         let mut loaded = Loaded::default();
         let within = |loaded: &Loaded| Malformed::beyond(limit, loaded.bytes());
         for _ in 0..from.count(1)? {
@@ -50,7 +53,21 @@ impl Results {
         }
         for _ in 0..from.count(2)? {
             let list = from.below(loaded.lists())?;
-            loaded.push_partial(list, &from.ascending(u32::MAX as usize)?);
+            let mut open = Vec::new();
+            for _ in 0..from.count(3)? {
+                open.push(match from.below(3)? {
+                    0 => Open::Edge(TerminalId(from.below(terminals)?), from.below(trees.len())?),
+                    1 => {
+                        let config = configs[from.below(configs.len())? as usize];
+                        Open::Group(config, tokens[from.below(tokens.len())? as usize])
+                    }
+                    _ => {
+                        let node = from.below(trees.len())?;
+                        Open::Link(node, from.below(trees.node(node).links.len())?)
+                    }
+                });
+            }
+            loaded.push_partial(list, &open);
             within(&loaded)?;
         }
         let lists = loaded.lists();
@@ -60,21 +77,14 @@ impl Results {
                 .checked_add(from.number()?)
                 .filter(|node| (*node as usize) < trees.len())
                 .ok_or(Malformed("an id is out of range"))?;
-            let (set, whole) = sets[from.below(sets.len())? as usize];
+            let state = from.below(states.len() + 1)?;
+            let state = states.get(state as usize).copied().unwrap_or(COMPLETE);
             let known = from.below(lists + loaded.partials())?;
             let known = match known.checked_sub(lists as u32) {
                 None => Known::Whole(known),
-                // Nothing lies below a whole stack.
-                Some(_) if whole => return Err(Malformed("a whole stack does not suffice")),
-                Some(partial) => {
-                    let open = loaded.partial(partial).and_then(|(_, open)| open.last());
-                    if open.is_some_and(|item| *item as usize >= trees.node(node).items()) {
-                        return Err(Malformed("an id is out of range"));
-                    }
-                    Known::Partial(partial)
-                }
+                Some(partial) => Known::Partial(partial),
             };
-            loaded.push(node, set, known);
+            loaded.push(node, state, known);
             within(&loaded)?;
         }
         loaded.finish();
@@ -84,30 +94,44 @@ impl Results {
 }
 
 impl Collected {
-    /// Writes the stacks, and the results on tree nodes that were written.
-    pub(super) fn save(
-        self,
-        results: &Results,
-        stacks: &StackTable,
-        lr: &LrTable,
-        trees: &Trees<'_>,
-        out: &mut Writer,
-    ) {
-        let number = |((node, set), known)| {
-            // What is open is said by the items of the node itself, not by those of one that answers for it.
-            let is_kept = matches!(known, Known::Whole(_)) || trees.is_written(node);
-            is_kept.then_some(((trees.number(node)?, set), known))
+    /// Writes the LR states, and the results on tree nodes that were written.
+    pub(super) fn save(self, results: &Results, lr: &LrTable, trees: &Trees<'_>, out: &mut Writer) {
+        let is_written = |open: Open| match open {
+            Open::Edge(_, child) => trees.number(child).is_some(),
+            Open::Group(config, tokens) => {
+                trees.config(config).is_some() && (tokens as usize) < trees.sets()
+            }
+            Open::Link(node, _) => trees.is_written(node),
         };
-        let mut known: Vec<((u32, SetId), Known)> = self.0.into_iter().filter_map(number).collect();
+        let number = |((node, state), known)| {
+            let is_kept = match known {
+                Known::Whole(_) => true,
+                Known::Partial(partial) => {
+                    results.opens(results.partial(partial).1).all(is_written)
+                }
+            };
+            is_kept.then_some(((trees.number(node)?, state), known))
+        };
+        let before = self.0.len();
+        let mut reasons = [0; 4];
+        for (_, known) in &self.0 {
+            if let Known::Partial(partial) = known {
+                for open in results.opens(results.partial(*partial).1) {
+                    if !is_written(open) {
+                        reasons[open.numbers()[0] as usize] += 1;
+                        break;
+                    }
+                }
+            }
+        }
+        let unnumbered = self.0.iter().filter(|((node, _), _)| trees.number(*node).is_none()).count();
+        let mut known: Vec<((u32, u32), Known)> = self.0.into_iter().filter_map(number).collect();
+        eprintln!("save: {before} results, {} kept, dropped for {reasons:?}, unnumbered {unnumbered}", known.len());
         // Of two answers for one node the whole one, which comes first.
         known.sort_unstable_by_key(|(key, known)| (*key, matches!(known, Known::Partial(_))));
         known.dedup_by_key(|(key, _)| *key);
-        let mut sets: Vec<SetId> = known.iter().map(|((_, set), _)| *set).collect();
-        sets.sort_unstable();
-        sets.dedup();
-        stacks.save(lr, &sets, out);
-        let sets: FxHashMap<SetId, u32> =
-            sets.into_iter().enumerate().map(|(i, set)| (set, i as u32)).collect();
+        let states = known.iter().map(|((_, state), _)| *state);
+        let states = lr.save(states.filter(|state| *state != COMPLETE), out);
         let (mut lists, mut partial) = (Vec::new(), Vec::new());
         for (_, known) in &known {
             match *known {
@@ -137,14 +161,26 @@ impl Collected {
         for id in partial.keys() {
             let (list, open) = results.partial(*id);
             out.number(lists[&list]);
-            out.ascending(open);
+            out.count(open.len() / 3);
+            for open in results.opens(open) {
+                let [kind, one, other] = match open {
+                    Open::Edge(terminal, child) => [0, terminal.0, trees.written(child)],
+                    Open::Group(config, tokens) => {
+                        [1, trees.config(config).unwrap_or_default(), tokens]
+                    }
+                    Open::Link(node, index) => [2, trees.written(node), index],
+                };
+                out.number(kind);
+                out.number(one);
+                out.number(other);
+            }
         }
         out.count(known.len());
         let mut previous = 0;
-        for ((node, set), known) in known {
+        for ((node, state), known) in known {
             out.number(node - previous);
             previous = node;
-            out.number(sets[&set]);
+            out.number(states.get(&state).copied().unwrap_or(states.len() as u32));
             out.number(match known {
                 Known::Whole(list) => lists[&list],
                 Known::Partial(id) => lists.len() as u32 + partial[&id],

@@ -6,7 +6,7 @@ use super::super::tree::{Becoming, Group, Place, Tokens, TreeNode, TreeTable};
 use crate::{
     TerminalId, TokenId, Vocabulary,
     codec::{Malformed, Reader, Writer},
-    lexer::ConfigId,
+    lexer::{ConfigId, LexTable},
 };
 
 /// Trees as they are at one moment, with numbers of their own: nodes after their children, and nodes that others answer for
@@ -95,6 +95,7 @@ impl TreeTable {
     /// Reads what was written into an empty table; gives the sets of tokens by the file's numbers.
     pub(super) fn load(
         &self,
+        lex: &LexTable,
         configs: &[ConfigId],
         terminals: usize,
         vocabulary: &Vocabulary,
@@ -137,7 +138,8 @@ impl TreeTable {
             Ok(Place { trie, config: config(from)? })
         };
         // The first place of the trie that a node or one below it links to. What a place leads to must link to places
-        // after it only, so that nobody goes round in circles.
+        // after it only, or to the beginning of a lexeme there, so that nobody goes round in circles.
+        let rank = |place: &Place| place.trie << 1 | u32::from(lex.is_fresh(place.config));
         let mut first: Vec<u32> = Vec::new();
         for number in 0..from.count(3)? {
             let mut node = TreeNode::default();
@@ -163,7 +165,7 @@ impl TreeTable {
             }
             for _ in 0..from.count(2)? {
                 let place: Place = place(from)?;
-                least = least.min(place.trie);
+                least = least.min(rank(&place));
                 links.push(place.link());
             }
             for _ in 0..from.count(1)? {
@@ -188,7 +190,7 @@ impl TreeTable {
         for _ in 0..from.count(3)? {
             let place: Place = place(from)?;
             let node = from.below(first.len())?;
-            if first[node as usize] <= place.trie {
+            if first[node as usize] <= rank(&place) {
                 return Err(Malformed("a link leads back"));
             }
             self.branches.put(place, node);
@@ -274,8 +276,13 @@ impl Collected<'_> {
         self.tokens.len()
     }
 
+    /// The number of a configuration that is named.
+    pub(super) fn config(&self, config: ConfigId) -> Option<u32> {
+        self.config_numbers.get(&config).copied()
+    }
+
     /// The number of a node that is written, or answered for.
-    fn written(&self, node: u32) -> u32 {
+    pub(super) fn written(&self, node: u32) -> u32 {
         self.number(node).expect("invariant: what a node refers to is written before it")
     }
 

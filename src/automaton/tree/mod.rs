@@ -20,8 +20,7 @@ use walk::Walk;
 
 use super::StepError;
 use crate::{
-    TerminalId, Vocabulary, intern::Interner, lexer::ConfigId, memo::Memo, parser::Closure,
-    recognizer::Reader,
+    TerminalId, Vocabulary, intern::Interner, lexer::ConfigId, memo::Memo, recognizer::Reader,
 };
 
 /// A set of tokens that share their fate.
@@ -124,13 +123,19 @@ pub(super) struct TreeNode {
 
 impl TreeNode {
     /// The sets of tokens that end here and are allowed by what a parser allows next.
-    pub(super) fn allowed<'a>(&'a self, closure: &'a Closure) -> impl Iterator<Item = u32> + 'a {
-        let is_viable = |terminal: TerminalId| closure.viable.contains(terminal.index());
-        let allowed = self
-            .becoming
-            .iter()
-            .filter(move |entry| is_viable(entry.terminal) && !entry.within.is_some_and(is_viable));
+    pub(super) fn allowed<'a>(
+        &'a self,
+        is_viable: impl Fn(TerminalId) -> bool + 'a,
+    ) -> impl Iterator<Item = u32> + 'a {
+        let allowed = self.becoming.iter().filter(move |entry| {
+            is_viable(entry.terminal) && !entry.within.is_some_and(&is_viable)
+        });
         allowed.map(|entry| entry.tokens)
+    }
+
+    /// Whether it is one tree at one place of the parser.
+    pub(super) fn is_whole(&self) -> bool {
+        self.links.is_empty() && self.parts.is_empty()
     }
 
     /// Its items and those of what lies below it; very many if it links to what is not built yet.
@@ -277,7 +282,7 @@ impl TreeTable {
                 let start = [(0, link.place.config)];
                 let mut walk = Walk::new(reader, vocabulary);
                 walk.group(trie.tokens(at), &start);
-                walk.read(at + 1..trie.skip(at), start.to_vec())?;
+                walk.read(at + 1..trie.skip(at), Some(link.place.trie), start.to_vec())?;
                 self.branches.put_first(link.place, walk.finish(self))
             }
         };

@@ -61,12 +61,24 @@ impl<'a> Walk<'a> {
     pub(super) fn read(
         &mut self,
         range: std::ops::Range<usize>,
+        place: Option<u32>,
         at: Vec<(u32, ConfigId)>,
     ) -> Result<(), StepError> {
         let trie = self.vocabulary.trie();
         let Some(base) = (!range.is_empty()).then(|| trie.depth(range.start)) else {
             return Ok(());
         };
+        // What an ignored lexeme leads to when it ends here, however long it was, is a tree that others have too.
+        let mut ended = false;
+        if let (Some(place), [(0, config)], SHARED..) = (place, at.as_slice(), range.len()) {
+            let ignored = self.reader.grammar.lexer.ignored();
+            let ends = self.reader.ends(*config);
+            if ends.iter().all(|(terminal, _)| ignored.contains(terminal.index())) {
+                let after = ends.iter().map(|(_, after)| Place { trie: place, config: *after });
+                self.drafts[0].links.extend(after.map(Place::link));
+                ended = true;
+            }
+        }
         let mut levels = vec![at];
         let mut node = range.start;
         while node < range.end {
@@ -78,7 +90,7 @@ impl<'a> Walk<'a> {
             let (above, below) = (&above[depth], &mut below[0]);
             below.clear();
             let (steps, drafts) = (above.len() as u64, self.drafts.len());
-            self.step(above, trie.byte(node), below);
+            self.step(above, trie.byte(node), ended && depth == 0, below);
             let made = (self.drafts.len() - drafts) as u64;
             self.left = self.left.checked_sub(steps + NODE * made).ok_or_else(|| {
                 StepError::Limit { limit: self.reader.grammar.limits().step_work }
@@ -108,7 +120,13 @@ impl<'a> Walk<'a> {
     }
 
     #[inline]
-    fn step(&mut self, above: &[(u32, ConfigId)], byte: u8, below: &mut Vec<(u32, ConfigId)>) {
+    fn step(
+        &mut self,
+        above: &[(u32, ConfigId)],
+        byte: u8,
+        ended: bool,
+        below: &mut Vec<(u32, ConfigId)>,
+    ) {
         for &(draft, config) in above {
             let lex = &self.reader.tables.lex;
             let entry = lex.get(config);
@@ -116,7 +134,7 @@ impl<'a> Walk<'a> {
             if longer != ConfigId::DEAD {
                 below.push((draft, longer));
             }
-            if !entry.ending {
+            if !entry.ending || ended {
                 continue;
             }
             for &(terminal, after) in self.reader.ends(config) {
