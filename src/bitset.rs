@@ -25,6 +25,11 @@ impl BitSet {
         self.words[index / 64] |= 1 << (index % 64);
     }
 
+    /// Takes out an index.
+    pub(crate) fn remove(&mut self, index: usize) {
+        self.words[index / 64] &= !(1 << (index % 64));
+    }
+
     /// Whether an index is in the set.
     #[inline]
     pub(crate) fn contains(&self, index: usize) -> bool {

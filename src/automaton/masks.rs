@@ -1,25 +1,83 @@
-//! Masks, interned: equal sets of token groups are one mask.
+//! Masks, interned: equal sets of tokens are one mask.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::grammar::GrammarGeneration;
-use crate::{TokenMask, Vocabulary, intern::Interner};
+use crate::{TokenMask, Vocabulary, intern::Interner, memo::Memo};
+
+/// Uses after which a list that many tokens belong to has a row of its own.
+const OFTEN: u32 = 4;
+
+/// Numbers to be looked at from which on a list is worth a row.
+const MANY: usize = 1 << 11;
+
+/// Stands for the uses of a list that is not worth a row.
+const NEVER: u32 = u32::MAX;
 
 /// All masks of one automaton.
 #[derive(Debug)]
 pub(super) struct MaskTable {
     /// `[complete, lists of groups...]` -> mask.
     lists: Interner<Box<[u32]>, u32>,
-    /// `[complete, groups...]` -> mask. Lists that are made up of others differ where their groups do not.
-    masks: Interner<Box<[u32]>, TokenMask>,
+    masks: Interner<TokenMask, ()>,
+    /// List -> how often it was a part of a mask.
+    uses: Memo<u32, u32>,
+    /// List -> its row.
+    known: Memo<u32, u32>,
+    rows: boxcar::Vec<Box<[u32]>>,
+    bytes: AtomicUsize,
+}
+
+/// A row being made.
+struct Row<'a> {
+    generation: &'a GrammarGeneration,
+    words: Vec<u32>,
+    /// Groups that are in it, as bits.
+    seen: Vec<u64>,
+    /// Numbers that were looked at.
+    looked: usize,
+}
+
+impl Row<'_> {
+    fn new<'a>(generation: &'a GrammarGeneration, vocabulary: &Vocabulary) -> Row<'a> {
+        Row { generation, words: vec![0; vocabulary.words()], seen: Vec::new(), looked: 0 }
+    }
+
+    fn add_groups(&mut self, groups: &[u32]) {
+        for &group in groups {
+            let (at, bit) = (group as usize / 64, 1 << (group % 64));
+            if at >= self.seen.len() {
+                self.seen.resize(at + 1, 0);
+            }
+            if self.seen[at] & bit == 0 {
+                self.seen[at] |= bit;
+                let tokens = self.generation.trees.tokens(group);
+                tokens.add_to(&mut self.words);
+                self.looked += tokens.numbers();
+            }
+        }
+    }
+
+    fn add_lists(&mut self, lists: &[u32]) {
+        self.generation.results.groups(lists, |part| self.add_groups(part));
+    }
 }
 
 impl MaskTable {
     pub(super) fn new() -> Self {
-        Self { lists: Interner::new(), masks: Interner::new() }
+        Self {
+            lists: Interner::new(),
+            masks: Interner::new(),
+            uses: Memo::new(),
+            known: Memo::new(),
+            rows: boxcar::Vec::new(),
+            bytes: AtomicUsize::new(0),
+        }
     }
 
     #[inline]
     pub(super) fn get(&self, mask: u32) -> &TokenMask {
-        self.masks.get(mask)
+        self.masks.key(mask)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -27,7 +85,8 @@ impl MaskTable {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.lists.bytes() + self.masks.bytes()
+        let memos = (self.uses.len() + self.known.len()) * 16;
+        self.lists.bytes() + self.masks.bytes() + self.bytes.load(Ordering::Relaxed) + memos
     }
 
     /// The mask of these lists of groups, and of the end tokens if the text is complete.
@@ -42,34 +101,68 @@ impl MaskTable {
         lists.dedup();
         lists.insert(0, u32::from(complete));
         let entry = self.lists.intern(lists.as_slice(), || {
-            let mut groups = Vec::new();
-            generation.results.groups(&lists[1..], |part| groups.extend_from_slice(part));
-            groups.sort_unstable();
-            groups.dedup();
-            groups.insert(0, u32::from(complete));
-            let make =
-                || (row(generation, vocabulary, &groups[1..], complete), vocabulary.words() * 4);
-            (self.masks.intern(groups.as_slice(), make), groups.len() * 4)
+            let words = self.row(generation, vocabulary, &lists[1..], complete);
+            (self.masks.intern(words.as_slice(), || ((), words.len() * 4)), lists.len() * 4)
         });
         *self.lists.get(entry)
     }
-}
 
-/// The tokens of these groups, and the end tokens if the text is complete.
-fn row(
-    generation: &GrammarGeneration,
-    vocabulary: &Vocabulary,
-    groups: &[u32],
-    complete: bool,
-) -> TokenMask {
-    let mut words = vec![0u32; vocabulary.words()];
-    for &group in groups {
-        generation.trees.tokens(group).add_to(&mut words);
-    }
-    if complete {
-        for token in vocabulary.end_tokens() {
-            words[token.index() / 32] |= 1 << (token.0 % 32);
+    fn row(
+        &self,
+        generation: &GrammarGeneration,
+        vocabulary: &Vocabulary,
+        lists: &[u32],
+        complete: bool,
+    ) -> Vec<u32> {
+        let mut row = Row::new(generation, vocabulary);
+        let mut rest = Vec::new();
+        for &list in lists {
+            let (groups, parts) = generation.results.parts(list);
+            row.add_groups(groups);
+            for part in parts {
+                match self.row_of(generation, vocabulary, part) {
+                    Some(known) => {
+                        row.words.iter_mut().zip(known).for_each(|(word, more)| *word |= more);
+                    }
+                    None => rest.push(part),
+                }
+            }
         }
+        row.add_lists(&rest);
+        if complete {
+            for token in vocabulary.end_tokens() {
+                row.words[token.index() / 32] |= 1 << (token.0 % 32);
+            }
+        }
+        row.words
     }
-    TokenMask::from_words(words)
+
+    /// The row of a list that is a part of many masks.
+    fn row_of(
+        &self,
+        generation: &GrammarGeneration,
+        vocabulary: &Vocabulary,
+        list: u32,
+    ) -> Option<&[u32]> {
+        if let Some(known) = self.known.get(list) {
+            return Some(&self.rows[known as usize]);
+        }
+        let uses = self.uses.get(list).unwrap_or(0);
+        if uses < OFTEN {
+            self.uses.put(list, uses + 1);
+            return None;
+        }
+        if uses == NEVER {
+            return None;
+        }
+        let mut row = Row::new(generation, vocabulary);
+        row.add_lists(&[list]);
+        if row.looked < MANY {
+            self.uses.put(list, NEVER);
+            return None;
+        }
+        self.bytes.fetch_add(row.words.len() * 4, Ordering::Relaxed);
+        let number = self.rows.push(row.words.into()) as u32;
+        Some(&self.rows[self.known.put_first(list, number) as usize])
+    }
 }

@@ -6,7 +6,7 @@ use super::spacing::Spacing;
 use crate::{
     Limits, TerminalId,
     bitset::BitSet,
-    grammar::{CompileError, CompileErrorKind, Grammar, Lexing, Regular},
+    grammar::{CompileError, CompileErrorKind, Grammar, Lexing, Regular, Symbol},
     regular::{Builder, DEAD, Dfa, DfaError, summary},
 };
 
@@ -22,6 +22,8 @@ pub(crate) struct Lexer {
     pub(super) terminals: usize,
     /// Terminals dropped between lexemes.
     pub(super) ignored: BitSet,
+    /// Terminals that neither a production has nor anybody drops: what is read only to be refused.
+    pub(super) unwanted: BitSet,
     /// Byte -> class: bytes of a class lead to the same states in all automata.
     pub(super) classes: Box<[u8; 256]>,
     /// One byte of each class.
@@ -84,6 +86,14 @@ impl Lexer {
                 ignored.insert(i);
             }
         }
+        let mut unwanted = ignored.complement(terminals.len());
+        for production in grammar.productions() {
+            for symbol in &production.rhs {
+                if let Symbol::Terminal(terminal) = symbol {
+                    unwanted.remove(terminal.index());
+                }
+            }
+        }
         let (classes, representatives) = common_classes(&dfas);
         let spacing =
             Spacing::new(&dfas, &guards, &not_before, &ignored, &representatives, grammar);
@@ -95,6 +105,7 @@ impl Lexer {
             rule: grammar.lexing(),
             terminals: terminals.len(),
             ignored,
+            unwanted,
             classes,
             representatives,
         })

@@ -92,7 +92,8 @@ fn search(
     let (mut steps, mut extent) = (0, Extent::Whole);
     // To look whether terminals are open is a look at so many words.
     let each = 1 + lexer.terminals as u64 / 64;
-    let mut sure = BitSet::new(lexer.terminals);
+    // What no parser wants need not be looked for.
+    let mut sure = lexer.unwanted.clone();
     let mut maybe: Vec<(TerminalId, ConfigId)> = Vec::new();
     let mut seen = FxHashSet::from_iter([id]);
     let mut ways: FxHashSet<SmallVec<[u32; 4]>> = FxHashSet::default();
@@ -163,7 +164,7 @@ fn search(
     maybe.sort();
     maybe.dedup();
     left.set(left.get().saturating_sub(steps / part + made * CONFIG / FIRST_PART));
-    Live { sure, maybe, extent }
+    Live { sure: sure.minus(&lexer.unwanted), maybe, extent }
 }
 
 /// Adds terminals with a text that can be written here, after which no shadow is left: cheaper than a search, which makes

@@ -281,9 +281,30 @@ impl LexTable {
         if config.shadows.is_empty() {
             return id;
         }
-        let classes = 0..lexer.representatives.len();
-        let row = classes.map(|class| self.next_class(lexer, id, class).0);
-        let key: Vec<u32> = std::iter::once(config.main).chain(row).collect();
+        /// A shadow comes true, or nothing begins so.
+        const NONE: u32 = u32::MAX;
+        let mut key = vec![config.main];
+        for class in 0..lexer.representatives.len() {
+            let begun = key.len();
+            key.push(0);
+            if self.next_state(lexer, config.main, class) == NO_STATE {
+                key[begun] = NONE;
+                continue;
+            }
+            for &shadow in &config.shadows {
+                let shadow = self.next_state(lexer, shadow, class);
+                let state = self.states.get(shadow);
+                if state.accepting {
+                    key.truncate(begun + 1);
+                    key[begun] = NONE;
+                    break;
+                }
+                if shadow != NO_STATE && state.extends {
+                    key.push(shadow);
+                    key[begun] += 1;
+                }
+            }
+        }
         let first = self.beginnings.intern(key.as_slice(), || (id, key.len() * 4));
         *self.beginnings.get(first)
     }

@@ -52,6 +52,24 @@ impl TokenMask {
     }
 }
 
+impl std::borrow::Borrow<[u32]> for TokenMask {
+    fn borrow(&self) -> &[u32] {
+        &self.words
+    }
+}
+
+impl std::hash::Hash for TokenMask {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.words.hash(state);
+    }
+}
+
+impl From<&[u32]> for TokenMask {
+    fn from(words: &[u32]) -> Self {
+        Self::from_words(words.to_vec())
+    }
+}
+
 impl std::fmt::Debug for TokenMask {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "TokenMask({} of {} rows)", self.count, self.words.len() * 32)

@@ -44,6 +44,13 @@ impl Tokens {
         key
     }
 
+    /// How many numbers it takes.
+    pub(super) fn numbers(&self) -> usize {
+        match self {
+            Self::List(content) | Self::Bits(content) => content.len(),
+        }
+    }
+
     /// Sets the bits of these tokens in a mask's words.
     pub(super) fn add_to(&self, words: &mut [u32]) {
         match self {
