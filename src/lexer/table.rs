@@ -291,15 +291,13 @@ impl LexTable {
                 key[begun] = NONE;
                 continue;
             }
+            if config.shadows.iter().any(|shadow| self.accepts_after(lexer, *shadow, class)) {
+                key[begun] = NONE;
+                continue;
+            }
             for &shadow in &config.shadows {
                 let shadow = self.next_state(lexer, shadow, class);
-                let state = self.states.get(shadow);
-                if state.accepting {
-                    key.truncate(begun + 1);
-                    key[begun] = NONE;
-                    break;
-                }
-                if shadow != NO_STATE && state.extends {
+                if shadow != NO_STATE && self.states.get(shadow).extends {
                     key.push(shadow);
                     key[begun] += 1;
                 }
@@ -307,6 +305,21 @@ impl LexTable {
         }
         let first = self.beginnings.intern(key.as_slice(), || (id, key.len() * 4));
         *self.beginnings.get(first)
+    }
+
+    /// Whether an automaton accepts after a byte of a class.
+    fn accepts_after(&self, lexer: &Lexer, state: u32, class: usize) -> bool {
+        let state = self.states.get(state);
+        match state.row[class].load(Ordering::Acquire) {
+            0 => {
+                let byte = lexer.representatives[class];
+                state.components.iter().any(|&(automaton, state)| {
+                    let dfa = &lexer.dfas[automaton as usize];
+                    dfa.accepts(dfa.next(state, byte))
+                })
+            }
+            known => self.states.get(known - 1).accepting,
+        }
     }
 
     /// All terminals that may begin where a lexeme of this one ends.
