@@ -435,18 +435,17 @@ impl<'a> Judge<'a> {
     /// The limit on the work of one step.
     #[inline]
     fn alive(&mut self, config: ConfigId) -> Result<bool, StepError> {
-        if config == ConfigId::START {
-            return Ok(true);
-        }
         let reader = self.reader;
-        if !reader.can_become_any(config, &reader.closure(self.set).viable) {
-            return Ok(reader.alive(config, self.set) == Some(true));
+        if config == ConfigId::START
+            || !reader.can_become_any(config, &reader.closure(self.set).viable)
+        {
+            return Ok(reader.alive(config, self.set));
         }
         let becoming = reader.becoming(config);
         match self.last {
             Some((last, answer)) if last == becoming => Ok(answer),
             _ => {
-                let answer = self.reader.alive(config, self.set) == Some(true);
+                let answer = reader.alive(config, self.set);
                 suffices(self.reader)?;
                 self.last = Some((becoming, answer));
                 Ok(answer)

@@ -128,12 +128,7 @@ impl MaskTable {
                 }
             }
         }
-        let (before, n) = (row.looked, rest.len());
-        let t = std::time::Instant::now();
         row.add_lists(&rest);
-        if std::env::var_os("DBG").is_some() {
-            eprintln!("row: groups {} looked {before} + {} of {n} lists, {:?}, rows {} {}", row.seen.iter().map(|w| w.count_ones()).sum::<u32>(), row.looked - before, t.elapsed(), self.rows.count(), self.uses.len());
-        }
         if complete {
             for token in vocabulary.end_tokens() {
                 row.words[token.index() / 32] |= 1 << (token.0 % 32);

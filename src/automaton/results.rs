@@ -1,5 +1,5 @@
-//! What is known of trees on stacks: (tree node, stack) -> list of token groups, or what a truncated stack settles of it and
-//! what it leaves open.
+//! What is known of trees at LR states: (tree node, state) -> list of token groups, and what is left open, which depends on more
+//! of the stack. What came of it on a stack is kept beside it.
 //!
 //! What an automaton was loaded with lies sorted in a few long arrays ([`Loaded`]), which takes no hashing to make and a fifth
 //! of the memory; what is found out since is in a map.
@@ -27,8 +27,7 @@ pub(super) struct Results {
     loaded: OnceLock<Loaded>,
     /// Lists beside those loaded; numbered after them.
     lists: Interner<Box<[u32]>, ()>,
-    /// What truncations leave open, beside those loaded; numbered after them. The list of what they settle, then the items of
-    /// the node that they do not, ascending.
+    /// What states leave open, beside those loaded; numbered after them. The list of what they settle, then what is open.
     partial: Interner<Box<[u32]>, ()>,
     /// (tree node, LR state) -> what is known, as a number.
     known: Memo<(u32, u32), u32>,
@@ -48,6 +47,7 @@ pub(super) enum Open {
 }
 
 impl Open {
+    /// As it is kept.
     pub(super) fn numbers(self) -> [u32; 3] {
         match self {
             Self::Edge(terminal, child) => [0, terminal.0, child],
@@ -56,6 +56,7 @@ impl Open {
         }
     }
 
+    /// What was kept.
     pub(super) fn of(kind: u32, one: u32, other: u32) -> Self {
         match kind {
             0 => Self::Edge(TerminalId(one), other),
@@ -321,10 +322,12 @@ impl Results {
         self.known.put((node, state), known.number());
     }
 
+    /// The list of what is allowed below a node on a stack.
     pub(super) fn on_stack(&self, node: u32, set: SetId) -> Option<u32> {
         self.on_stacks.get((node, set))
     }
 
+    /// Keeps it.
     pub(super) fn store_on_stack(&self, node: u32, set: SetId, list: u32) {
         self.on_stacks.put((node, set), list);
     }

@@ -255,6 +255,8 @@ impl LexTable {
             if config.fresh {
                 return Box::default();
             }
+            // Most terminals leave the same behind.
+            let mut last = (ConfigId::DEAD, ConfigId::DEAD);
             main.accepts
                 .iter()
                 .map(|&terminal| {
@@ -268,7 +270,10 @@ impl LexTable {
                     }
                     let start = self.beginning_after(lexer, terminal);
                     let after = self.config(lexer, Place::Beginning, start, shadows);
-                    (terminal, self.canonical(lexer, after))
+                    if last.0 != after {
+                        last = (after, self.canonical(lexer, after));
+                    }
+                    (terminal, last.1)
                 })
                 .collect()
         })

@@ -13,7 +13,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{
     lr::{INITIAL, LrTable},
     normal::NormalGrammar,
-    stack::{SetId, StackTable, UNKNOWN},
+    stack::{SetId, StackTable},
 };
 use crate::{TerminalId, bitset::BitSet};
 
@@ -66,8 +66,6 @@ struct Search<'a, S: Shadows> {
     edges: FxHashSet<(u32, Below)>,
     /// A way out was found.
     found: bool,
-    /// A reduction reached below what is known of the stack.
-    open: bool,
     /// Something was added in this round.
     grown: bool,
     /// Elementary steps left.
@@ -75,9 +73,9 @@ struct Search<'a, S: Shadows> {
 }
 
 impl StackTable {
-    /// Whether some terminals lead from here to where no shadow does harm, or to the end of a sentence; `None` if that
-    /// depends on what is unknown of the stack. Cost: polynomial in the lexer's positions, the LR states and the stack, and
-    /// taken from `left`: with nothing left afterwards the answer means nothing.
+    /// Whether some terminals lead from here to where no shadow does harm, or to the end of a sentence. Cost: polynomial in
+    /// the lexer's positions, the LR states and the stack, and taken from `left`: with nothing left afterwards the answer
+    /// means nothing.
     #[cold]
     pub(crate) fn escapes<S: Shadows>(
         &self,
@@ -86,9 +84,9 @@ impl StackTable {
         set: SetId,
         (shadows, at): (S, S::At),
         left: &Cell<u64>,
-    ) -> Option<bool> {
+    ) -> bool {
         let (places, numbers, edges) = (Vec::new(), FxHashMap::default(), FxHashSet::default());
-        let (found, open, grown) = (false, false, true);
+        let (found, grown) = (false, true);
         let mut search = Search {
             stacks: self,
             lr,
@@ -99,7 +97,6 @@ impl StackTable {
             numbers,
             edges,
             found,
-            open,
             grown,
             left,
         };
@@ -116,19 +113,16 @@ impl StackTable {
 }
 
 impl<S: Shadows> Search<'_, S> {
-    fn run(mut self) -> Option<bool> {
-        while std::mem::take(&mut self.grown) && self.left.get() > 0 {
+    fn run(mut self) -> bool {
+        while std::mem::take(&mut self.grown) && !self.found && self.left.get() > 0 {
             let mut number = 0;
             while number < self.places.len() && !self.found && self.left.get() > 0 {
                 self.shift(number as u32);
                 self.reduce(number as u32);
                 number += 1;
             }
-            if self.found {
-                return Some(true);
-            }
         }
-        (!self.open).then_some(false)
+        self.found
     }
 
     /// Takes steps away; none are left if there were fewer.
@@ -219,10 +213,6 @@ impl<S: Shadows> Search<'_, S> {
             self.spend(ends.len() as u64);
             for end in ends {
                 let under = match end {
-                    Below::Node(UNKNOWN) => {
-                        self.open = true;
-                        continue;
-                    }
                     Below::Node(node) => self.stacks.node_parts(node).0,
                     Below::Place(place) => self.places[place as usize].state,
                 };
@@ -236,7 +226,6 @@ impl<S: Shadows> Search<'_, S> {
 
     fn count_below(&self, of: Below) -> u64 {
         let count = match of {
-            Below::Node(UNKNOWN) => 0,
             Below::Node(node) => self.stacks.node_parts(node).1.len(),
             Below::Place(place) => self.places[place as usize].below.len(),
         };
@@ -245,7 +234,6 @@ impl<S: Shadows> Search<'_, S> {
 
     fn below(&mut self, of: Below, found: &mut Vec<Below>) {
         match of {
-            Below::Node(UNKNOWN) => self.open = true,
             Below::Node(node) => {
                 found.extend(self.stacks.node_parts(node).1.iter().map(|n| Below::Node(*n)));
             }

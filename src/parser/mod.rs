@@ -15,4 +15,4 @@ pub(crate) use escape::Shadows;
 pub(crate) use lr::{COMPLETE, LrTable, Place};
 pub(crate) use normal::NormalGrammar;
 pub(crate) use rest::{Ask, Rests, Shortest};
-pub(crate) use stack::{Closure, SetId, StackTable, TRUNCATIONS};
+pub(crate) use stack::{Closure, SetId, StackTable};

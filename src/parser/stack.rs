@@ -2,14 +2,8 @@
 //!
 //! A node is an LR state with the set of nodes that may lie below it; a *set* of nodes is everything the parser may stand
 //! on (Tomita 1986, with immutable nodes). Equal situations are equal ids, so closures and successors are memoised.
-//!
-//! A stack can be *truncated*: below some depth nothing is known of it. Truncated stacks are ordinary stacks whose lowest
-//! nodes have an unknown parent; a closure that pops into the unknown says so ([`Closure::open`]).
 
-use std::sync::{
-    OnceLock,
-    atomic::{AtomicU32, Ordering},
-};
+use std::sync::OnceLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
@@ -40,25 +34,12 @@ impl SetId {
     pub(crate) const CUT: Self = Self(2);
 }
 
-/// Marks the parent of a node whose parents are unknown.
-pub(super) const UNKNOWN: u32 = u32::MAX;
-
-/// Depths at which stacks are truncated, ascending; deeper ones are taken whole.
-const DEPTHS: [usize; 10] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32];
-
-/// Truncations are tried from [`StackTable::truncate`]`(set, 0)` up to this many, the last being the set itself.
-pub(crate) const TRUNCATIONS: usize = DEPTHS.len() + 1;
-
 /// A few numbers: a node has a parent or two, a set a state or two.
 type Few = SmallVec<[u32; 4]>;
 
 #[derive(Debug)]
 struct Set {
     closure: OnceLock<Closure>,
-    /// Truncation by index of [`DEPTHS`], plus one.
-    truncations: [AtomicU32; DEPTHS.len()],
-    /// The first truncation whose closure is not open, plus one.
-    closed: AtomicU32,
 }
 
 /// Everything that reductions make of a set.
@@ -70,8 +51,6 @@ pub(crate) struct Closure {
     pub(crate) viable: BitSet,
     /// Whether the text may end here.
     pub(crate) complete: bool,
-    /// Whether a reduction reached below what is known of the stack: then nothing else here is final.
-    pub(crate) open: bool,
     /// Nodes that were looked at to find it: a square of the stack's depth, or more, where everything is ambiguous.
     /// `u64::MAX`: too many, and nothing is known.
     pub(crate) steps: u64,
@@ -89,7 +68,7 @@ impl Closure {
     /// That of a set that would take too many steps.
     fn cut() -> Self {
         let (level, viable) = (Box::default(), BitSet::default());
-        Self { level, viable, complete: false, open: false, steps: u64::MAX }
+        Self { level, viable, complete: false, steps: u64::MAX }
     }
 }
 
@@ -120,13 +99,12 @@ const MANY: usize = 16;
 /// All stacks met so far.
 #[derive(Debug)]
 pub(crate) struct StackTable {
-    /// `[state, parents...]`; no parents for the bottom, [`UNKNOWN`] for a truncated node.
+    /// `[state, parents...]`; no parents for the bottom.
     nodes: Interner<Few, ()>,
     /// By their nodes.
     sets: Interner<Few, Set>,
     advances: Memo<(SetId, TerminalId), SetId>,
     recent: Shortcut,
-    truncated_nodes: Memo<(u32, u32), u32>,
     /// Nodes that are looked at for one closure or one advance at most.
     most: u64,
 }
@@ -139,7 +117,6 @@ impl StackTable {
             sets: Interner::new(),
             advances: Memo::new(),
             recent: Shortcut::new(),
-            truncated_nodes: Memo::new(),
             most,
         };
         let dead = table.set(&[]);
@@ -185,18 +162,8 @@ impl StackTable {
     }
 
     pub(super) fn set(&self, nodes: &[u32]) -> SetId {
-        SetId(self.sets.intern(nodes, || {
-            let truncations = [const { AtomicU32::new(0) }; DEPTHS.len()];
-            (
-                Set { closure: OnceLock::new(), truncations, closed: AtomicU32::new(0) },
-                nodes.len() * 4 + 160,
-            )
-        }))
-    }
-
-    /// `[state, parents...]` of a node.
-    pub(super) fn node_key(&self, node: u32) -> &[u32] {
-        self.nodes.key(node)
+        let make = || (Set { closure: OnceLock::new() }, nodes.len() * 4 + 120);
+        SetId(self.sets.intern(nodes, make))
     }
 
     /// The nodes of a set.
@@ -234,7 +201,6 @@ impl StackTable {
         // Edges (state, parent) whose reductions are still to be done.
         let mut work: Vec<(u32, u32)> = Vec::new();
         let mut frozen: Vec<(u32, u32)> = Vec::new();
-        let mut open = false;
         let (nodes, bottom) = (self.nodes_of(set), self.nodes_of(SetId::START)[0]);
         let mut complete = grammar.empty_sentence() && nodes.contains(&bottom);
         for &node in nodes {
@@ -252,7 +218,7 @@ impl StackTable {
             for &(lhs, length) in &lr.get(state).reductions {
                 ends.clear();
                 ends.push(parent);
-                open |= !self.descend(&mut ends, &mut below, length - 1, fuel)?;
+                self.descend(&mut ends, &mut below, length - 1, fuel)?;
                 for &end in &ends {
                     let Some(target) = lr.goto(grammar, self.state_of(end), lhs) else {
                         continue;
@@ -273,11 +239,6 @@ impl StackTable {
             }
         }
         let steps = self.most - fuel.left();
-        if open {
-            // Nothing below is final; the caller looks again with more of the stack.
-            let (level, viable) = (Box::default(), ignored.clone());
-            return Ok(Closure { level, viable, complete: false, open, steps });
-        }
         for (state, mut parents) in level.0 {
             complete |= lr.get(state).accepts;
             if !lr.get(state).viable.is_empty() {
@@ -290,7 +251,7 @@ impl StackTable {
         }
         frozen.retain(|(state, _)| !lr.get(*state).viable.is_empty());
         frozen.sort_unstable();
-        Ok(Closure { level: frozen.into(), viable, complete, open, steps })
+        Ok(Closure { level: frozen.into(), viable, complete, steps })
     }
 
     /// The set after a terminal: [`SetId::DEAD`] where the parser has no place for it. Memoised.
@@ -330,18 +291,15 @@ impl StackTable {
         next
     }
 
-    /// Goes so many levels down from some nodes, as far as they are known; false if something there is not. `room` is
-    /// scratch.
+    /// Goes so many levels down from some nodes. `room` is scratch.
     pub(super) fn descend(
         &self,
         nodes: &mut Vec<u32>,
         room: &mut Vec<u32>,
         levels: u32,
         fuel: &mut Fuel,
-    ) -> Result<bool, Exhausted> {
+    ) -> Result<(), Exhausted> {
         fuel.spend(1)?;
-        let mut is_known = !nodes.contains(&UNKNOWN);
-        nodes.retain(|node| *node != UNKNOWN);
         for _ in 0..levels {
             room.clear();
             for &node in &*nodes {
@@ -351,15 +309,13 @@ impl StackTable {
             }
             room.sort_unstable();
             room.dedup();
-            is_known &= room.pop_if(|last| *last == UNKNOWN).is_none();
             std::mem::swap(nodes, room);
         }
-        fuel.spend(nodes.len() as u64)?;
-        Ok(is_known)
+        fuel.spend(nodes.len() as u64)
     }
 
     /// Reduces at once where nothing else can be done: all words that can be a name then lead to one place. A
-    /// state stays if it can shift, or if its reductions reach below what is known of the stack.
+    /// state stays if it can shift.
     fn settle(
         &self,
         lr: &LrTable,
@@ -376,17 +332,12 @@ impl StackTable {
         while let Some(state) = work.pop() {
             let Some(parents) = tops.remove(state) else { continue };
             let mut reduced: Vec<(u32, u32)> = Vec::new();
-            let mut is_known = true;
             for &(lhs, length) in &lr.get(state).reductions {
                 ends.clear();
                 ends.extend_from_slice(&parents);
-                is_known &= self.descend(&mut ends, &mut below, length - 1, fuel)?;
+                self.descend(&mut ends, &mut below, length - 1, fuel)?;
                 let target = |end: &u32| lr.goto(grammar, self.state_of(*end), lhs);
                 reduced.extend(ends.iter().filter_map(|end| Some((target(end)?, *end))));
-            }
-            if !is_known {
-                *tops.below(state) = parents;
-                continue;
             }
             for (target, end) in reduced {
                 let parents = tops.below(target);
@@ -427,73 +378,6 @@ impl StackTable {
         self.set(&tops)
     }
 
-    /// The set with only its uppermost levels known; `index` runs below [`TRUNCATIONS`], the last one is the set itself.
-    pub(crate) fn truncate(&self, set: SetId, index: usize) -> SetId {
-        let entry = self.sets.get(set.0);
-        let Some(slot) = entry.truncations.get(index) else { return set };
-        match slot.load(Ordering::Acquire) {
-            0 => {
-                let depth = DEPTHS[index];
-                let nodes = self.nodes_of(set).iter();
-                let mut nodes: Few = nodes.map(|node| self.truncate_node(*node, depth)).collect();
-                nodes.sort_unstable();
-                nodes.dedup();
-                let truncated = self.set(&nodes);
-                slot.store(truncated.0 + 1, Ordering::Release);
-                truncated
-            }
-            known => SetId(known - 1),
-        }
-    }
-
-    /// The first truncation on which reductions stay within what is known: no shallower one can answer anything.
-    #[inline]
-    pub(crate) fn shallowest(
-        &self,
-        lr: &LrTable,
-        grammar: &NormalGrammar,
-        ignored: &BitSet,
-        set: SetId,
-    ) -> usize {
-        let slot = &self.sets.get(set.0).closed;
-        match slot.load(Ordering::Acquire) {
-            0 => {
-                let is_open =
-                    |index| self.closure(lr, grammar, ignored, self.truncate(set, index)).open;
-                // What is reduced first needs the node below it.
-                let reductions = |node: &u32| &lr.get(self.state_of(*node)).reductions;
-                let lengths = self.nodes_of(set).iter().flat_map(reductions).map(|r| r.1);
-                let least = lengths.max().map_or(1, |longest| longest as usize + 1);
-                let first = DEPTHS.partition_point(|depth| *depth < least);
-                let mut depths = first..DEPTHS.len();
-                let index = depths.find(|&i| !is_open(i)).unwrap_or(DEPTHS.len());
-                slot.store(index as u32 + 1, Ordering::Release);
-                index
-            }
-            known => known as usize - 1,
-        }
-    }
-
-    /// Recurses at most as deep as the deepest of [`DEPTHS`].
-    fn truncate_node(&self, node: u32, depth: usize) -> u32 {
-        let (state, parents) = self.node_parts(node);
-        if parents.is_empty() || parents == [UNKNOWN] {
-            return node;
-        }
-        if depth == 1 {
-            return self.node(state, &mut [UNKNOWN]);
-        }
-        let key = (node, depth as u32);
-        if let Some(known) = self.truncated_nodes.get(key) {
-            return known;
-        }
-        let mut parents: Few =
-            parents.iter().map(|parent| self.truncate_node(*parent, depth - 1)).collect();
-        let truncated = self.node(state, &mut parents);
-        self.truncated_nodes.put(key, truncated);
-        truncated
-    }
-
     /// The same set in another table over the same LR states. Work-list, linear in the nodes below the set.
     pub(crate) fn copy_to(&self, set: SetId, other: &Self) -> SetId {
         let mut copies: FxHashMap<u32, u32> = FxHashMap::default();
@@ -503,14 +387,13 @@ impl StackTable {
             let (state, parents) = self.node_parts(node);
             let missing = work.len();
             for parent in parents {
-                if *parent != UNKNOWN && !copies.contains_key(parent) {
+                if !copies.contains_key(parent) {
                     work.push(*parent);
                 }
             }
             if work.len() == missing {
                 work.pop();
-                let copy_of = |parent| copies.get(parent).copied().unwrap_or(UNKNOWN);
-                let mut parents: Few = parents.iter().map(copy_of).collect();
+                let mut parents: Few = parents.iter().map(|parent| copies[parent]).collect();
                 let copy = other.node(state, &mut parents);
                 copies.insert(node, copy);
             }
@@ -527,8 +410,6 @@ impl StackTable {
 
     /// Estimated bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.nodes.bytes()
-            + self.sets.bytes()
-            + (self.advances.len() + self.truncated_nodes.len()) * 40
+        self.nodes.bytes() + self.sets.bytes() + self.advances.len() * 40
     }
 }

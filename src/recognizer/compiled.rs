@@ -35,7 +35,7 @@ pub(crate) struct Tables {
     pub(crate) stacks: StackTable,
     /// Whether the parser leads the lexer out of its shadows, where it had to be searched for.
     /// By [what a configuration can become](LexTable::live_id), whether it is at a lexeme's beginning, and the stack.
-    pub(super) escapes: Memo<(u32, bool, SetId), Option<bool>>,
+    pub(super) escapes: Memo<(u32, bool, SetId), bool>,
 }
 
 impl Tables {

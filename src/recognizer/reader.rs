@@ -105,16 +105,8 @@ impl<'a> Reader<'a> {
         closure
     }
 
-    /// The first truncation of a stack that is worth looking at.
-    #[inline]
-    pub(crate) fn shallowest(&self, set: SetId) -> usize {
-        let grammar = self.grammar;
-        let ignored = grammar.lexer.ignored();
-        self.tables.stacks.shallowest(&grammar.lr, &grammar.normal, ignored, set)
-    }
-
     /// The parser after a terminal; [`SetId::DEAD`] where it has no place, [`SetId::CUT`], with the [`Allowance`] used up, where
-    /// that takes too many steps. The closure of `set` must not be open.
+    /// that takes too many steps.
     #[inline]
     pub(crate) fn advance(&self, set: SetId, terminal: TerminalId) -> SetId {
         let grammar = self.grammar;
@@ -167,33 +159,30 @@ impl<'a> Reader<'a> {
         whole
     }
 
-    /// Whether what has been read can become a sentence; `None` if that depends on what is unknown of the stack. Where that
-    /// must be searched for, it may use up the [`Allowance`], which the caller looks at.
+    /// Whether what has been read can become a sentence. Where that must be searched for, it may use up the [`Allowance`],
+    /// which the caller looks at.
     #[inline]
-    pub(crate) fn alive(&self, config: ConfigId, set: SetId) -> Option<bool> {
+    pub(crate) fn alive(&self, config: ConfigId, set: SetId) -> bool {
         if config == ConfigId::START {
-            return Some(true);
+            return true;
         }
         let closure = self.closure(set);
-        if closure.open {
-            return None;
-        }
         if closure.complete && self.tables.lex.is_fresh(config) {
-            return Some(true);
+            return true;
         }
         // Mostly the parser wants nothing of this kind, whatever the shadows say.
-        if !self.tables.lex.becoming(config).intersects(&closure.viable) {
-            return Some(false);
+        if !self.can_become_any(config, &closure.viable) {
+            return false;
         }
         if self.live(config).sure.intersects(&closure.viable) {
-            return Some(true);
+            return true;
         }
         let whole = self.whole(config);
         if whole.sure.intersects(&closure.viable) {
-            return Some(true);
+            return true;
         }
         if !whole.maybe.iter().any(|(terminal, _)| closure.viable.contains(terminal.index())) {
-            return Some(false);
+            return false;
         }
         let (becoming, is_fresh) = self.becoming(config);
         let key = (becoming, is_fresh, set);
@@ -243,17 +232,17 @@ impl<'a> Reader<'a> {
 
     /// Whether the parser leads the lexer out of its shadows: mostly within one lexeme.
     #[cold]
-    fn escapes(&self, config: ConfigId, live: &Live, set: SetId) -> Option<bool> {
+    fn escapes(&self, config: ConfigId, live: &Live, set: SetId) -> bool {
         for &(terminal, after) in &live.maybe {
             let next = self.advance(set, terminal);
             if next != SetId::DEAD && config != after {
                 let closure = self.closure(next);
-                if !closure.open && self.live(after).sure.intersects(&closure.viable) {
-                    return Some(true);
+                if self.live(after).sure.intersects(&closure.viable) {
+                    return true;
                 }
             }
             if self.allowance.left() == 0 {
-                return Some(false);
+                return false;
             }
         }
         let Self { grammar, tables, allowance } = *self;
@@ -315,7 +304,7 @@ impl<'a> Reader<'a> {
     /// Keeps a hypothesis that is alive; commits its lexeme if it cannot become longer.
     #[inline]
     fn keep(&self, config: ConfigId, set: SetId, next: &mut Vec<Hypothesis>) {
-        if self.alive(config, set) != Some(true) {
+        if !self.alive(config, set) {
             return;
         }
         if self.tables.lex.get(config).extends {
@@ -324,7 +313,7 @@ impl<'a> Reader<'a> {
         }
         for &(terminal, after) in self.ends(config) {
             let set = self.advance(set, terminal);
-            if set != SetId::DEAD && self.alive(after, set) == Some(true) {
+            if set != SetId::DEAD && self.alive(after, set) {
                 next.push(Hypothesis { config: after, set });
             }
         }

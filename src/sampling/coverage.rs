@@ -148,7 +148,7 @@ fn lexemes(grammar: &CompiledGrammar, text: &[u8], later: bool) -> Option<Vec<Te
             for (from, lexemes) in here.chain(ended(*hypothesis, before)) {
                 let config = reader.next(from.config, byte);
                 let to = Hypothesis { config, set: from.set };
-                if to.is_dead() || reader.alive(config, to.set) != Some(true) {
+                if to.is_dead() || !reader.alive(config, to.set) {
                     continue;
                 }
                 match next.iter_mut().find(|(known, _)| *known == to) {

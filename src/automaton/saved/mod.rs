@@ -123,7 +123,8 @@ impl GrammarGeneration {
     ) -> Result<(), Malformed> {
         let configs = self.tables.lex.load(&grammar.lexer, from, limit)?;
         let terminals = grammar.grammar().terminals().len();
-        let tokens = self.trees.load(&self.tables.lex, &configs, terminals, vocabulary, from, limit)?;
+        let tokens =
+            self.trees.load(&self.tables.lex, &configs, terminals, vocabulary, from, limit)?;
         let states = grammar.lr.load(&grammar.normal, from, limit)?;
         self.results.load(&self.trees, (&configs, &tokens, &states), terminals, from, limit)?;
         from.end()?;

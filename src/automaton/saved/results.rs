@@ -112,21 +112,7 @@ impl Collected {
             };
             is_kept.then_some(((trees.number(node)?, state), known))
         };
-        let before = self.0.len();
-        let mut reasons = [0; 4];
-        for (_, known) in &self.0 {
-            if let Known::Partial(partial) = known {
-                for open in results.opens(results.partial(*partial).1) {
-                    if !is_written(open) {
-                        reasons[open.numbers()[0] as usize] += 1;
-                        break;
-                    }
-                }
-            }
-        }
-        let unnumbered = self.0.iter().filter(|((node, _), _)| trees.number(*node).is_none()).count();
         let mut known: Vec<((u32, u32), Known)> = self.0.into_iter().filter_map(number).collect();
-        eprintln!("save: {before} results, {} kept, dropped for {reasons:?}, unnumbered {unnumbered}", known.len());
         // Of two answers for one node the whole one, which comes first.
         known.sort_unstable_by_key(|(key, known)| (*key, matches!(known, Known::Partial(_))));
         known.dedup_by_key(|(key, _)| *key);

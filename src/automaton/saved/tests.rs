@@ -126,7 +126,7 @@ fn what_belongs_to_something_else_is_refused() {
     assert!(matches!(load(&compiled, vocabulary(), b"{}"), LoadError::Kind));
     let mut later = bytes.clone();
     later[8] += 1;
-    assert!(matches!(load(&compiled, vocabulary(), &later), LoadError::Format { found: 3, .. }));
+    assert!(matches!(load(&compiled, vocabulary(), &later), LoadError::Format { found: 4, .. }));
     let small = Limits { automaton_bytes: bytes.len() - 1, ..Limits::default() };
     let tight = CompiledGrammar::new(compiled.grammar(), &small).unwrap();
     assert!(matches!(load(&tight, vocabulary(), &bytes), LoadError::Limit { .. }));

@@ -11,7 +11,7 @@ use super::{Becoming, Group, Place, Tokens, TreeNode, TreeTable};
 use crate::{TerminalId, Vocabulary, automaton::StepError, recognizer::Reader};
 
 /// Questions after which a node is made whole. Making one costs what a few answers cost.
-const OFTEN: u32 = 64;
+const OFTEN: u32 = 8;
 
 /// A node being made of others.
 struct Draft {
@@ -40,7 +40,11 @@ impl TreeTable {
         if let Some(whole) = node.whole() {
             return whole;
         }
-        if node.asked.fetch_add(1, Ordering::Relaxed) < OFTEN {
+        let asked = node.asked.load(Ordering::Relaxed);
+        if asked < OFTEN {
+            node.asked.store(asked + 1, Ordering::Relaxed);
+        }
+        if asked != OFTEN {
             return id;
         }
         // A tree over the limit that no parser has allowed the way to yet must not matter: the node stays as it is then.

@@ -110,7 +110,7 @@ impl Place {
 }
 
 /// A node of a tree.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct TreeNode {
     /// Ascending by terminal.
     pub(super) becoming: Box<[Becoming]>,
@@ -123,12 +123,33 @@ pub(super) struct TreeNode {
     pub(super) parts: Box<[u32]>,
     /// Items of it and of what lies below it.
     size: u32,
-    /// How often a node with links was asked about stacks, and the node without them that it is from then on.
+    /// How often the beginning of a lexeme was asked about stacks, and the node without links that it is from then on;
+    /// [`u32::MAX`] for other nodes.
     asked: AtomicU32,
     whole: OnceLock<u32>,
 }
 
+impl Default for TreeNode {
+    fn default() -> Self {
+        Self {
+            becoming: Box::default(),
+            groups: Box::default(),
+            edges: Box::default(),
+            links: Box::default(),
+            parts: Box::default(),
+            size: 0,
+            asked: AtomicU32::new(u32::MAX),
+            whole: OnceLock::new(),
+        }
+    }
+}
+
 impl TreeNode {
+    /// From now on a tree of what begins a lexeme, met at every second token: worth being made whole.
+    pub(super) fn begins_a_lexeme(&self) {
+        self.asked.store(0, Ordering::Relaxed);
+    }
+
     /// The sets of tokens that end here and are allowed by what a parser allows next.
     pub(super) fn allowed<'a>(
         &'a self,
@@ -237,6 +258,9 @@ impl TreeTable {
         }
         let (links, parts) = (links.into(), parts.into());
         let node = self.push(TreeNode { edges, links, parts, ..TreeNode::default() });
+        if reader.is_fresh(config) {
+            self.node(node).begins_a_lexeme();
+        }
         self.roots.put_first(config, node)
     }
     /// Where a configuration gets to by the first bytes of tokens.
@@ -290,7 +314,11 @@ impl TreeTable {
                 let mut walk = Walk::new(reader, vocabulary);
                 walk.group(trie.tokens(at), &start);
                 walk.read(at + 1..trie.skip(at), Some(link.place.trie), start.to_vec())?;
-                self.branches.put_first(link.place, walk.finish(self))
+                let node = walk.finish(self);
+                if reader.is_fresh(link.place.config) {
+                    self.node(node).begins_a_lexeme();
+                }
+                self.branches.put_first(link.place, node)
             }
         };
         Ok(*link.node.get_or_init(|| node))
