@@ -83,9 +83,11 @@ impl GrammarGeneration {
     ) -> Result<u32, StepError> {
         /// Steps that a new stack node counts for: it takes some hundred bytes, and very ambiguous grammars make many.
         const NODE: u64 = 64;
-        /// No tree is as deep; what a forged file holds could lead in circles.
-        const DEEP: usize = 1 << 14;
+        /// Frames for each byte of a token, at most: a lexeme ends, a place of the trie and a beginning there are linked to, and
+        /// each is looked at on a stack and then at a state. What a forged file holds could lead in circles.
+        const EACH: usize = 8;
         let limit = reader.grammar.limits().step_work;
+        let deep = EACH * (vocabulary.trie().height() + 2);
         let stacks = &reader.tables.stacks;
         let (nodes, mut steps) = (stacks.len(), 0);
         let mut frames: Vec<Frame> = Vec::new();
@@ -93,7 +95,7 @@ impl GrammarGeneration {
         loop {
             steps += 1;
             let made = stacks.len().saturating_sub(nodes) as u64;
-            if steps + made * NODE > reader.allowance.left() || frames.len() > DEEP {
+            if steps + made * NODE > reader.allowance.left() || frames.len() > deep {
                 return Err(StepError::Limit { limit });
             }
             let answer = match next {

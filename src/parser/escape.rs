@@ -45,6 +45,8 @@ enum Below {
     Node(u32),
     /// A place, by its number.
     Place(u32),
+    /// What is not known, below the LR state that the search began at.
+    Unknown,
 }
 
 /// All stacks with this lexer position and this state on top.
@@ -66,6 +68,10 @@ struct Search<'a, S: Shadows> {
     edges: FxHashSet<(u32, Below)>,
     /// A way out was found.
     found: bool,
+    /// A reduction reached what is not known.
+    open: bool,
+    /// The LR state that the search began at, if it was one.
+    begun: Option<u32>,
     /// Something was added in this round.
     grown: bool,
     /// Elementary steps left.
@@ -85,21 +91,7 @@ impl StackTable {
         (shadows, at): (S, S::At),
         left: &Cell<u64>,
     ) -> bool {
-        let (places, numbers, edges) = (Vec::new(), FxHashMap::default(), FxHashSet::default());
-        let (found, grown) = (false, true);
-        let mut search = Search {
-            stacks: self,
-            lr,
-            grammar,
-            ignored,
-            shadows,
-            places,
-            numbers,
-            edges,
-            found,
-            grown,
-            left,
-        };
+        let mut search = Search::new(self, (lr, grammar), ignored, shadows, left);
         for &node in self.nodes_of(set) {
             if left.get() == 0 {
                 break;
@@ -108,12 +100,58 @@ impl StackTable {
             let number = search.place(at, state);
             parents.iter().for_each(|parent| search.add(number, Below::Node(*parent)));
         }
-        search.run()
+        search.run();
+        search.found
+    }
+
+    /// As [`Self::escapes`], at an LR state that something is shifted from next; `None` if that depends on what lies below it.
+    #[cold]
+    pub(crate) fn escapes_at<S: Shadows>(
+        &self,
+        parser: (&LrTable, &NormalGrammar),
+        ignored: &BitSet,
+        state: u32,
+        (shadows, at): (S, S::At),
+        left: &Cell<u64>,
+    ) -> Option<bool> {
+        let mut search = Search::new(self, parser, ignored, shadows, left);
+        search.begun = Some(state);
+        let number = search.place(at, state);
+        search.add(number, Below::Unknown);
+        search.run();
+        match search.found {
+            true => Some(true),
+            false => (!search.open).then_some(false),
+        }
     }
 }
 
-impl<S: Shadows> Search<'_, S> {
-    fn run(mut self) -> bool {
+impl<'a, S: Shadows> Search<'a, S> {
+    fn new(
+        stacks: &'a StackTable,
+        (lr, grammar): (&'a LrTable, &'a NormalGrammar),
+        ignored: &'a BitSet,
+        shadows: S,
+        left: &'a Cell<u64>,
+    ) -> Self {
+        Self {
+            stacks,
+            lr,
+            grammar,
+            ignored,
+            shadows,
+            places: Vec::new(),
+            numbers: FxHashMap::default(),
+            edges: FxHashSet::default(),
+            found: false,
+            open: false,
+            begun: None,
+            grown: true,
+            left,
+        }
+    }
+
+    fn run(&mut self) {
         while std::mem::take(&mut self.grown) && !self.found && self.left.get() > 0 {
             let mut number = 0;
             while number < self.places.len() && !self.found && self.left.get() > 0 {
@@ -122,7 +160,6 @@ impl<S: Shadows> Search<'_, S> {
                 number += 1;
             }
         }
-        self.found
     }
 
     /// Takes steps away; none are left if there were fewer.
@@ -196,6 +233,10 @@ impl<S: Shadows> Search<'_, S> {
                 return;
             }
             let mut ends = self.places[number as usize].below.clone();
+            if self.begun == Some(state) {
+                // Whoever asks about all states that something can be shifted from has reduced.
+                ends.retain(|end| *end != Below::Unknown);
+            }
             for _ in 1..length {
                 let mut below = Vec::new();
                 for end in ends {
@@ -215,6 +256,10 @@ impl<S: Shadows> Search<'_, S> {
                 let under = match end {
                     Below::Node(node) => self.stacks.node_parts(node).0,
                     Below::Place(place) => self.places[place as usize].state,
+                    Below::Unknown => {
+                        self.open = true;
+                        continue;
+                    }
                 };
                 if let Some(target) = lr.goto(self.grammar, under, lhs) {
                     let reduced = self.place(at, target);
@@ -228,6 +273,7 @@ impl<S: Shadows> Search<'_, S> {
         let count = match of {
             Below::Node(node) => self.stacks.node_parts(node).1.len(),
             Below::Place(place) => self.places[place as usize].below.len(),
+            Below::Unknown => 0,
         };
         1 + count as u64
     }
@@ -238,6 +284,7 @@ impl<S: Shadows> Search<'_, S> {
                 found.extend(self.stacks.node_parts(node).1.iter().map(|n| Below::Node(*n)));
             }
             Below::Place(place) => found.extend_from_slice(&self.places[place as usize].below),
+            Below::Unknown => self.open = true,
         }
     }
 }

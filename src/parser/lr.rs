@@ -46,11 +46,17 @@ pub(crate) const COMPLETE: u32 = u32::MAX;
 
 /// What can be read at an LR state, before anything is reduced.
 pub(crate) struct Place<'a> {
+    state: u32,
     viable: Option<&'a BitSet>,
     ignored: &'a BitSet,
 }
 
 impl Place<'_> {
+    /// The LR state.
+    pub(crate) fn state(&self) -> u32 {
+        self.state
+    }
+
     /// Whether the text is a sentence here.
     pub(crate) fn is_complete(&self) -> bool {
         self.viable.is_none()
@@ -151,7 +157,7 @@ impl LrTable {
     /// A state as a place to read from.
     pub(crate) fn place<'a>(&'a self, ignored: &'a BitSet, state: u32) -> Place<'a> {
         let viable = (state != COMPLETE).then(|| &self.get(state).viable);
-        Place { viable, ignored }
+        Place { state, viable, ignored }
     }
 
     /// The states after shifting a terminal, where nothing can be reduced but what is reduced at once, within what is known

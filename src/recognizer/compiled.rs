@@ -36,6 +36,8 @@ pub(crate) struct Tables {
     /// Whether the parser leads the lexer out of its shadows, where it had to be searched for.
     /// By [what a configuration can become](LexTable::live_id), whether it is at a lexeme's beginning, and the stack.
     pub(super) escapes: Memo<(u32, bool, SetId), bool>,
+    /// The same of LR states; `None` where it depends on the stack.
+    pub(super) escapes_at: Memo<(u32, bool, u32), Option<bool>>,
 }
 
 impl Tables {
@@ -43,14 +45,14 @@ impl Tables {
     pub(crate) fn new(lexer: &Lexer, step_work: u64) -> Self {
         /// One operation may ask for many closures.
         const PART: u64 = 50;
-        let escapes = Memo::new();
+        let (escapes, escapes_at) = (Memo::new(), Memo::new());
         let stacks = StackTable::new((step_work / PART).max(1_000));
-        Self { lex: LexTable::new(lexer), stacks, escapes }
+        Self { lex: LexTable::new(lexer), stacks, escapes, escapes_at }
     }
 
     /// Estimated bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.lex.bytes() + self.stacks.bytes() + self.escapes.len() * 40
+        self.lex.bytes() + self.stacks.bytes() + (self.escapes.len() + self.escapes_at.len()) * 40
     }
 }
 

@@ -207,7 +207,7 @@ impl<'a> Reader<'a> {
         self.grammar.lr.settled(&self.grammar.normal, state, terminal)
     }
 
-    /// As [`Self::alive`], of what can come at an LR state; `None` if that must be searched for on a stack.
+    /// As [`Self::alive`], of what can come at an LR state; `None` if that depends on the stack below it.
     #[inline]
     pub(crate) fn alive_at(&self, config: ConfigId, place: &Place<'_>) -> Option<bool> {
         if config == ConfigId::START || place.is_complete() && self.tables.lex.is_fresh(config) {
@@ -224,10 +224,26 @@ impl<'a> Reader<'a> {
         if place.allows_any(&whole.sure) {
             return Some(true);
         }
-        match whole.maybe.iter().any(|(terminal, _)| place.allows(*terminal)) {
-            true => None,
-            false => Some(false),
+        if !whole.maybe.iter().any(|(terminal, _)| place.allows(*terminal)) {
+            return Some(false);
         }
+        if place.is_complete() {
+            return None;
+        }
+        let (becoming, is_fresh) = self.becoming(config);
+        let key = (becoming, is_fresh, place.state());
+        if let Some(known) = self.tables.escapes_at.get(key) {
+            return known;
+        }
+        let (grammar, tables) = (self.grammar, self.tables);
+        let parser = (&grammar.lr, &grammar.normal);
+        let (ignored, left) = (grammar.lexer.ignored(), &self.allowance.left);
+        let start = (*self, config);
+        let found = tables.stacks.escapes_at(parser, ignored, place.state(), start, left);
+        if self.allowance.left() > 0 {
+            self.tables.escapes_at.put(key, found);
+        }
+        found
     }
 
     /// Whether the parser leads the lexer out of its shadows: mostly within one lexeme.

@@ -6,6 +6,7 @@
 pub struct VocabTrie {
     bytes: Vec<u8>,
     depths: Vec<u16>,
+    height: usize,
     skips: Vec<u32>,
     /// Tokens ending at node i: `tokens[starts[i]..starts[i + 1]]`.
     starts: Vec<u32>,
@@ -34,6 +35,7 @@ impl VocabTrie {
                 path.push(trie.bytes.len());
                 trie.bytes.push(byte);
                 trie.depths.push(depth as u16);
+                trie.height = trie.height.max(depth + 1);
                 trie.skips.push(0);
                 trie.starts.push(trie.tokens.len() as u32);
             }
@@ -86,6 +88,11 @@ impl VocabTrie {
     /// Whether there is no node.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
+    }
+
+    /// Bytes of the longest token.
+    pub(crate) fn height(&self) -> usize {
+        self.height
     }
 
     /// The last byte of a node's prefix.
