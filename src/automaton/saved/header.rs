@@ -29,27 +29,34 @@ pub(super) fn wrap(grammar: &CompiledGrammar, vocabulary: &Vocabulary, body: &[u
     bytes
 }
 
-/// The body of a file made of this grammar and this vocabulary.
-pub(super) fn unwrap<'a>(
-    grammar: &CompiledGrammar,
-    vocabulary: &Vocabulary,
-    bytes: &'a [u8],
-) -> Result<&'a [u8], LoadError> {
+/// The identity that a file names, its checksum and its body.
+pub(super) fn split(bytes: &[u8]) -> Result<(&[u8; DIGEST], &[u8; DIGEST], &[u8]), LoadError> {
     let rest = bytes.strip_prefix(&MAGIC).ok_or(LoadError::Kind)?;
     let (format, rest) = rest.split_first_chunk::<4>().ok_or(LoadError::Kind)?;
     let found = u32::from_le_bytes(*format);
     if found != FORMAT {
         return Err(LoadError::Format { found, expected: FORMAT });
     }
-    let (of, rest) = rest.split_first_chunk::<DIGEST>().ok_or(LoadError::Damaged)?;
-    let (sum, body) = rest.split_first_chunk::<DIGEST>().ok_or(LoadError::Damaged)?;
+    let (of, rest) = rest.split_first_chunk().ok_or(LoadError::Damaged)?;
+    let (sum, body) = rest.split_first_chunk().ok_or(LoadError::Damaged)?;
+    Ok((of, sum, body))
+}
+
+/// Whether a file is whole, and made of this grammar and this vocabulary.
+pub(super) fn verify(
+    grammar: &CompiledGrammar,
+    vocabulary: &Vocabulary,
+    of: &[u8; DIGEST],
+    sum: &[u8; DIGEST],
+    body: &[u8],
+) -> Result<(), LoadError> {
     if *sum != checksum(of, body) {
         return Err(LoadError::Damaged);
     }
     if *of != identity(grammar, vocabulary) {
         return Err(LoadError::Other);
     }
-    Ok(body)
+    Ok(())
 }
 
 fn checksum(identity: &[u8; DIGEST], body: &[u8]) -> [u8; DIGEST] {

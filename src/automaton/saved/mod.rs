@@ -90,15 +90,18 @@ impl Automaton {
         if bytes.len() > limit {
             return Err(LoadError::Limit { limit });
         }
-        let body = header::unwrap(&grammar, &vocabulary, bytes)?;
+        let (of, sum, body) = header::split(bytes)?;
+        // Both take about as long; what is read in vain is thrown away.
         let generation = GrammarGeneration::new(&grammar, &vocabulary);
-        let mut reader = Reader::new(body);
-        generation.load(&grammar, &vocabulary, &mut reader, limit).map_err(
-            |error| match error {
-                Malformed::LIMIT => LoadError::Limit { limit },
-                Malformed(what) => LoadError::Malformed { what },
-            },
-        )?;
+        let (verified, read) = rayon::join(
+            || header::verify(&grammar, &vocabulary, of, sum, body),
+            || generation.load(&grammar, &vocabulary, &mut Reader::new(body), limit),
+        );
+        verified?;
+        read.map_err(|error| match error {
+            Malformed::LIMIT => LoadError::Limit { limit },
+            Malformed(what) => LoadError::Malformed { what },
+        })?;
         let generation = RwLock::new(Arc::new(Generation::Grammar(Box::new(generation))));
         Ok(Arc::new(Self { source: Source::Grammar(grammar), vocabulary, generation }))
     }
