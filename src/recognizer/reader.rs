@@ -10,7 +10,7 @@ use crate::{
     TerminalId,
     bitset::BitSet,
     lexer::{ConfigId, Extent, Live},
-    parser::{Closure, Place, SetId, Shadows},
+    parser::{COMPLETE, Closure, Place, SetId, Shadows},
     situation::forced,
 };
 
@@ -207,7 +207,8 @@ impl<'a> Reader<'a> {
         self.grammar.lr.settled(&self.grammar.normal, state, terminal)
     }
 
-    /// As [`Self::alive`], of what can come at an LR state; `None` if that depends on the stack below it.
+    /// As [`Self::alive`], of what can come at an LR state; `None` if that depends on the stack below it, or must be searched
+    /// for: other states of the same stack mostly know.
     #[inline]
     pub(crate) fn alive_at(&self, config: ConfigId, place: &Place<'_>) -> Option<bool> {
         if config == ConfigId::START || place.is_complete() && self.tables.lex.is_fresh(config) {
@@ -217,38 +218,39 @@ impl<'a> Reader<'a> {
         if !place.allows_any(self.tables.lex.becoming(config)) {
             return Some(false);
         }
-        if place.allows_any(&self.live(config).sure) {
+        let live = self.live(config);
+        if place.allows_any(&live.sure) {
             return Some(true);
         }
-        let whole = self.whole(config);
-        if place.allows_any(&whole.sure) {
-            return Some(true);
+        match live.is_open() {
+            true => None,
+            false => Some(false),
         }
-        if !whole.maybe.iter().any(|(terminal, _)| place.allows(*terminal)) {
-            return Some(false);
-        }
-        if place.is_complete() {
-            return None;
-        }
-        let (becoming, is_fresh) = self.becoming(config);
-        let key = (becoming, is_fresh, place.state());
-        if let Some(known) = self.tables.escapes_at.get(key) {
-            return known;
-        }
-        let (grammar, tables) = (self.grammar, self.tables);
-        let parser = (&grammar.lr, &grammar.normal);
-        let (ignored, left) = (grammar.lexer.ignored(), &self.allowance.left);
-        let start = (*self, config);
-        let found = tables.stacks.escapes_at(parser, ignored, place.state(), start, left);
-        if self.allowance.left() > 0 {
-            self.tables.escapes_at.put(key, found);
-        }
-        found
     }
 
-    /// Whether the parser leads the lexer out of its shadows: mostly within one lexeme.
+    /// Whether the parser leads the lexer out of its shadows: mostly whatever lies below the LR states that it can shift from,
+    /// and within one lexeme.
     #[cold]
     fn escapes(&self, config: ConfigId, live: &Live, set: SetId) -> bool {
+        let closure = self.closure(set);
+        let mut is_open = closure.complete;
+        for state in closure.states().filter(|state| *state != COMPLETE) {
+            let place = self.place(state);
+            if !live.maybe.iter().any(|(terminal, _)| place.allows(*terminal)) {
+                continue;
+            }
+            match self.escapes_at(config, state) {
+                Some(true) => return true,
+                Some(false) => {}
+                None => is_open = true,
+            }
+            if self.allowance.left() == 0 {
+                return false;
+            }
+        }
+        if !is_open {
+            return false;
+        }
         for &(terminal, after) in &live.maybe {
             let next = self.advance(set, terminal);
             if next != SetId::DEAD && config != after {
@@ -265,6 +267,23 @@ impl<'a> Reader<'a> {
         let parser = (&grammar.lr, &grammar.normal);
         let (ignored, left) = (grammar.lexer.ignored(), &allowance.left);
         tables.stacks.escapes(parser, ignored, set, (*self, config), left)
+    }
+
+    /// As [`Self::escapes`], at an LR state that something is shifted from next; `None` if that depends on what lies below it.
+    fn escapes_at(&self, config: ConfigId, state: u32) -> Option<bool> {
+        let (becoming, is_fresh) = self.becoming(config);
+        let key = (becoming, is_fresh, state);
+        if let Some(known) = self.tables.escapes_at.get(key) {
+            return known;
+        }
+        let Self { grammar, tables, allowance } = *self;
+        let parser = (&grammar.lr, &grammar.normal);
+        let (ignored, left) = (grammar.lexer.ignored(), &allowance.left);
+        let found = tables.stacks.escapes_at(parser, ignored, state, (*self, config), left);
+        if allowance.left() > 0 {
+            tables.escapes_at.put(key, found);
+        }
+        found
     }
 
     /// All hypotheses after a byte. `next` is cleared first; empty afterwards if the text is no viable prefix.
