@@ -15,6 +15,9 @@ use crate::{TerminalId, bitset::BitSet, grammar::Lexing};
 /// Configurations that are looked at for a first answer, which is mostly all that is wanted: some terminals that are sure.
 const FIRST: usize = 64;
 
+/// Terminals that are not sure, kept of a first answer.
+const SOON: usize = 64;
+
 /// Elementary steps for the whole answer. Shadows of real lexers die within a few bytes; the bound is for hostile ones.
 pub(super) const WHOLE: u64 = 1 << 24;
 
@@ -31,7 +34,8 @@ pub(crate) struct Live {
     /// Terminals that the lexeme can become such that any continuation of the parser is then possible.
     pub(crate) sure: BitSet,
     /// Terminals that it can become only with a shadow left over that blank space cannot get rid of: whether the text
-    /// can go on depends on what the parser allows after the terminal, read from the configuration given.
+    /// can go on depends on what the parser allows after the terminal, read from the configuration given. Where not all
+    /// was looked at, some of those that are soon read.
     pub(crate) maybe: Vec<(TerminalId, ConfigId)>,
     pub(crate) extent: Extent,
 }
@@ -65,7 +69,6 @@ pub(super) fn begin(table: &LexTable, lexer: &Lexer, id: ConfigId, left: &Cell<u
     let mut live = search(table, lexer, id, (FIRST, WHOLE, FIRST_PART), left);
     if live.extent == Extent::Cut {
         live.extent = Extent::Begun(id);
-        live.maybe.clear();
     }
     live
 }
@@ -159,6 +162,10 @@ fn search(
             }
         }
         made += (table.len() - before) as u64;
+    }
+    if extent == Extent::Cut && most == FIRST {
+        // In the order found: the short ways come first.
+        maybe.truncate(SOON);
     }
     maybe.retain(|(terminal, _)| !sure.contains(terminal.index()));
     maybe.sort();

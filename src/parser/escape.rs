@@ -32,10 +32,20 @@ pub(crate) trait Shadows {
     fn is_fresh(&self, at: Self::At) -> bool;
     /// Terminals that the lexeme can become, whatever the shadows say.
     fn becoming(&self, at: Self::At) -> &BitSet;
-    /// Terminals after which no shadow does harm: those that are easily found.
-    fn sure(&self, at: Self::At) -> &BitSet;
-    /// All of those, and the terminals that leave shadows behind, with where the lexer is then.
+    /// Terminals after which no shadow does harm, and terminals that leave shadows behind, with where the lexer is then:
+    /// those that are easily found.
+    fn soon(&self, at: Self::At) -> (&BitSet, &[(TerminalId, Self::At)]);
+    /// All of those.
     fn all(&self, at: Self::At) -> (&BitSet, &[(TerminalId, Self::At)]);
+}
+
+/// How far the lexer is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Depth {
+    /// For what is easily found: there may be more.
+    Soon,
+    /// For everything.
+    All,
 }
 
 /// What lies below the top of a stack.
@@ -74,6 +84,7 @@ struct Search<'a, S: Shadows> {
     begun: Option<u32>,
     /// Something was added in this round.
     grown: bool,
+    depth: Depth,
     /// Elementary steps left.
     left: &'a Cell<u64>,
 }
@@ -89,6 +100,7 @@ impl StackTable {
         ignored: &BitSet,
         set: SetId,
         (shadows, at): (S, S::At),
+        depth: Depth,
         left: &Cell<u64>,
     ) -> bool {
         let mut search = Search::new(self, (lr, grammar), ignored, shadows, left);
@@ -100,7 +112,7 @@ impl StackTable {
             let number = search.place(at, state);
             parents.iter().for_each(|parent| search.add(number, Below::Node(*parent)));
         }
-        search.run();
+        search.run(depth);
         search.found
     }
 
@@ -118,7 +130,7 @@ impl StackTable {
         search.begun = Some(state);
         let number = search.place(at, state);
         search.add(number, Below::Unknown);
-        search.run();
+        search.run(Depth::All);
         match search.found {
             true => Some(true),
             false => (!search.open).then_some(false),
@@ -147,11 +159,20 @@ impl<'a, S: Shadows> Search<'a, S> {
             open: false,
             begun: None,
             grown: true,
+            depth: Depth::Soon,
             left,
         }
     }
 
-    fn run(&mut self) {
+    fn run(&mut self, depth: Depth) {
+        self.saturate();
+        if !self.found && depth == Depth::All {
+            (self.depth, self.grown) = (depth, true);
+            self.saturate();
+        }
+    }
+
+    fn saturate(&mut self) {
         while std::mem::take(&mut self.grown) && !self.found && self.left.get() > 0 {
             let mut number = 0;
             while number < self.places.len() && !self.found && self.left.get() > 0 {
@@ -174,7 +195,7 @@ impl<'a, S: Shadows> Search<'a, S> {
             self.spend(PLACE);
             self.places.push(Place { at, state, below: Vec::new() });
             self.grown = true;
-            self.found |= self.is_way_out(self.shadows.sure(at), at, state);
+            self.found |= self.is_way_out(self.shadows.soon(at).0, at, state);
         }
         known
     }
@@ -204,7 +225,10 @@ impl<'a, S: Shadows> Search<'a, S> {
             self.spend(1);
             return;
         }
-        let (sure, maybe) = self.shadows.all(at);
+        let (sure, maybe) = match self.depth {
+            Depth::Soon => self.shadows.soon(at),
+            Depth::All => self.shadows.all(at),
+        };
         let (maybe, is_way_out) = (maybe.to_vec(), self.is_way_out(sure, at, state));
         self.found |= is_way_out;
         self.spend(1 + maybe.len() as u64);

@@ -11,7 +11,7 @@ mod rest;
 mod saved;
 mod stack;
 
-pub(crate) use escape::Shadows;
+pub(crate) use escape::{Depth, Shadows};
 pub(crate) use lr::{COMPLETE, LrTable, Place};
 pub(crate) use normal::NormalGrammar;
 pub(crate) use rest::{Ask, Rests, Shortest};

@@ -10,7 +10,7 @@ use crate::{
     TerminalId,
     bitset::BitSet,
     lexer::{ConfigId, Extent, Live},
-    parser::{COMPLETE, Closure, Place, SetId, Shadows},
+    parser::{COMPLETE, Closure, Depth, Place, SetId, Shadows},
     situation::forced,
 };
 
@@ -174,14 +174,11 @@ impl<'a> Reader<'a> {
         if !self.can_become_any(config, &closure.viable) {
             return false;
         }
-        if self.live(config).sure.intersects(&closure.viable) {
+        let live = self.live(config);
+        if live.sure.intersects(&closure.viable) {
             return true;
         }
-        let whole = self.whole(config);
-        if whole.sure.intersects(&closure.viable) {
-            return true;
-        }
-        if !whole.maybe.iter().any(|(terminal, _)| closure.viable.contains(terminal.index())) {
+        if !live.is_open() {
             return false;
         }
         let (becoming, is_fresh) = self.becoming(config);
@@ -189,7 +186,7 @@ impl<'a> Reader<'a> {
         if let Some(known) = self.tables.escapes.get(key) {
             return known;
         }
-        let found = self.escapes(config, whole, set);
+        let found = self.escapes_soon(live, set) || self.escapes(config, set);
         if self.allowance.left() > 0 {
             self.tables.escapes.put(key, found);
         }
@@ -222,51 +219,82 @@ impl<'a> Reader<'a> {
         if place.allows_any(&live.sure) {
             return Some(true);
         }
-        match live.is_open() {
-            true => None,
-            false => Some(false),
+        if !live.is_open() {
+            return Some(false);
         }
+        if place.is_complete() {
+            return None;
+        }
+        let (becoming, is_fresh) = self.becoming(config);
+        let key = (becoming, is_fresh, place.state());
+        if let Some(known) = self.tables.escapes_at.get(key) {
+            return known;
+        }
+        /// Beginnings that are looked at: what those can become must be found out first.
+        const MOST: usize = 4;
+        let looked = Cell::new(0);
+        let goes_on = |after: ConfigId, place: &Place<'_>| {
+            if looked.get() == MOST || !place.allows_any(self.tables.lex.becoming(after)) {
+                return false;
+            }
+            looked.set(looked.get() + 1);
+            place.allows_any(&self.live(after).sure)
+        };
+        let goes_on_after = |&(terminal, after): &(TerminalId, ConfigId)| {
+            if place.ignores(terminal) {
+                return goes_on(after, place);
+            }
+            let targets = place.allows(terminal).then(|| self.settled(place.state(), terminal));
+            let mut targets = targets.flatten().into_iter().flatten();
+            targets.any(|target| goes_on(after, &self.place(target)))
+        };
+        if live.maybe.iter().any(goes_on_after) && self.allowance.left() > 0 {
+            self.tables.escapes_at.put(key, Some(true));
+            return Some(true);
+        }
+        None
     }
 
-    /// Whether the parser leads the lexer out of its shadows: mostly whatever lies below the LR states that it can shift from,
-    /// and within one lexeme.
-    #[cold]
-    fn escapes(&self, config: ConfigId, live: &Live, set: SetId) -> bool {
-        let closure = self.closure(set);
-        let mut is_open = closure.complete;
-        for state in closure.states().filter(|state| *state != COMPLETE) {
-            let place = self.place(state);
-            if !live.maybe.iter().any(|(terminal, _)| place.allows(*terminal)) {
-                continue;
-            }
-            match self.escapes_at(config, state) {
-                Some(true) => return true,
-                Some(false) => {}
-                None => is_open = true,
-            }
-            if self.allowance.left() == 0 {
-                return false;
-            }
-        }
-        if !is_open {
-            return false;
-        }
-        for &(terminal, after) in &live.maybe {
+    /// Whether a lexeme that is soon read leads the lexer out of its shadows.
+    fn escapes_soon(&self, live: &Live, set: SetId) -> bool {
+        live.maybe.iter().any(|&(terminal, after)| {
             let next = self.advance(set, terminal);
-            if next != SetId::DEAD && config != after {
-                let closure = self.closure(next);
-                if self.live(after).sure.intersects(&closure.viable) {
-                    return true;
-                }
-            }
-            if self.allowance.left() == 0 {
+            if next == SetId::DEAD {
                 return false;
             }
-        }
+            let closure = self.closure(next);
+            closure.complete || self.live(after).sure.intersects(&closure.viable)
+        })
+    }
+
+    /// Whether the parser leads the lexer out of its shadows: mostly by lexemes that are soon read, or whatever lies below the
+    /// LR states that it can shift from.
+    #[cold]
+    fn escapes(&self, config: ConfigId, set: SetId) -> bool {
         let Self { grammar, tables, allowance } = *self;
         let parser = (&grammar.lr, &grammar.normal);
         let (ignored, left) = (grammar.lexer.ignored(), &allowance.left);
-        tables.stacks.escapes(parser, ignored, set, (*self, config), left)
+        let search =
+            |depth| tables.stacks.escapes(parser, ignored, set, (*self, config), depth, left);
+        let is_soon = search(Depth::Soon);
+        if is_soon || allowance.left() == 0 {
+            return is_soon;
+        }
+        let closure = self.closure(set);
+        let mut is_open = closure.complete;
+        for state in closure.states().filter(|state| *state != COMPLETE) {
+            if self.place(state).allows_any(tables.lex.becoming(config)) {
+                match self.escapes_at(config, state) {
+                    Some(true) => return true,
+                    Some(false) => {}
+                    None => is_open = true,
+                }
+            }
+            if allowance.left() == 0 {
+                return false;
+            }
+        }
+        is_open && search(Depth::All)
     }
 
     /// As [`Self::escapes`], at an LR state that something is shifted from next; `None` if that depends on what lies below it.
@@ -431,8 +459,9 @@ impl Shadows for Reader<'_> {
         self.tables.lex.becoming(at)
     }
 
-    fn sure(&self, at: ConfigId) -> &BitSet {
-        &self.live(at).sure
+    fn soon(&self, at: ConfigId) -> (&BitSet, &[(TerminalId, ConfigId)]) {
+        let live = self.live(at);
+        (&live.sure, &live.maybe)
     }
 
     fn all(&self, at: ConfigId) -> (&BitSet, &[(TerminalId, ConfigId)]) {
