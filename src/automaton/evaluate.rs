@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use crate::{
     TerminalId, Vocabulary,
     lexer::ConfigId,
-    parser::{Place as StatePlace, SetId},
+    parser::{Depth, SetId},
     recognizer::Reader,
 };
 
@@ -40,6 +40,8 @@ type Opens = SmallVec<[Open; 4]>;
 struct Frame {
     node: u32,
     at: At,
+    /// How far is searched at LR states.
+    depth: Depth,
     /// Whether the result is kept.
     kept: bool,
     /// What is to be looked at: items of the node, counted; or, of a node on a stack that is put together, LR states.
@@ -69,8 +71,7 @@ struct Answer {
 }
 
 impl GrammarGeneration {
-    /// The list of groups that are allowed at a tree node on a stack. The work-list's depth is the number of lexemes in the
-    /// longest token, times the ways that trees share.
+    /// The list of groups that are allowed at a tree node on a stack.
     ///
     /// # Errors
     /// The limit on the work of one step.
@@ -81,6 +82,32 @@ impl GrammarGeneration {
         node: u32,
         set: SetId,
     ) -> Result<u32, StepError> {
+        let answer = self.answer(reader, vocabulary, (node, At::Stack(set)), Depth::Soon)?;
+        Ok(self.results.list_of(answer.groups))
+    }
+
+    /// Searches for what was left open at LR states because other states of a stack mostly know: worth it for what is saved.
+    pub(super) fn settle(&self) {
+        // Children come before parents, links before or after what links to them.
+        for _ in 0..2 {
+            for (node, state) in self.results.unsettled() {
+                let allowance = self.grammar().allowance();
+                let (reader, at) = (self.reader(&allowance), At::State(state));
+                // What is beyond the limit stays open.
+                drop(self.answer(reader, self.vocabulary(), (node, at), Depth::All));
+            }
+        }
+    }
+
+    /// What is allowed at a tree node. The work-list's depth is the number of lexemes in the longest token, times the ways that
+    /// trees share.
+    fn answer(
+        &self,
+        reader: Reader<'_>,
+        vocabulary: &Vocabulary,
+        (node, at): (u32, At),
+        depth: Depth,
+    ) -> Result<Answer, StepError> {
         /// Steps that a new stack node counts for: it takes some hundred bytes, and very ambiguous grammars make many.
         const NODE: u64 = 64;
         /// Frames for each byte of a token, at most: a lexeme ends, a place of the trie and a beginning there are linked to, and
@@ -91,7 +118,7 @@ impl GrammarGeneration {
         let stacks = &reader.tables.stacks;
         let (nodes, mut steps) = (stacks.len(), 0);
         let mut frames: Vec<Frame> = Vec::new();
-        let mut next = Next::Call(node, At::Stack(set));
+        let mut next = Next::Call(node, at);
         loop {
             steps += 1;
             let made = stacks.len().saturating_sub(nodes) as u64;
@@ -101,7 +128,8 @@ impl GrammarGeneration {
             let answer = match next {
                 Next::Call(node, at) => {
                     let node = self.trees.answering(reader, vocabulary, node);
-                    let begun = self.begin(reader, node, at);
+                    let anew = depth == Depth::All && frames.is_empty();
+                    let begun = self.begin(reader, node, (at, depth), anew);
                     suffices(reader)?;
                     match begun {
                         Ok(frame) => {
@@ -117,8 +145,7 @@ impl GrammarGeneration {
                 }
             };
             let Some(frame) = frames.last_mut() else {
-                let answer = answer.unwrap_or_default();
-                return Ok(self.results.list_of(answer.groups));
+                return Ok(answer.unwrap_or_default());
             };
             if let Some(answer) = answer {
                 frame.take(answer);
@@ -127,11 +154,20 @@ impl GrammarGeneration {
         }
     }
 
-    /// Looks for a result, as an error; without one, begins with the node's own tokens.
-    fn begin(&self, reader: Reader<'_>, id: u32, at: At) -> Result<Frame, Answer> {
+    /// Looks for a result, as an error; without one, or if it is to be found anew, begins with the node's own tokens.
+    fn begin(
+        &self,
+        reader: Reader<'_>,
+        id: u32,
+        (at, depth): (At, Depth),
+        anew: bool,
+    ) -> Result<Frame, Answer> {
         let node = self.trees.node(id);
         let kept = node.size() > SMALL;
-        if kept && let Some(answer) = self.known(id, at) {
+        if kept
+            && !anew
+            && let Some(answer) = self.known(id, at)
+        {
             return Err(answer);
         }
         let mut states = None;
@@ -155,6 +191,7 @@ impl GrammarGeneration {
         Ok(Frame {
             node: id,
             at,
+            depth,
             kept,
             states,
             done: 0,
@@ -232,7 +269,7 @@ impl GrammarGeneration {
             let at = frame.done;
             frame.done += 1;
             if let Some(group) = node.groups.get(at) {
-                match alive_at(reader, group.config, &place)? {
+                match self.alive_at(reader, group.config, &place, frame.depth) {
                     Some(true) => frame.groups.push(group.tokens),
                     Some(false) => {}
                     None => frame.opens.push(Open::Group(group.config, group.tokens)),
@@ -256,7 +293,7 @@ impl GrammarGeneration {
                     }
                 }
             } else if let Some(link) = node.links.get(at - links) {
-                match alive_at(reader, link.place.config, &place)? {
+                match self.alive_at(reader, link.place.config, &place, frame.depth) {
                     Some(true) => {
                         let tree = self.trees.follow(reader, vocabulary, link)?;
                         return Ok(Next::Call(tree, frame.at));
@@ -268,6 +305,7 @@ impl GrammarGeneration {
                 return Ok(Next::Call(node.parts[at - parts], frame.at));
             }
         }
+        suffices(reader)?;
         let (groups, opens) = (std::mem::take(&mut frame.groups), std::mem::take(&mut frame.opens));
         if !frame.kept {
             return Ok(Next::Return(Answer { groups, opens }));
@@ -311,7 +349,7 @@ impl GrammarGeneration {
         let edges = node.groups.len();
         let links = edges + node.edges.len();
         let parts = links + node.links.len();
-        let mut judge = Judge::of(reader, set);
+        let judge = Judge { generation: self, reader, set };
         while frame.done < node.items() {
             let at = frame.done;
             frame.done += 1;
@@ -348,7 +386,7 @@ impl GrammarGeneration {
             frame.opens.sort_unstable();
             frame.opens.dedup();
         }
-        let mut judge = Judge::of(reader, set);
+        let judge = Judge { generation: self, reader, set };
         while let Some(&open) = frame.opens.get(frame.asked) {
             frame.asked += 1;
             match open {
@@ -405,54 +443,25 @@ impl Frame {
     }
 }
 
-/// Whether what has been read can become a sentence, at an LR state; `None` if that depends on the stack.
-///
-/// # Errors
-/// The limit on the work of one step.
-fn alive_at(
-    reader: Reader<'_>,
-    config: ConfigId,
-    place: &StatePlace<'_>,
-) -> Result<Option<bool>, StepError> {
-    let answer = reader.alive_at(config, place);
-    suffices(reader).map(|()| answer)
-}
-
 /// What is asked about one stack again and again.
 struct Judge<'a> {
+    generation: &'a GrammarGeneration,
     reader: Reader<'a>,
     set: SetId,
-    /// What configurations could become that were asked about last, and the answer: neighbours can become the same.
-    last: Option<((u32, bool), bool)>,
 }
 
-impl<'a> Judge<'a> {
-    fn of(reader: Reader<'a>, set: SetId) -> Self {
-        Self { reader, set, last: None }
-    }
-
+impl Judge<'_> {
     /// Whether what has been read can become a sentence.
     ///
     /// # Errors
     /// The limit on the work of one step.
     #[inline]
-    fn alive(&mut self, config: ConfigId) -> Result<bool, StepError> {
-        let reader = self.reader;
-        if config == ConfigId::START
-            || !reader.can_become_any(config, &reader.closure(self.set).viable)
-        {
-            return Ok(reader.alive(config, self.set));
+    fn alive(&self, config: ConfigId) -> Result<bool, StepError> {
+        if let Some(answer) = self.generation.alive_soon(self.reader, config, self.set) {
+            return Ok(answer);
         }
-        let becoming = reader.becoming(config);
-        match self.last {
-            Some((last, answer)) if last == becoming => Ok(answer),
-            _ => {
-                let answer = reader.alive(config, self.set);
-                suffices(self.reader)?;
-                self.last = Some((becoming, answer));
-                Ok(answer)
-            }
-        }
+        let answer = self.reader.alive(config, self.set);
+        suffices(self.reader).map(|()| answer)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::{
-    StepError, ending::Ends, evaluate::suffices, masks::MaskTable, results::Results,
+    StepError, ending::Ends, evaluate::suffices, fates::Fates, masks::MaskTable, results::Results,
     tree::TreeTable,
 };
 use crate::{
@@ -23,6 +23,7 @@ pub(crate) struct GrammarGeneration {
     vocabulary: Arc<Vocabulary>,
     pub(super) tables: Tables,
     pub(super) trees: TreeTable,
+    pub(super) fates: Fates,
     pub(super) results: Results,
     pub(super) masks: MaskTable,
     pub(super) situations: SituationTable<Hypothesis, u32>,
@@ -41,6 +42,7 @@ impl GrammarGeneration {
             grammar: Arc::clone(grammar),
             vocabulary: Arc::clone(vocabulary),
             trees: TreeTable::new(),
+            fates: Fates::new(),
             results: Results::new(),
             masks: MaskTable::new(),
             situations: SituationTable::new(STEPS, STEPS),
@@ -48,7 +50,17 @@ impl GrammarGeneration {
         }
     }
 
-    fn reader<'a>(&'a self, allowance: &'a Allowance) -> Reader<'a> {
+    /// What it reads by.
+    pub(super) fn grammar(&self) -> &CompiledGrammar {
+        &self.grammar
+    }
+
+    /// The tokens.
+    pub(super) fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    pub(super) fn reader<'a>(&'a self, allowance: &'a Allowance) -> Reader<'a> {
         self.grammar.reader(&self.tables, allowance)
     }
 
@@ -56,6 +68,7 @@ impl GrammarGeneration {
     pub(super) fn bytes(&self) -> usize {
         self.tables.bytes()
             + self.trees.bytes()
+            + self.fates.bytes()
             + self.results.bytes()
             + self.masks.bytes()
             + self.situations.bytes()

@@ -9,6 +9,7 @@ mod cache;
 mod ending;
 mod error;
 mod evaluate;
+mod fates;
 mod generation;
 mod grammar;
 mod masks;

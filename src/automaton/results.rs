@@ -332,6 +332,25 @@ impl Results {
         self.on_stacks.put((node, set), list);
     }
 
+    /// The nodes and LR states that leave something open but what a stack decides alone, ascending; those loaded are not looked
+    /// at again.
+    pub(super) fn unsettled(&self) -> Vec<(u32, u32)> {
+        let is_open = |number: u32| match Known::of(number) {
+            Known::Whole(_) => false,
+            Known::Partial(id) => {
+                self.opens(self.partial(id).1).any(|open| !matches!(open, Open::Edge(..)))
+            }
+        };
+        let mut keys: Vec<(u32, u32)> = self
+            .known
+            .all()
+            .into_iter()
+            .filter_map(|(key, known)| is_open(known).then_some(key))
+            .collect();
+        keys.sort_unstable();
+        keys
+    }
+
     /// All that is known now.
     pub(super) fn all(&self) -> Vec<((u32, u32), Known)> {
         let loaded = self.loaded.get().into_iter().flat_map(Loaded::iter);

@@ -40,7 +40,7 @@ pub(crate) trait Shadows {
 }
 
 /// How far the lexer is asked.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Depth {
     /// For what is easily found: there may be more.
     Soon,
@@ -100,7 +100,6 @@ impl StackTable {
         ignored: &BitSet,
         set: SetId,
         (shadows, at): (S, S::At),
-        depth: Depth,
         left: &Cell<u64>,
     ) -> bool {
         let mut search = Search::new(self, (lr, grammar), ignored, shadows, left);
@@ -112,11 +111,12 @@ impl StackTable {
             let number = search.place(at, state);
             parents.iter().for_each(|parent| search.add(number, Below::Node(*parent)));
         }
-        search.run(depth);
+        search.run(Depth::All);
         search.found
     }
 
-    /// As [`Self::escapes`], at an LR state that something is shifted from next; `None` if that depends on what lies below it.
+    /// As [`Self::escapes`], at an LR state that something is shifted from next; `None` if that depends on what lies below it,
+    /// or was not found so soon.
     #[cold]
     pub(crate) fn escapes_at<S: Shadows>(
         &self,
@@ -124,16 +124,17 @@ impl StackTable {
         ignored: &BitSet,
         state: u32,
         (shadows, at): (S, S::At),
+        depth: Depth,
         left: &Cell<u64>,
     ) -> Option<bool> {
         let mut search = Search::new(self, parser, ignored, shadows, left);
         search.begun = Some(state);
         let number = search.place(at, state);
         search.add(number, Below::Unknown);
-        search.run(Depth::All);
+        search.run(depth);
         match search.found {
             true => Some(true),
-            false => (!search.open).then_some(false),
+            false => (depth == Depth::All && !search.open).then_some(false),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     grammar::{CompileError, CompileErrorKind, Grammar},
     lexer::{LexTable, Lexer},
     memo::Memo,
-    parser::{LrTable, NormalGrammar, SetId, StackTable},
+    parser::{Depth, LrTable, NormalGrammar, SetId, StackTable},
 };
 
 /// A grammar ready to read text: terminals as automata, productions normalised. Parser states, stacks and lexer
@@ -36,8 +36,8 @@ pub(crate) struct Tables {
     /// Whether the parser leads the lexer out of its shadows, where it had to be searched for.
     /// By [what a configuration can become](LexTable::live_id), whether it is at a lexeme's beginning, and the stack.
     pub(super) escapes: Memo<(u32, bool, SetId), bool>,
-    /// The same of LR states; `None` where it depends on the stack.
-    pub(super) escapes_at: Memo<(u32, bool, u32), Option<bool>>,
+    /// The same of LR states; `None` where it depends on the stack, or was not found so soon.
+    pub(super) escapes_at: Memo<(u32, bool, u32, Depth), Option<bool>>,
 }
 
 impl Tables {

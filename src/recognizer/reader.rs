@@ -126,15 +126,14 @@ impl<'a> Reader<'a> {
     }
 
     /// What [`alive`](Self::alive) looks at of a configuration: equal for many.
-    #[inline]
-    pub(crate) fn becoming(&self, config: ConfigId) -> (u32, bool) {
+    fn becoming(&self, config: ConfigId) -> (u32, bool) {
         (self.live_id(config), self.tables.lex.is_fresh(config))
     }
 
-    /// Whether the lexeme can become any of some terminals, whatever its shadows say.
+    /// Terminals that the lexeme is or can become, whatever its shadows say.
     #[inline]
-    pub(crate) fn can_become_any(&self, config: ConfigId, terminals: &BitSet) -> bool {
-        self.tables.lex.becoming(config).intersects(terminals)
+    pub(crate) fn becomes(&self, config: ConfigId) -> &'a BitSet {
+        self.tables.lex.becoming(config)
     }
 
     /// What the lexeme can still become, as a number: equal for all that can become the same. To find out may use up the
@@ -171,7 +170,7 @@ impl<'a> Reader<'a> {
             return true;
         }
         // Mostly the parser wants nothing of this kind, whatever the shadows say.
-        if !self.can_become_any(config, &closure.viable) {
+        if !self.becomes(config).intersects(&closure.viable) {
             return false;
         }
         let live = self.live(config);
@@ -204,57 +203,6 @@ impl<'a> Reader<'a> {
         self.grammar.lr.settled(&self.grammar.normal, state, terminal)
     }
 
-    /// As [`Self::alive`], of what can come at an LR state; `None` if that depends on the stack below it, or must be searched
-    /// for: other states of the same stack mostly know.
-    #[inline]
-    pub(crate) fn alive_at(&self, config: ConfigId, place: &Place<'_>) -> Option<bool> {
-        if config == ConfigId::START || place.is_complete() && self.tables.lex.is_fresh(config) {
-            return Some(true);
-        }
-        // Mostly the parser wants nothing of this kind, whatever the shadows say.
-        if !place.allows_any(self.tables.lex.becoming(config)) {
-            return Some(false);
-        }
-        let live = self.live(config);
-        if place.allows_any(&live.sure) {
-            return Some(true);
-        }
-        if !live.is_open() {
-            return Some(false);
-        }
-        if place.is_complete() {
-            return None;
-        }
-        let (becoming, is_fresh) = self.becoming(config);
-        let key = (becoming, is_fresh, place.state());
-        if let Some(known) = self.tables.escapes_at.get(key) {
-            return known;
-        }
-        /// Beginnings that are looked at: what those can become must be found out first.
-        const MOST: usize = 4;
-        let looked = Cell::new(0);
-        let goes_on = |after: ConfigId, place: &Place<'_>| {
-            if looked.get() == MOST || !place.allows_any(self.tables.lex.becoming(after)) {
-                return false;
-            }
-            looked.set(looked.get() + 1);
-            place.allows_any(&self.live(after).sure)
-        };
-        let goes_on_after = |&(terminal, after): &(TerminalId, ConfigId)| {
-            if place.ignores(terminal) {
-                return goes_on(after, place);
-            }
-            let targets = place.allows(terminal).then(|| self.settled(place.state(), terminal));
-            let mut targets = targets.flatten().into_iter().flatten();
-            targets.any(|target| goes_on(after, &self.place(target)))
-        };
-        if live.maybe.iter().any(goes_on_after) && self.allowance.left() > 0 {
-            self.tables.escapes_at.put(key, Some(true));
-            return Some(true);
-        }
-        None
-    }
-
     /// Whether a lexeme that is soon read leads the lexer out of its shadows.
     fn escapes_soon(&self, live: &Live, set: SetId) -> bool {
         live.maybe.iter().any(|&(terminal, after)| {
@@ -271,43 +219,41 @@ impl<'a> Reader<'a> {
     /// LR states that it can shift from.
     #[cold]
     fn escapes(&self, config: ConfigId, set: SetId) -> bool {
+        let closure = self.closure(set);
+        let mut is_open = closure.complete;
+        for depth in [Depth::Soon, Depth::All] {
+            for state in closure.states().filter(|state| *state != COMPLETE) {
+                if self.place(state).allows_any(self.becomes(config)) {
+                    match self.escapes_at(config, state, depth) {
+                        Some(true) => return true,
+                        Some(false) => {}
+                        None => is_open |= depth == Depth::All,
+                    }
+                }
+                if self.allowance.left() == 0 {
+                    return false;
+                }
+            }
+        }
         let Self { grammar, tables, allowance } = *self;
         let parser = (&grammar.lr, &grammar.normal);
         let (ignored, left) = (grammar.lexer.ignored(), &allowance.left);
-        let search =
-            |depth| tables.stacks.escapes(parser, ignored, set, (*self, config), depth, left);
-        let is_soon = search(Depth::Soon);
-        if is_soon || allowance.left() == 0 {
-            return is_soon;
-        }
-        let closure = self.closure(set);
-        let mut is_open = closure.complete;
-        for state in closure.states().filter(|state| *state != COMPLETE) {
-            if self.place(state).allows_any(tables.lex.becoming(config)) {
-                match self.escapes_at(config, state) {
-                    Some(true) => return true,
-                    Some(false) => {}
-                    None => is_open = true,
-                }
-            }
-            if allowance.left() == 0 {
-                return false;
-            }
-        }
-        is_open && search(Depth::All)
+        is_open && tables.stacks.escapes(parser, ignored, set, (*self, config), left)
     }
 
-    /// As [`Self::escapes`], at an LR state that something is shifted from next; `None` if that depends on what lies below it.
-    fn escapes_at(&self, config: ConfigId, state: u32) -> Option<bool> {
+    /// As [`Self::escapes`], at an LR state that something is shifted from next; `None` if that depends on what lies below it,
+    /// or was not found so soon.
+    pub(crate) fn escapes_at(&self, config: ConfigId, state: u32, depth: Depth) -> Option<bool> {
         let (becoming, is_fresh) = self.becoming(config);
-        let key = (becoming, is_fresh, state);
+        let key = (becoming, is_fresh, state, depth);
         if let Some(known) = self.tables.escapes_at.get(key) {
             return known;
         }
         let Self { grammar, tables, allowance } = *self;
         let parser = (&grammar.lr, &grammar.normal);
         let (ignored, left) = (grammar.lexer.ignored(), &allowance.left);
-        let found = tables.stacks.escapes_at(parser, ignored, state, (*self, config), left);
+        let start = (*self, config);
+        let found = tables.stacks.escapes_at(parser, ignored, state, start, depth, left);
         if allowance.left() > 0 {
             tables.escapes_at.put(key, found);
         }

@@ -13,7 +13,7 @@ use crate::{CompiledGrammar, TokenId, Vocabulary, codec::Writer};
 const MAGIC: [u8; 8] = *b"cgauto\r\xff";
 
 /// To be raised when the body's layout changes, or what a tree or a result means.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 const DIGEST: usize = 32;
 

@@ -1,7 +1,7 @@
 //! A warmed automaton as bytes, and back: what costs a walk of the vocabulary is done once and not in every process.
 //!
-//! Saved are the lexer configurations, the terminal-sequence trees with their groups of tokens, the parser stacks, and the
-//! results of trees on stacks. Everything else (transitions, closures, masks) is found out anew, in microseconds.
+//! Saved are the lexer configurations, the terminal-sequence trees with their groups of tokens, what their configurations can
+//! become, and the results of trees at LR states. Everything else (transitions, stacks, masks) is found out anew.
 //!
 //! What is promised of a file from elsewhere:
 //!
@@ -12,11 +12,12 @@
 //! * Whatever its bytes are, loading neither panics nor takes more than [`Limits::automaton_bytes`], and neither does the
 //!   automaton that comes of it: every length is compared with what is left, every id with its bound, and what must have no
 //!   cycles has none.
-//! * What text belongs to the grammar never depends on it: parser states are followed and not read, stacks and configurations
-//!   are only names of themselves. A forged file can make a *mask* wrong, among the tokens that are text; special tokens stay
+//! * What text belongs to the grammar never depends on it: parser states are followed and not read, configurations are only
+//!   names of themselves, and what they can become is asked for masks alone. A forged file can make a *mask* wrong, among the tokens that are text; special tokens stay
 //!   out, and [`Constraint::accept`](crate::Constraint::accept) refuses what the grammar refuses.
 
 mod error;
+mod fates;
 mod header;
 mod results;
 mod trees;
@@ -109,11 +110,13 @@ impl Automaton {
 
 impl GrammarGeneration {
     fn save(&self, grammar: &CompiledGrammar, out: &mut Writer) {
+        self.settle();
         // Other threads may go on meanwhile. Results are collected first: what they name exists already.
         let results = self.results.collect();
         let trees = self.trees.collect();
         self.tables.lex.save(trees.configs(), out);
         trees.save(out);
+        self.fates.save(trees.configs(), out);
         results.save(&self.results, &grammar.lr, &trees, out);
     }
 
@@ -128,6 +131,7 @@ impl GrammarGeneration {
         let terminals = grammar.grammar().terminals().len();
         let tokens =
             self.trees.load(&self.tables.lex, &configs, terminals, vocabulary, from, limit)?;
+        self.fates.load(&configs, terminals, from, limit)?;
         let states = grammar.lr.load(&grammar.normal, from, limit)?;
         self.results.load(&self.trees, (&configs, &tokens, &states), terminals, from, limit)?;
         from.end()?;

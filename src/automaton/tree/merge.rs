@@ -11,7 +11,7 @@ use super::{Becoming, Group, Place, Tokens, TreeNode, TreeTable};
 use crate::{TerminalId, Vocabulary, automaton::StepError, recognizer::Reader};
 
 /// Questions after which a node is made whole. Making one costs what a few answers cost.
-const OFTEN: u32 = 8;
+const OFTEN: u32 = 64;
 
 /// A node being made of others.
 struct Draft {

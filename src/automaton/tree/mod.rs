@@ -138,7 +138,7 @@ impl Default for TreeNode {
             links: Box::default(),
             parts: Box::default(),
             size: 0,
-            asked: AtomicU32::new(u32::MAX),
+            asked: AtomicU32::new(0),
             whole: OnceLock::new(),
         }
     }

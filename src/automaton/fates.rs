@@ -1,0 +1,204 @@
+//! What configurations can become, as far as it is soon found out: what masks ask first of a group of tokens or of a link.
+//!
+//! The lexer knows it all ([`Reader::live`]), but finds it out anew in each process, which takes tens of microseconds for a
+//! configuration with shadows, and a new situation asks about hundreds. What is here is saved with the trees. So it decides
+//! about masks only, and never about what text is accepted.
+
+use super::grammar::GrammarGeneration;
+use crate::{
+    TerminalId,
+    bitset::BitSet,
+    intern::Interner,
+    lexer::ConfigId,
+    memo::Memo,
+    parser::{Depth, Place, SetId},
+    recognizer::Reader,
+};
+
+/// Beginnings that are looked at for the ways out of a configuration.
+const FEW: usize = 4;
+
+/// All that is known by now.
+#[derive(Debug)]
+pub(super) struct Fates {
+    /// Configuration -> set of terminals that are sure, doubled; odd if there may be others.
+    pub(super) sure: Memo<ConfigId, u32>,
+    /// Configuration -> ways, by their number.
+    pub(super) ways: Memo<ConfigId, u32>,
+    pub(super) sets: Interner<BitSet, ()>,
+    /// Pairs of sets: terminals that leave shadows behind, and what is sure after them.
+    pub(super) lists: Interner<Box<[u32]>, ()>,
+}
+
+/// A configuration's terminals that are sure: after them any continuation of the parser is possible.
+#[derive(Clone, Copy)]
+pub(super) struct Fate<'a> {
+    pub(super) sure: &'a BitSet,
+    /// Whether it can become others, with shadows left over.
+    pub(super) is_open: bool,
+}
+
+impl From<&BitSet> for BitSet {
+    fn from(set: &BitSet) -> Self {
+        set.clone()
+    }
+}
+
+impl Fates {
+    pub(super) fn new() -> Self {
+        let (sets, lists) = (Interner::new(), Interner::new());
+        Self { sure: Memo::new(), ways: Memo::new(), sets, lists }
+    }
+
+    /// Estimated bytes.
+    pub(super) fn bytes(&self) -> usize {
+        (self.sure.len() + self.ways.len()) * 16 + self.sets.bytes() + self.lists.bytes()
+    }
+
+    pub(super) fn set(&self, set: &BitSet) -> u32 {
+        self.sets.intern(set, || ((), 32))
+    }
+
+    pub(super) fn list(&self, list: &[u32]) -> u32 {
+        self.lists.intern(list, || ((), list.len() * 4))
+    }
+
+    /// What is sure of a configuration. Cost when new: a short search.
+    pub(super) fn of(&self, reader: Reader<'_>, config: ConfigId) -> Fate<'_> {
+        let known = self.sure.get(config).unwrap_or_else(|| {
+            let live = reader.live(config);
+            let entry = self.set(&live.sure) << 1 | u32::from(live.is_open());
+            if reader.allowance.left() > 0 {
+                self.sure.put(config, entry);
+            }
+            entry
+        });
+        Fate { sure: self.sets.key(known >> 1), is_open: known & 1 == 1 }
+    }
+
+    /// Terminals that a configuration soon becomes and that leave shadows behind, with what is sure after them; some of them.
+    /// Cost when new: a few short searches.
+    pub(super) fn ways(
+        &self,
+        reader: Reader<'_>,
+        config: ConfigId,
+    ) -> impl Iterator<Item = (&BitSet, &BitSet)> {
+        let known = self.ways.get(config).unwrap_or_else(|| {
+            let list = self.list(&self.find_ways(reader, config));
+            if reader.allowance.left() > 0 {
+                self.ways.put(config, list);
+            }
+            list
+        });
+        self.lists
+            .key(known)
+            .chunks_exact(2)
+            .map(|way| (self.sets.key(way[0]), self.sets.key(way[1])))
+    }
+
+    fn find_ways(&self, reader: Reader<'_>, config: ConfigId) -> Vec<u32> {
+        let mut afters: Vec<(ConfigId, BitSet)> = Vec::new();
+        for &(terminal, after) in &reader.live(config).maybe {
+            let at = afters.iter().position(|way| way.0 == after);
+            if at.is_none() && afters.len() == FEW {
+                continue;
+            }
+            let at = at.unwrap_or_else(|| {
+                afters.push((after, BitSet::new(reader.grammar.grammar().terminals().len())));
+                afters.len() - 1
+            });
+            afters[at].1.insert(terminal.index());
+        }
+        let sets = afters.iter().flat_map(|(after, terminals)| {
+            [self.set(terminals), self.set(&reader.live(*after).sure)]
+        });
+        sets.collect()
+    }
+}
+
+impl GrammarGeneration {
+    /// Whether what has been read can become a sentence, of what can come at an LR state; `None` if that depends on the stack
+    /// below it, or must be searched for: other states of the same stack mostly know.
+    pub(super) fn alive_at(
+        &self,
+        reader: Reader<'_>,
+        config: ConfigId,
+        place: &Place<'_>,
+        depth: Depth,
+    ) -> Option<bool> {
+        if config == ConfigId::START || place.is_complete() && reader.is_fresh(config) {
+            return Some(true);
+        }
+        // Mostly the parser wants nothing of this kind, whatever the shadows say.
+        if !place.allows_any(reader.becomes(config)) {
+            return Some(false);
+        }
+        let fate = self.fates.of(reader, config);
+        if place.allows_any(fate.sure) {
+            return Some(true);
+        }
+        if !fate.is_open {
+            return Some(false);
+        }
+        for (terminals, sure) in self.fates.ways(reader, config) {
+            if !place.allows_any(terminals) {
+                continue;
+            }
+            for terminal in terminals.iter().map(TerminalId::new) {
+                let goes_on = match place.ignores(terminal) {
+                    true => place.allows_any(sure),
+                    false if !place.allows(terminal) => false,
+                    false => {
+                        let targets = reader.settled(place.state(), terminal);
+                        let mut targets = targets.into_iter().flatten();
+                        targets.any(|target| reader.place(target).allows_any(sure))
+                    }
+                };
+                if goes_on {
+                    return Some(true);
+                }
+            }
+        }
+        match depth {
+            Depth::All if !place.is_complete() => reader.escapes_at(config, place.state(), depth),
+            _ => None,
+        }
+    }
+
+    /// Whether what has been read can become a sentence, of what can come on a stack; `None` if that must be searched for.
+    pub(super) fn alive_soon(
+        &self,
+        reader: Reader<'_>,
+        config: ConfigId,
+        set: SetId,
+    ) -> Option<bool> {
+        /// Terminals that are tried.
+        const TRIED: usize = 4;
+        let closure = reader.closure(set);
+        let viable = &closure.viable;
+        if config == ConfigId::START || closure.complete && reader.is_fresh(config) {
+            return Some(true);
+        }
+        if !reader.becomes(config).intersects(viable) {
+            return Some(false);
+        }
+        let fate = self.fates.of(reader, config);
+        if fate.sure.intersects(viable) {
+            return Some(true);
+        }
+        if !fate.is_open {
+            return Some(false);
+        }
+        let goes_on = |(terminals, sure): (&BitSet, &BitSet)| {
+            let viable = terminals.iter().filter(|terminal| viable.contains(*terminal));
+            viable.take(TRIED).any(|terminal| {
+                let next = reader.advance(set, TerminalId::new(terminal));
+                next != SetId::DEAD && {
+                    let closure = reader.closure(next);
+                    closure.complete || closure.viable.intersects(sure)
+                }
+            })
+        };
+        self.fates.ways(reader, config).any(goes_on).then_some(true)
+    }
+}

@@ -1,0 +1,77 @@
+//! What configurations can become as bytes.
+
+use std::collections::BTreeMap;
+
+use super::super::fates::Fates;
+use crate::{
+    bitset::BitSet,
+    codec::{Malformed, Reader, Writer},
+    lexer::ConfigId,
+};
+
+impl Fates {
+    /// Writes what is known of these configurations.
+    pub(super) fn save(&self, configs: &[ConfigId], out: &mut Writer) {
+        let (mut sets, mut lists) = (BTreeMap::new(), BTreeMap::new());
+        let known: Vec<(Option<u32>, Option<u32>)> =
+            configs.iter().map(|config| (self.sure.get(*config), self.ways.get(*config))).collect();
+        for list in known.iter().filter_map(|known| known.1) {
+            lists.insert(list, 0);
+            self.lists.key(list).iter().for_each(|set| drop(sets.insert(*set, 0)));
+        }
+        sets.extend(known.iter().filter_map(|known| known.0).map(|entry| (entry >> 1, 0)));
+        sets.values_mut().zip(0..).for_each(|(number, at)| *number = at);
+        lists.values_mut().zip(0..).for_each(|(number, at)| *number = at);
+        out.count(sets.len());
+        for set in sets.keys() {
+            let terminals = self.sets.key(*set).iter().map(|terminal| terminal as u32);
+            out.ascending(&terminals.collect::<Vec<u32>>());
+        }
+        out.count(lists.len());
+        for list in lists.keys() {
+            let list = self.lists.key(*list);
+            out.count(list.len() / 2);
+            list.iter().for_each(|set| out.number(sets[set]));
+        }
+        for (sure, ways) in known {
+            // Zero for what is not known.
+            out.number(sure.map_or(0, |entry| (sets[&(entry >> 1)] << 1 | entry & 1) + 1));
+            out.number(ways.map_or(0, |list| lists[&list] + 1));
+        }
+    }
+
+    /// Reads what was written of these configurations.
+    pub(super) fn load(
+        &self,
+        configs: &[ConfigId],
+        terminals: usize,
+        from: &mut Reader<'_>,
+        limit: usize,
+    ) -> Result<(), Malformed> {
+        let (mut sets, mut lists) = (Vec::new(), Vec::new());
+        for _ in 0..from.count(1)? {
+            let mut set = BitSet::new(terminals);
+            from.ascending(terminals)?.iter().for_each(|terminal| set.insert(*terminal as usize));
+            sets.push(self.set(&set));
+            Malformed::beyond(limit, self.bytes())?;
+        }
+        for _ in 0..from.count(1)? {
+            let mut list = Vec::new();
+            for _ in 0..from.count(2)? {
+                list.push(sets[from.below(sets.len())? as usize]);
+                list.push(sets[from.below(sets.len())? as usize]);
+            }
+            lists.push(self.list(&list));
+            Malformed::beyond(limit, self.bytes())?;
+        }
+        for &config in configs {
+            if let Some(entry) = from.below(2 * sets.len() + 1)?.checked_sub(1) {
+                self.sure.put(config, sets[entry as usize >> 1] << 1 | entry & 1);
+            }
+            if let Some(list) = from.below(lists.len() + 1)?.checked_sub(1) {
+                self.ways.put(config, lists[list as usize]);
+            }
+        }
+        Malformed::beyond(limit, self.bytes())
+    }
+}
