@@ -105,6 +105,12 @@ impl<H: Clone + Hash + Eq, M> SituationTable<H, M> {
         }
     }
 
+    /// The situations whose mask is known.
+    pub(crate) fn masked(&self) -> impl Iterator<Item = SituationId> + '_ {
+        let ids = (0..self.situations.len() as u32).map(SituationId);
+        ids.filter(|id| self.mask(*id).is_some())
+    }
+
     /// Number of situations.
     pub(crate) fn len(&self) -> usize {
         self.situations.len()

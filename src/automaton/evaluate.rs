@@ -86,14 +86,28 @@ impl GrammarGeneration {
         Ok(self.results.list_of(answer.groups))
     }
 
-    /// Searches for what was left open at LR states because other states of a stack mostly know: worth it for what is saved.
+    /// Finds out what is worth it for what is saved, and not in the middle of a mask: asks again about trees that became whole
+    /// after they were asked about, and searches for what was left open at LR states because other states of a stack mostly know.
     pub(super) fn settle(&self) {
+        let limit = self.grammar().limits().automaton_bytes;
+        // Trees become whole the first time.
+        for _ in 0..2 {
+            for situation in self.situations.masked() {
+                for hypothesis in self.situations.hypotheses(situation) {
+                    let allowance = self.grammar().allowance();
+                    // What is beyond the limit stays open, here and below.
+                    drop(self.result(self.reader(&allowance), self.vocabulary(), *hypothesis));
+                }
+                if self.bytes() > limit {
+                    return;
+                }
+            }
+        }
         // Children come before parents, links before or after what links to them.
         for _ in 0..2 {
             for (node, state) in self.results.unsettled() {
                 let allowance = self.grammar().allowance();
                 let (reader, at) = (self.reader(&allowance), At::State(state));
-                // What is beyond the limit stays open.
                 drop(self.answer(reader, self.vocabulary(), (node, at), Depth::All));
             }
         }

@@ -187,7 +187,8 @@ impl GrammarGeneration {
         other.situations.of(&hypotheses)
     }
 
-    fn result(
+    /// The list of groups that a hypothesis allows.
+    pub(super) fn result(
         &self,
         reader: Reader<'_>,
         vocabulary: &Vocabulary,

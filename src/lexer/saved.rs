@@ -93,7 +93,12 @@ impl LexTable {
             let shadows = from.ascending(states.len())?;
             let shadows = shadows.into_iter().map(of).collect::<Result<_, _>>()?;
             let place = if fresh { Place::Beginning } else { Place::Inside };
-            configs.push(self.config(lexer, place, main, shadows));
+            let config = self.config(lexer, place, main, shadows);
+            if fresh {
+                // From now on it stands for those that read alike.
+                self.canonical(lexer, config);
+            }
+            configs.push(config);
             Malformed::beyond(limit, self.bytes())?;
         }
         Ok(configs)

@@ -281,7 +281,7 @@ impl LexTable {
 
     /// The configuration at the beginning of a lexeme that reads everything as this one does: whichever word a shadow is a part
     /// of, what it forbids is mostly one more letter. Cost when new: a step for each class of bytes.
-    fn canonical(&self, lexer: &Lexer, id: ConfigId) -> ConfigId {
+    pub(super) fn canonical(&self, lexer: &Lexer, id: ConfigId) -> ConfigId {
         let config = self.configs.get(id.0);
         if config.shadows.is_empty() {
             return id;

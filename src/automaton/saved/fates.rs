@@ -17,7 +17,7 @@ impl Fates {
             configs.iter().map(|config| (self.sure.get(*config), self.ways.get(*config))).collect();
         for list in known.iter().filter_map(|known| known.1) {
             lists.insert(list, 0);
-            self.lists.key(list).iter().for_each(|set| drop(sets.insert(*set, 0)));
+            sets.extend(self.lists.key(list).iter().map(|set| (*set, 0)));
         }
         sets.extend(known.iter().filter_map(|known| known.0).map(|entry| (entry >> 1, 0)));
         sets.values_mut().zip(0..).for_each(|(number, at)| *number = at);
