@@ -29,8 +29,16 @@ pub(super) fn wrap(grammar: &CompiledGrammar, vocabulary: &Vocabulary, body: &[u
     bytes
 }
 
-/// The identity that a file names, its checksum and its body.
-pub(super) fn split(bytes: &[u8]) -> Result<(&[u8; DIGEST], &[u8; DIGEST], &[u8]), LoadError> {
+/// What a file says of itself, and its body.
+pub(super) struct File<'a> {
+    /// What it was made of.
+    of: &'a [u8; DIGEST],
+    sum: &'a [u8; DIGEST],
+    pub(super) body: &'a [u8],
+}
+
+/// The parts of a file of this kind and format.
+pub(super) fn split(bytes: &[u8]) -> Result<File<'_>, LoadError> {
     let rest = bytes.strip_prefix(&MAGIC).ok_or(LoadError::Kind)?;
     let (format, rest) = rest.split_first_chunk::<4>().ok_or(LoadError::Kind)?;
     let found = u32::from_le_bytes(*format);
@@ -39,17 +47,16 @@ pub(super) fn split(bytes: &[u8]) -> Result<(&[u8; DIGEST], &[u8; DIGEST], &[u8]
     }
     let (of, rest) = rest.split_first_chunk().ok_or(LoadError::Damaged)?;
     let (sum, body) = rest.split_first_chunk().ok_or(LoadError::Damaged)?;
-    Ok((of, sum, body))
+    Ok(File { of, sum, body })
 }
 
 /// Whether a file is whole, and made of this grammar and this vocabulary.
 pub(super) fn verify(
     grammar: &CompiledGrammar,
     vocabulary: &Vocabulary,
-    of: &[u8; DIGEST],
-    sum: &[u8; DIGEST],
-    body: &[u8],
+    file: &File<'_>,
 ) -> Result<(), LoadError> {
+    let File { of, sum, body } = *file;
     if *sum != checksum(of, body) {
         return Err(LoadError::Damaged);
     }

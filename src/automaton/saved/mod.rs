@@ -91,12 +91,12 @@ impl Automaton {
         if bytes.len() > limit {
             return Err(LoadError::Limit { limit });
         }
-        let (of, sum, body) = header::split(bytes)?;
+        let file = header::split(bytes)?;
         // Both take about as long; what is read in vain is thrown away.
         let generation = GrammarGeneration::new(&grammar, &vocabulary);
         let (verified, read) = rayon::join(
-            || header::verify(&grammar, &vocabulary, of, sum, body),
-            || generation.load(&grammar, &vocabulary, &mut Reader::new(body), limit),
+            || header::verify(&grammar, &vocabulary, &file),
+            || generation.load(&grammar, &vocabulary, &mut Reader::new(file.body), limit),
         );
         verified?;
         read.map_err(|error| match error {
