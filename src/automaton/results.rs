@@ -66,12 +66,12 @@ impl Open {
     }
 }
 
-/// What is known of a tree node on a stack.
+/// What is known of a tree node at an LR state.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Known {
     /// All: a list of groups.
     Whole(u32),
-    /// The stack was cut too short for an answer: see [`Results::partial`].
+    /// Some depends on more of the stack: see [`Results::partial`].
     Partial(u32),
 }
 
