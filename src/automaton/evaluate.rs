@@ -9,7 +9,6 @@ use smallvec::SmallVec;
 
 use crate::{
     TerminalId, Vocabulary,
-    lexer::ConfigId,
     parser::{Depth, SetId},
     recognizer::Reader,
 };
@@ -363,12 +362,11 @@ impl GrammarGeneration {
         let edges = node.groups.len();
         let links = edges + node.edges.len();
         let parts = links + node.links.len();
-        let judge = Judge { generation: self, reader, set };
         while frame.done < node.items() {
             let at = frame.done;
             frame.done += 1;
             if let Some(group) = node.groups.get(at) {
-                if judge.alive(group.config)? {
+                if self.alive(reader, group.config, set)? {
                     frame.groups.push(group.tokens);
                 }
             } else if let Some(&(terminal, child)) = node.edges.get(at - edges) {
@@ -377,7 +375,7 @@ impl GrammarGeneration {
                     return Ok(Some(Next::Call(child, after)));
                 }
             } else if let Some(link) = node.links.get(at - links) {
-                if judge.alive(link.place.config)? {
+                if self.alive(reader, link.place.config, set)? {
                     let tree = self.trees.follow(reader, vocabulary, link)?;
                     return Ok(Some(Next::Call(tree, frame.at)));
                 }
@@ -400,7 +398,6 @@ impl GrammarGeneration {
             frame.opens.sort_unstable();
             frame.opens.dedup();
         }
-        let judge = Judge { generation: self, reader, set };
         while let Some(&open) = frame.opens.get(frame.asked) {
             frame.asked += 1;
             match open {
@@ -411,13 +408,13 @@ impl GrammarGeneration {
                     }
                 }
                 Open::Group(config, tokens) => {
-                    if judge.alive(config)? {
+                    if self.alive(reader, config, set)? {
                         frame.groups.push(tokens);
                     }
                 }
                 Open::Link(node, index) => {
                     if let Some(link) = self.trees.node(node).links.get(index as usize)
-                        && judge.alive(link.place.config)?
+                        && self.alive(reader, link.place.config, set)?
                     {
                         let tree = self.trees.follow(reader, vocabulary, link)?;
                         return Ok(Next::Call(tree, frame.at));
@@ -454,28 +451,6 @@ impl Frame {
                 self.edge = None;
             }
         }
-    }
-}
-
-/// What is asked about one stack again and again.
-struct Judge<'a> {
-    generation: &'a GrammarGeneration,
-    reader: Reader<'a>,
-    set: SetId,
-}
-
-impl Judge<'_> {
-    /// Whether what has been read can become a sentence.
-    ///
-    /// # Errors
-    /// The limit on the work of one step.
-    #[inline]
-    fn alive(&self, config: ConfigId) -> Result<bool, StepError> {
-        if let Some(answer) = self.generation.alive_soon(self.reader, config, self.set) {
-            return Ok(answer);
-        }
-        let answer = self.reader.alive(config, self.set);
-        suffices(self.reader).map(|()| answer)
     }
 }
 

@@ -4,7 +4,7 @@
 //! configuration with shadows, and a new situation asks about hundreds. What is here is saved with the trees. So it decides
 //! about masks only, and never about what text is accepted.
 
-use super::grammar::GrammarGeneration;
+use super::{StepError, evaluate::suffices, grammar::GrammarGeneration};
 use crate::{
     TerminalId,
     bitset::BitSet,
@@ -165,13 +165,26 @@ impl GrammarGeneration {
         }
     }
 
-    /// Whether what has been read can become a sentence, of what can come on a stack; `None` if that must be searched for.
-    pub(super) fn alive_soon(
+    /// Whether what has been read can become a sentence, of what can come on a stack.
+    ///
+    /// # Errors
+    /// The limit on the work of one step.
+    #[inline]
+    pub(super) fn alive(
         &self,
         reader: Reader<'_>,
         config: ConfigId,
         set: SetId,
-    ) -> Option<bool> {
+    ) -> Result<bool, StepError> {
+        if let Some(answer) = self.alive_soon(reader, config, set) {
+            return Ok(answer);
+        }
+        let answer = reader.alive(config, set);
+        suffices(reader).map(|()| answer)
+    }
+
+    /// As [`Self::alive`]; `None` if that must be searched for.
+    fn alive_soon(&self, reader: Reader<'_>, config: ConfigId, set: SetId) -> Option<bool> {
         /// Terminals that are tried.
         const TRIED: usize = 4;
         let closure = reader.closure(set);

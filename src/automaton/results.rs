@@ -313,7 +313,7 @@ impl Results {
             Known::Partial(partial) => {
                 let (list, open) = self.partial(partial);
                 self.add_to(list, groups);
-                open.chunks_exact(3).for_each(|open| each(Open::of(open[0], open[1], open[2])));
+                self.opens(open).for_each(&mut each);
             }
         }
     }

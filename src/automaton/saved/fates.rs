@@ -1,8 +1,6 @@
 //! What configurations can become as bytes.
 
-use std::collections::BTreeMap;
-
-use super::super::fates::Fates;
+use super::{super::fates::Fates, numbered};
 use crate::{
     bitset::BitSet,
     codec::{Malformed, Reader, Writer},
@@ -12,16 +10,12 @@ use crate::{
 impl Fates {
     /// Writes what is known of these configurations.
     pub(super) fn save(&self, configs: &[ConfigId], out: &mut Writer) {
-        let (mut sets, mut lists) = (BTreeMap::new(), BTreeMap::new());
         let known: Vec<(Option<u32>, Option<u32>)> =
             configs.iter().map(|config| (self.sure.get(*config), self.ways.get(*config))).collect();
-        for list in known.iter().filter_map(|known| known.1) {
-            lists.insert(list, 0);
-            sets.extend(self.lists.key(list).iter().map(|set| (*set, 0)));
-        }
-        sets.extend(known.iter().filter_map(|known| known.0).map(|entry| (entry >> 1, 0)));
-        sets.values_mut().zip(0..).for_each(|(number, at)| *number = at);
-        lists.values_mut().zip(0..).for_each(|(number, at)| *number = at);
+        let lists = numbered(known.iter().filter_map(|known| known.1).collect());
+        let after = lists.keys().flat_map(|list| self.lists.key(*list).iter().copied());
+        let sure = known.iter().filter_map(|known| known.0).map(|entry| entry >> 1);
+        let sets = numbered(after.chain(sure).collect());
         out.count(sets.len());
         for set in sets.keys() {
             let terminals = self.sets.key(*set).iter().map(|terminal| terminal as u32);

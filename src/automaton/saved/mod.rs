@@ -25,7 +25,10 @@ mod trees;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, RwLock};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, RwLock},
+};
 
 pub use error::LoadError;
 
@@ -137,4 +140,11 @@ impl GrammarGeneration {
         from.end()?;
         Malformed::beyond(limit, self.bytes())
     }
+}
+
+/// Ids, each once and ascending, with numbers of their own.
+fn numbered(mut ids: Vec<u32>) -> BTreeMap<u32, u32> {
+    ids.sort_unstable();
+    ids.dedup();
+    ids.into_iter().zip(0..).collect()
 }

@@ -1,7 +1,5 @@
 //! Results of trees at LR states as bytes.
 
-use std::collections::BTreeMap;
-
 use rustc_hash::FxHashSet;
 
 use super::{
@@ -9,6 +7,7 @@ use super::{
         results::{Known, Loaded, Open, Results},
         tree::TreeTable,
     },
+    numbered,
     trees::Collected as Trees,
 };
 use crate::{
@@ -173,11 +172,4 @@ impl Collected {
             });
         }
     }
-}
-
-/// Ids, each once and ascending, with numbers of their own.
-fn numbered(mut ids: Vec<u32>) -> BTreeMap<u32, u32> {
-    ids.sort_unstable();
-    ids.dedup();
-    ids.into_iter().zip(0..).collect()
 }

@@ -185,9 +185,6 @@ impl TreeTable {
         for _ in 0..from.count(2)? {
             let config = config(from)?;
             let node = from.below(first.len())?;
-            if lex.is_fresh(config) {
-                self.node(node).begins_a_lexeme();
-            }
             self.roots.put(config, node);
         }
         for _ in 0..from.count(3)? {
@@ -195,9 +192,6 @@ impl TreeTable {
             let node = from.below(first.len())?;
             if first[node as usize] <= rank(&place) {
                 return Err(Malformed("a link leads back"));
-            }
-            if lex.is_fresh(place.config) {
-                self.node(node).begins_a_lexeme();
             }
             self.branches.put(place, node);
         }

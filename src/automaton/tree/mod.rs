@@ -123,8 +123,7 @@ pub(super) struct TreeNode {
     pub(super) parts: Box<[u32]>,
     /// Items of it and of what lies below it.
     size: u32,
-    /// How often the beginning of a lexeme was asked about stacks, and the node without links that it is from then on;
-    /// [`u32::MAX`] for other nodes.
+    /// How often it was asked about, and the node without links that answers for it once that was often.
     asked: AtomicU32,
     whole: OnceLock<u32>,
 }
@@ -145,11 +144,6 @@ impl Default for TreeNode {
 }
 
 impl TreeNode {
-    /// From now on a tree of what begins a lexeme, met at every second token: worth being made whole.
-    pub(super) fn begins_a_lexeme(&self) {
-        self.asked.store(0, Ordering::Relaxed);
-    }
-
     /// The sets of tokens that end here and are allowed by what a parser allows next.
     pub(super) fn allowed<'a>(
         &'a self,
@@ -258,9 +252,6 @@ impl TreeTable {
         }
         let (links, parts) = (links.into(), parts.into());
         let node = self.push(TreeNode { edges, links, parts, ..TreeNode::default() });
-        if reader.is_fresh(config) {
-            self.node(node).begins_a_lexeme();
-        }
         self.roots.put_first(config, node)
     }
     /// Where a configuration gets to by the first bytes of tokens.
@@ -315,9 +306,6 @@ impl TreeTable {
                 walk.group(trie.tokens(at), &start);
                 walk.read(at + 1..trie.skip(at), Some(link.place.trie), start.to_vec())?;
                 let node = walk.finish(self);
-                if reader.is_fresh(link.place.config) {
-                    self.node(node).begins_a_lexeme();
-                }
                 self.branches.put_first(link.place, node)
             }
         };
