@@ -1,8 +1,8 @@
 //! What configurations can become, as far as it is soon found out: what masks ask first of a group of tokens or of a link.
 //!
-//! The lexer knows it all ([`Reader::live`]), but finds it out anew in each process, which takes tens of microseconds for a
-//! configuration with shadows, and a new situation asks about hundreds. What is here is saved with the trees. So it decides
-//! about masks only, and never about what text is accepted.
+//! The lexer knows it all ([`Reader::live`]), but finds it out anew in each process, by a search for each configuration with
+//! shadows, and a new situation asks about many. What is here is saved with the trees. So it decides about masks only, and never
+//! about what text is accepted.
 
 use super::{StepError, evaluate::suffices, grammar::GrammarGeneration};
 use crate::{

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::grammar::GrammarGeneration;
 use crate::{TokenMask, Vocabulary, intern::Interner, memo::Memo};
 
-/// Uses after which a list that many tokens belong to has a row of its own.
-const OFTEN: u32 = 1;
-
 /// Numbers to be looked at from which on a list is worth a row.
 const MANY: usize = 1 << 11;
 
-/// Stands for the uses of a list that is not worth a row.
+/// Stands for the row of a list that was a part of one mask: with the next one it gets its own.
+const ONCE: u32 = u32::MAX - 1;
+
+/// Stands for the row of a list that is not worth one.
 const NEVER: u32 = u32::MAX;
 
 /// All masks of one automaton.
@@ -20,9 +20,7 @@ pub(super) struct MaskTable {
     /// `[complete, lists of groups...]` -> mask.
     lists: Interner<Box<[u32]>, u32>,
     masks: Interner<TokenMask, ()>,
-    /// List -> how often it was a part of a mask.
-    uses: Memo<u32, u32>,
-    /// List -> its row.
+    /// List -> its row, [`ONCE`] or [`NEVER`].
     known: Memo<u32, u32>,
     rows: boxcar::Vec<Box<[u32]>>,
     bytes: AtomicUsize,
@@ -68,7 +66,6 @@ impl MaskTable {
         Self {
             lists: Interner::new(),
             masks: Interner::new(),
-            uses: Memo::new(),
             known: Memo::new(),
             rows: boxcar::Vec::new(),
             bytes: AtomicUsize::new(0),
@@ -85,8 +82,8 @@ impl MaskTable {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        let memos = (self.uses.len() + self.known.len()) * 16;
-        self.lists.bytes() + self.masks.bytes() + self.bytes.load(Ordering::Relaxed) + memos
+        let rows = self.bytes.load(Ordering::Relaxed) + self.known.len() * 16;
+        self.lists.bytes() + self.masks.bytes() + rows
     }
 
     /// The mask of these lists of groups, and of the end tokens if the text is complete.
@@ -144,25 +141,24 @@ impl MaskTable {
         vocabulary: &Vocabulary,
         list: u32,
     ) -> Option<&[u32]> {
-        if let Some(known) = self.known.get(list) {
-            return Some(&self.rows[known as usize]);
-        }
-        let uses = self.uses.get(list).unwrap_or(0);
-        if uses < OFTEN {
-            self.uses.put(list, uses + 1);
-            return None;
-        }
-        if uses == NEVER {
-            return None;
+        match self.known.get(list) {
+            None => {
+                self.known.put_first(list, ONCE);
+                return None;
+            }
+            Some(NEVER) => return None,
+            Some(ONCE) => {}
+            Some(row) => return Some(&self.rows[row as usize]),
         }
         let mut row = Row::new(generation, vocabulary);
         row.add_lists(&[list]);
         if row.looked < MANY {
-            self.uses.put(list, NEVER);
+            self.known.put(list, NEVER);
             return None;
         }
         self.bytes.fetch_add(row.words.len() * 4, Ordering::Relaxed);
-        let number = self.rows.push(row.words.into()) as u32;
-        Some(&self.rows[self.known.put_first(list, number) as usize])
+        let number = self.rows.push(row.words.into());
+        self.known.put(list, number as u32);
+        Some(&self.rows[number])
     }
 }

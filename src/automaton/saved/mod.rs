@@ -13,8 +13,9 @@
 //!   automaton that comes of it: every length is compared with what is left, every id with its bound, and what must have no
 //!   cycles has none.
 //! * What text belongs to the grammar never depends on it: parser states are followed and not read, configurations are only
-//!   names of themselves, and what they can become is asked for masks alone. A forged file can make a *mask* wrong, among the tokens that are text; special tokens stay
-//!   out, and [`Constraint::accept`](crate::Constraint::accept) refuses what the grammar refuses.
+//!   names of themselves, and what they can become is asked for masks alone. A forged file can make a *mask* wrong, among
+//!   the tokens that are text; special tokens stay out, and [`Constraint::accept`](crate::Constraint::accept) refuses what the
+//!   grammar refuses.
 
 mod error;
 mod fates;
@@ -95,7 +96,7 @@ impl Automaton {
             return Err(LoadError::Limit { limit });
         }
         let file = header::split(bytes)?;
-        // Both take about as long; what is read in vain is thrown away.
+        // What is read in vain is thrown away.
         let generation = GrammarGeneration::new(&grammar, &vocabulary);
         let (verified, read) = rayon::join(
             || header::verify(&grammar, &vocabulary, &file),
