@@ -60,10 +60,16 @@ impl Writer {
     pub(crate) fn raw(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
+
+    /// What another writer wrote, with its length: to be read by itself.
+    pub(crate) fn section(&mut self, content: Self) {
+        self.count(content.bytes.len());
+        self.raw(&content.bytes);
+    }
 }
 
 /// Reads what a [`Writer`] wrote, or says that it did not.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
 }
@@ -75,7 +81,19 @@ impl<'a> Reader<'a> {
     }
 
     /// A number.
+    #[inline]
     pub(crate) fn number(&mut self) -> Result<u32, Malformed> {
+        match self.rest {
+            // Most are small.
+            [byte, rest @ ..] if *byte < 0x80 => {
+                self.rest = rest;
+                Ok(u32::from(*byte))
+            }
+            _ => self.larger_number(),
+        }
+    }
+
+    fn larger_number(&mut self) -> Result<u32, Malformed> {
         let mut number = 0;
         for shift in [0, 7, 14, 21, 28] {
             let (&byte, rest) = self.rest.split_first().ok_or(Malformed("it ends too early"))?;
@@ -93,6 +111,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An id below a bound.
+    #[inline]
     pub(crate) fn below(&mut self, bound: usize) -> Result<u32, Malformed> {
         let number = self.number()?;
         match (number as usize) < bound {
@@ -132,6 +151,28 @@ impl<'a> Reader<'a> {
         Ok(bytes)
     }
 
+    /// A reader of what was written as a section.
+    pub(crate) fn section(&mut self) -> Result<Self, Malformed> {
+        let length = self.count(1)?;
+        self.raw(length).map(Self::new)
+    }
+
+    /// Some things with their count, each of which takes at least `each` bytes.
+    pub(crate) fn list<T>(
+        &mut self,
+        each: usize,
+        mut read: impl FnMut(&mut Self) -> Result<T, Malformed>,
+    ) -> Result<Box<[T]>, Malformed> {
+        /// Things that are made room for before they are read.
+        const BELIEVED: usize = 1 << 10;
+        let count = self.count(each)?;
+        let mut list = Vec::with_capacity(count.min(BELIEVED));
+        for _ in 0..count {
+            list.push(read(self)?);
+        }
+        Ok(list.into())
+    }
+
     /// Nothing may be left.
     pub(crate) fn end(&self) -> Result<(), Malformed> {
         match self.rest.is_empty() {
@@ -154,8 +195,14 @@ mod tests {
         }
         writer.ascending(&numbers[..8]);
         writer.raw(b"abc");
-        let bytes = writer.finish();
-        let mut reader = Reader::new(&bytes);
+        let mut whole = Writer::default();
+        whole.section(writer);
+        whole.number(9);
+        let bytes = whole.finish();
+        let mut whole = Reader::new(&bytes);
+        let mut reader = whole.section().unwrap();
+        assert_eq!(whole.number(), Ok(9));
+        assert!(Reader::new(&bytes[..9]).section().is_err(), "it ends too early");
         for number in numbers {
             assert_eq!(reader.number(), Ok(number));
         }
@@ -175,6 +222,8 @@ mod tests {
         assert!(Reader::new(&billions).count(1).is_err());
         assert!(Reader::new(&billions).ascending(usize::MAX).is_err());
         assert_eq!(Reader::new(&[2, 0, 0]).count(1), Ok(2));
+        assert!(Reader::new(&billions).list(1, Reader::number).is_err());
+        assert_eq!(Reader::new(&[2, 5, 6]).list(1, Reader::number).as_deref(), Ok(&[5, 6][..]));
         assert!(Reader::new(&[2, 0, 0]).count(2).is_err());
         assert!(Reader::new(&[1, 7]).ascending(7).is_err());
         assert!(Reader::new(&[7]).below(7).is_err());

@@ -98,16 +98,27 @@ impl<K: Hash + Eq, V> Interner<K, V> {
         self.add(hash, K::from(key), entry, bytes)
     }
 
-    /// The id of a key that is likely to be new, as where a table is filled; what was there before counts.
-    pub(crate) fn insert(&self, key: K, entry: V, bytes: usize) -> u32 {
-        self.add(hash(&key), key, entry, bytes)
+    /// Adds a key under the next id, where a table is filled in order. If the key was there before, that id is still the one that
+    /// is found by it.
+    pub(crate) fn push(&self, key: K, entry: V, bytes: usize) {
+        let hash = hash(&key);
+        self.number(hash, self.keep(key, entry, bytes));
     }
 
     fn add(&self, hash: u32, key: K, entry: V, bytes: usize) -> u32 {
-        let id = u32::try_from(self.entries.push((key, entry)))
-            .expect("invariant: bounded by Limits::automaton_bytes");
+        self.number(hash, self.keep(key, entry, bytes))
+    }
+
+    /// The id of a new entry.
+    fn keep(&self, key: K, entry: V, bytes: usize) -> u32 {
         // A rough constant for the table's slot, the key's header and the vector's slot.
         self.bytes.fetch_add(bytes + 64, Ordering::Relaxed);
+        u32::try_from(self.entries.push((key, entry)))
+            .expect("invariant: bounded by Limits::automaton_bytes")
+    }
+
+    /// The id that the key of an entry is found by: its own, if it is new.
+    fn number(&self, hash: u32, id: u32) -> u32 {
         let key = &self.entries[id as usize].0;
         let mut part = self.change(hash);
         let (is, rehash) =
@@ -135,9 +146,9 @@ impl<K: Hash + Eq, V> Interner<K, V> {
         &self.entries[id as usize].0
     }
 
-    /// The entry of an id, if there is one by now.
-    pub(crate) fn find(&self, id: usize) -> Option<&V> {
-        self.entries.get(id).map(|entry| &entry.1)
+    /// The key of an id, if there is one by now.
+    pub(crate) fn find(&self, id: usize) -> Option<&K> {
+        self.entries.get(id).map(|entry| &entry.0)
     }
 
     /// Counts bytes that an entry took later.

@@ -1,5 +1,5 @@
-//! What a saved automaton saves: the grammars that ship, warmed on the examples in their own comments, saved, loaded, and
-//! then read texts that they have not seen.
+//! What a saved automaton saves: the grammars that ship, warmed as `grammar compile` does it, on the examples in their own comments
+//! and 2,000 random sentences, saved, loaded, and then read texts that they have not seen.
 //!
 //! `cargo run --release --example saved_automata -- TOKENIZER.json [FOLDER OF TEXTS]`; the folder holds `sql/both.jsonl`
 //! (default `../shared/corpora`). Times are of one thread's CPU clock, in microseconds, mask written to a row and token
@@ -11,11 +11,17 @@
 use std::{error::Error, hint::black_box, path::PathBuf, sync::Arc};
 
 use constrained_gen::{
-    Automaton, CompiledGrammar, Limits, TokenId, Vocabulary, grammar::Grammar, library,
+    Automaton, CompiledGrammar, Limits, TokenId, Vocabulary,
+    grammar::Grammar,
+    library,
+    sampling::{Sampler, SamplingError, Settings, Weighting},
 };
 use rustix::time::{ClockId, clock_gettime};
 
 const PASSES: usize = 4;
+
+/// Random sentences that an automaton is warmed on.
+const SAMPLES: u64 = 2000;
 
 /// The text in a line of the file.
 type TextOf<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -60,7 +66,10 @@ fn measure(
     limits: &Limits,
 ) -> Result<(), Box<dyn Error>> {
     let name = grammar.name();
-    let (automaton, compile) = timed(|| Automaton::new(grammar, Arc::clone(vocabulary), limits));
+    // While it is made there is more in memory than what is saved.
+    let mut roomy = limits.clone();
+    roomy.automaton_bytes = roomy.automaton_bytes.saturating_mul(16);
+    let (automaton, compile) = timed(|| Automaton::new(grammar, Arc::clone(vocabulary), &roomy));
     let automaton = automaton?;
     let examples: Vec<String> = library::texts(name)
         .into_iter()
@@ -73,6 +82,11 @@ fn measure(
     let examples: Vec<&[u8]> = examples.iter().map(|text| text.as_bytes()).collect();
     let began = std::time::Instant::now();
     automaton.warm(&examples);
+    let settings = Settings { weighting: Weighting::Broad, ..Settings::default() };
+    Sampler::new(Arc::clone(&automaton), settings).draw::<SamplingError>(SAMPLES, |walk| {
+        automaton.warm_tokens(&[&walk.tokens]);
+        Ok(())
+    })?;
     let warm = began.elapsed();
     let (bytes, save) = timed(|| automaton.save());
     let bytes = bytes.ok_or("the automaton of a grammar")?;
@@ -88,7 +102,7 @@ fn measure(
     loads.sort_unstable();
     let loaded = Automaton::load(grammar, Arc::clone(vocabulary), &bytes, limits)?;
     println!(
-        "\n{name}: warmed on {} examples in {warm:.1?}: {:?}",
+        "\n{name}: warmed on {} examples and {SAMPLES} random sentences in {warm:.1?}: {:?}",
         examples.len(),
         automaton.stats()
     );

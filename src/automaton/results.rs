@@ -110,12 +110,10 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
-    /// Adds a list: groups, then lists added before.
-    pub(super) fn push_list(&mut self, groups: &mut Vec<u32>, lists: &[u32]) {
-        groups.sort_unstable();
-        groups.dedup();
+    /// Adds a list: groups, then lists added before, ascending.
+    pub(super) fn push_list(&mut self, groups: &[u32], lists: impl Iterator<Item = u32>) {
         self.groups.extend_from_slice(groups);
-        self.groups.extend(lists.iter().map(|list| list | LIST));
+        self.groups.extend(lists.map(|list| list | LIST));
         self.ends.push(self.groups.len());
     }
 

@@ -15,11 +15,11 @@ use constrained_gen::{
     frontend::Start,
     grammar::{Grammar, Lexing, Production, Symbol},
     library,
-    sampling::{Sampler, Settings, Weighting},
+    sampling::{Sampler, SamplingError, Settings, Weighting},
 };
 
 use super::{
-    Outcome,
+    Outcome, complain,
     input::{GrammarOptions, Source, TokenizerArgument, compile, in_file},
     language::load_schema,
     output,
@@ -63,8 +63,8 @@ enum Command {
         /// Warm it on these texts too, one a line: what is typical of the answers expected
         #[arg(long, value_name = "FILE")]
         texts: Option<PathBuf>,
-        /// Warm it on so many random sentences too: a larger file, which takes longer to load
-        #[arg(long, value_name = "N", default_value_t = 0)]
+        /// Warm it on so many random sentences too: a larger file, and faster masks
+        #[arg(long, value_name = "N", default_value_t = 2000)]
         samples: u64,
         /// Where to write it
         #[arg(long, value_name = "FILE")]
@@ -154,14 +154,7 @@ fn save(
         texts.extend(Source::File(file.into()).text()?.lines().map(str::to_owned));
     }
     automaton.warm(&texts.iter().map(|text| text.as_bytes()).collect::<Vec<_>>());
-    if samples > 0 {
-        let settings = Settings { weighting: Weighting::Broad, ..Settings::default() };
-        let sampler = Sampler::new(Arc::clone(&automaton), settings);
-        sampler.draw::<anyhow::Error>(samples, |walk| {
-            automaton.warm_tokens(&[&walk.tokens]);
-            Ok(())
-        })?;
-    }
+    let sampled = warm_on_samples(&automaton, samples);
     let bytes = automaton.save().ok_or_else(|| anyhow!("{name} is no grammar"))?;
     // Whether it can be loaded under the limits that everybody has.
     Automaton::load_of(compile(&grammar)?, Arc::clone(automaton.vocabulary()), &bytes)
@@ -171,12 +164,31 @@ fn save(
     writeln!(
         out,
         "{name}: warmed on {} texts; {} tree nodes and {} results in {} bytes",
-        texts.len() as u64 + samples,
+        texts.len() as u64 + sampled,
         known.tree_nodes,
         known.results,
         bytes.len()
     )?;
     Ok(())
+}
+
+/// Warms an automaton on random sentences; on how many. They are a help and no must: where one cannot be drawn, or a limit is
+/// reached, it was warmed on those before.
+fn warm_on_samples(automaton: &Arc<Automaton>, samples: u64) -> u64 {
+    let settings = Settings { weighting: Weighting::Broad, ..Settings::default() };
+    let sampler = Sampler::new(Arc::clone(automaton), settings);
+    let progress = output::progress(samples);
+    let drawn = sampler.draw::<SamplingError>(samples, |walk| {
+        automaton.warm_tokens(&[&walk.tokens]);
+        progress.inc(1);
+        Ok(())
+    });
+    let count = progress.position();
+    progress.finish_and_clear();
+    if let Err(error) = drawn {
+        complain::note(format_args!("no more random sentences than {count}: {error}"));
+    }
+    count
 }
 
 /// The files of a grammar: names and texts.

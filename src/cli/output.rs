@@ -1,11 +1,12 @@
-//! Standard output: buffered, and no panic when its reader has gone. How texts and refusals are shown.
+//! Standard output: buffered, and no panic when its reader has gone. How texts and refusals are shown, and progress.
 
 use std::{
     fmt,
-    io::{self, BufWriter, StdoutLock},
+    io::{self, BufWriter, IsTerminal, StdoutLock},
 };
 
 use constrained_gen::{Refusal, explain::Explanation};
+use indicatif::{ProgressBar, ProgressDrawTarget};
 
 /// Bytes of what was found that are shown.
 const FOUND: usize = 60;
@@ -19,6 +20,15 @@ const MARGIN: usize = 60;
 /// Standard output for data; flush it at the end.
 pub(super) fn stdout() -> BufWriter<StdoutLock<'static>> {
     BufWriter::with_capacity(1 << 16, io::stdout().lock())
+}
+
+/// A bar on standard error for so many pieces of work, if somebody looks.
+pub(super) fn progress(count: u64) -> ProgressBar {
+    let target = match io::stderr().is_terminal() {
+        true => ProgressDrawTarget::stderr(),
+        false => ProgressDrawTarget::hidden(),
+    };
+    ProgressBar::with_draw_target(Some(count), target)
 }
 
 /// Whether an error is only that the reader of standard output has gone (`… | head`), which is no failure.

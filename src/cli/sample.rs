@@ -1,11 +1,10 @@
 //! `sample`: random sentences of a grammar, or instances of a schema, token by token under the mask.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 
 use anyhow::{Result, anyhow};
 use clap::{Args, ValueEnum};
 use constrained_gen::sampling::{Coverage, Sampler, Settings, Walk, Weighting};
-use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::json;
 
 use super::{
@@ -74,13 +73,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
     let mut coverage = automaton.grammar().filter(|_| arguments.coverage).map(Coverage::new);
     let sampler = Sampler::new(automaton, settings);
 
-    let progress = ProgressBar::with_draw_target(
-        Some(arguments.count),
-        match std::io::stderr().is_terminal() {
-            true => ProgressDrawTarget::stderr(),
-            false => ProgressDrawTarget::hidden(),
-        },
-    );
+    let progress = output::progress(arguments.count);
     let mut out = output::stdout();
     let mut retries = 0;
     sampler.draw(arguments.count, |walk| {

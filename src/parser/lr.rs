@@ -2,16 +2,16 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::normal::NormalGrammar;
 use crate::{TerminalId, bitset::BitSet, grammar::Symbol, ids::NonterminalId, intern::Interner};
 
-/// A transition: the symbol, the kernel it leads to, and the state once somebody went there (plus one).
+/// A transition: where the kernel that it leads to begins and ends, and the state once somebody went there (plus one).
 #[derive(Debug)]
 struct Edge {
-    kernel: Box<[u32]>,
+    begin: u32,
+    end: u32,
     target: AtomicU32,
 }
 
@@ -20,6 +20,8 @@ struct Edge {
 pub(super) struct LrState {
     /// The items that it was made of.
     pub(super) kernel: Box<[u32]>,
+    /// The kernels that transitions lead to, one after another.
+    kernels: Box<[u32]>,
     /// Ascending by terminal.
     shifts: Box<[(TerminalId, Edge)]>,
     /// Ascending by nonterminal.
@@ -96,18 +98,17 @@ impl LrTable {
     fn state(&self, grammar: &NormalGrammar, kernel: &[u32]) -> u32 {
         self.states.intern(kernel, || {
             let state = build(grammar, kernel);
-            let edges: usize =
-                state.shifts.iter().map(|s| s.1.kernel.len() * 4 + 40).sum::<usize>()
-                    + state.gotos.iter().map(|g| g.1.kernel.len() * 4 + 40).sum::<usize>();
+            let edges = (state.shifts.len() + state.gotos.len()) * 16 + state.kernels.len() * 4;
             let bytes = kernel.len() * 8 + edges + grammar.terminals / 8 + 100;
             (state, bytes)
         })
     }
 
-    fn follow(&self, grammar: &NormalGrammar, edge: &Edge) -> u32 {
+    fn follow(&self, grammar: &NormalGrammar, state: &LrState, edge: &Edge) -> u32 {
         match edge.target.load(Ordering::Acquire) {
             0 => {
-                let target = self.state(grammar, &edge.kernel);
+                let kernel = &state.kernels[edge.begin as usize..edge.end as usize];
+                let target = self.state(grammar, kernel);
                 edge.target.store(target + 1, Ordering::Release);
                 target
             }
@@ -122,9 +123,9 @@ impl LrTable {
         state: u32,
         terminal: TerminalId,
     ) -> Option<u32> {
-        let shifts = &self.states.get(state).shifts;
-        let at = shifts.binary_search_by_key(&terminal, |s| s.0).ok()?;
-        Some(self.follow(grammar, &shifts[at].1))
+        let state = self.states.get(state);
+        let at = state.shifts.binary_search_by_key(&terminal, |s| s.0).ok()?;
+        Some(self.follow(grammar, state, &state.shifts[at].1))
     }
 
     /// The state after reducing to a nonterminal.
@@ -134,9 +135,9 @@ impl LrTable {
         state: u32,
         lhs: NonterminalId,
     ) -> Option<u32> {
-        let gotos = &self.states.get(state).gotos;
-        let at = gotos.binary_search_by_key(&lhs, |g| g.0).ok()?;
-        Some(self.follow(grammar, &gotos[at].1))
+        let state = self.states.get(state);
+        let at = state.gotos.binary_search_by_key(&lhs, |g| g.0).ok()?;
+        Some(self.follow(grammar, state, &state.gotos[at].1))
     }
 
     /// The transitions of a state that somebody took, and where they lead.
@@ -208,10 +209,13 @@ impl LrTable {
     }
 }
 
+/// Marks nonterminals among symbols.
+const NONTERMINAL: u64 = 1 << 63;
+
 /// Closure of a kernel, its items grouped by the symbol after the dot.
 fn build(grammar: &NormalGrammar, kernel: &[u32]) -> LrState {
-    let mut shifts: FxHashMap<TerminalId, Vec<u32>> = FxHashMap::default();
-    let mut gotos: FxHashMap<NonterminalId, Vec<u32>> = FxHashMap::default();
+    // The symbol that an item goes on with, and the item after it: sorted, those of one symbol are a kernel.
+    let mut moves: Vec<u64> = Vec::new();
     let mut reductions = Vec::new();
     let mut accepts = false;
     let mut closed = vec![false; grammar.by_lhs.len()];
@@ -226,9 +230,9 @@ fn build(grammar: &NormalGrammar, kernel: &[u32]) -> LrState {
         match rhs.get(dot) {
             None if production == grammar.start_production => accepts = true,
             None => reductions.push((*lhs, rhs.len() as u32)),
-            Some(Symbol::Terminal(t)) => shifts.entry(*t).or_default().push(item + 1),
+            Some(Symbol::Terminal(t)) => moves.push(u64::from(t.0) << 32 | u64::from(item + 1)),
             Some(Symbol::Nonterminal(n)) => {
-                gotos.entry(*n).or_default().push(item + 1);
+                moves.push(NONTERMINAL | u64::from(n.0) << 32 | u64::from(item + 1));
                 if !std::mem::replace(&mut closed[n.index()], true) {
                     items.extend(
                         grammar.by_lhs[n.index()].iter().map(|p| grammar.first_item[*p as usize]),
@@ -239,29 +243,30 @@ fn build(grammar: &NormalGrammar, kernel: &[u32]) -> LrState {
     }
     reductions.sort();
     reductions.dedup();
+    moves.sort_unstable();
+    moves.dedup();
+    let (mut shifts, mut gotos) = (Vec::new(), Vec::new());
     let mut viable = BitSet::new(grammar.terminals);
-    for terminal in shifts.keys() {
-        viable.insert(terminal.index());
+    let mut begin = 0;
+    for same in moves.chunk_by(|one, other| one >> 32 == other >> 32) {
+        let end = begin + same.len() as u32;
+        let edge = Edge { begin, end, target: AtomicU32::new(0) };
+        begin = end;
+        let symbol = ((same[0] & !NONTERMINAL) >> 32) as u32;
+        if same[0] & NONTERMINAL == 0 {
+            viable.insert(symbol as usize);
+            shifts.push((TerminalId(symbol), edge));
+        } else {
+            gotos.push((NonterminalId(symbol), edge));
+        }
     }
     LrState {
         kernel: kernel.into(),
-        shifts: edges(shifts),
-        gotos: edges(gotos),
+        kernels: moves.iter().map(|entry| *entry as u32).collect(),
+        shifts: shifts.into(),
+        gotos: gotos.into(),
         reductions: reductions.into(),
         accepts,
         viable,
     }
-}
-
-fn edges<S: Ord + Copy>(groups: FxHashMap<S, Vec<u32>>) -> Box<[(S, Edge)]> {
-    let mut edges: Vec<(S, Edge)> = groups
-        .into_iter()
-        .map(|(symbol, mut kernel)| {
-            kernel.sort_unstable();
-            kernel.dedup();
-            (symbol, Edge { kernel: kernel.into(), target: AtomicU32::new(0) })
-        })
-        .collect();
-    edges.sort_by_key(|e| e.0);
-    edges.into()
 }

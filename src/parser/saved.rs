@@ -81,7 +81,7 @@ impl LrTable {
         numbers
     }
 
-    /// The states that were written, by number.
+    /// The states that were written, and nothing else, by number.
     pub(crate) fn load(
         &self,
         grammar: &NormalGrammar,
@@ -99,6 +99,7 @@ impl LrTable {
             states.push(next.ok_or(Malformed("the parser has no such state"))?);
             Malformed::beyond(limit, self.bytes())?;
         }
+        from.end()?;
         Ok(states)
     }
 }

@@ -1,7 +1,7 @@
 //! The beginning of a saved automaton: what it is, of what, and whether it is whole.
 //!
 //! ```text
-//! magic 8, format 4 (little-endian), identity 32, checksum 32 (of all other bytes), body
+//! magic 8, format 5 (little-endian), identity 32, checksum 32 (of all other bytes), body
 //! ```
 
 use sha2::{Digest, Sha256};
@@ -13,7 +13,7 @@ use crate::{CompiledGrammar, TokenId, Vocabulary, codec::Writer};
 const MAGIC: [u8; 8] = *b"cgauto\r\xff";
 
 /// To be raised when the body's layout changes, or what a tree or a result means.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 
 const DIGEST: usize = 32;
 
@@ -50,20 +50,26 @@ pub(super) fn split(bytes: &[u8]) -> Result<File<'_>, LoadError> {
     Ok(File { of, sum, body })
 }
 
-/// Whether a file is whole, and made of this grammar and this vocabulary.
-pub(super) fn verify(
-    grammar: &CompiledGrammar,
-    vocabulary: &Vocabulary,
-    file: &File<'_>,
-) -> Result<(), LoadError> {
-    let File { of, sum, body } = *file;
-    if *sum != checksum(of, body) {
-        return Err(LoadError::Damaged);
+impl File<'_> {
+    /// Refuses bytes that are not the ones that were written.
+    pub(super) fn is_whole(&self) -> Result<(), LoadError> {
+        match *self.sum == checksum(self.of, self.body) {
+            true => Ok(()),
+            false => Err(LoadError::Damaged),
+        }
     }
-    if *of != identity(grammar, vocabulary) {
-        return Err(LoadError::Other);
+
+    /// Refuses what was made of something else than this grammar and this vocabulary.
+    pub(super) fn is_of(
+        &self,
+        grammar: &CompiledGrammar,
+        vocabulary: &Vocabulary,
+    ) -> Result<(), LoadError> {
+        match *self.of == identity(grammar, vocabulary) {
+            true => Ok(()),
+            false => Err(LoadError::Other),
+        }
     }
-    Ok(())
 }
 
 fn checksum(identity: &[u8; DIGEST], body: &[u8]) -> [u8; DIGEST] {

@@ -96,50 +96,65 @@ impl Automaton {
             return Err(LoadError::Limit { limit });
         }
         let file = header::split(bytes)?;
-        // What is read in vain is thrown away.
         let generation = GrammarGeneration::new(&grammar, &vocabulary);
-        let (verified, read) = rayon::join(
-            || header::verify(&grammar, &vocabulary, &file),
-            || generation.load(&grammar, &vocabulary, &mut Reader::new(file.body), limit),
-        );
-        verified?;
-        read.map_err(|error| match error {
-            Malformed::LIMIT => LoadError::Limit { limit },
-            Malformed(what) => LoadError::Malformed { what },
-        })?;
+        generation.load(&file)?;
         let generation = RwLock::new(Arc::new(Generation::Grammar(Box::new(generation))));
         Ok(Arc::new(Self { source: Source::Grammar(grammar), vocabulary, generation }))
     }
 }
 
 impl GrammarGeneration {
+    /// Two sections, which can be read beside the rest: sets of tokens, and LR states. Then what names them.
     fn save(&self, grammar: &CompiledGrammar, out: &mut Writer) {
         self.settle();
         // Other threads may go on meanwhile. Results are collected first: what they name exists already.
         let results = self.results.collect();
         let trees = self.trees.collect();
+        let results = results.keep(&self.results, &trees);
+        let (mut sets, mut states) = (Writer::default(), Writer::default());
+        trees.save_sets(&mut sets);
+        out.section(sets);
+        let numbers = grammar.lr.save(results.states(), &mut states);
+        out.section(states);
         self.tables.lex.save(trees.configs(), out);
-        trees.save(out);
+        trees.save_nodes(out);
         self.fates.save(trees.configs(), out);
-        results.save(&self.results, &grammar.lr, &trees, out);
+        results.save(&self.results, &numbers, &trees, out);
     }
 
-    fn load(
-        &self,
-        grammar: &CompiledGrammar,
-        vocabulary: &Vocabulary,
-        from: &mut Reader<'_>,
-        limit: usize,
-    ) -> Result<(), Malformed> {
-        let configs = self.tables.lex.load(&grammar.lexer, from, limit)?;
+    /// Reads what was saved; other threads verify it meanwhile, and read the sections. What is read in vain is thrown away.
+    fn load(&self, file: &header::File<'_>) -> Result<(), LoadError> {
+        let (grammar, vocabulary) = (self.grammar(), self.vocabulary());
+        let limit = grammar.limits().automaton_bytes;
+        let refused = |error| match error {
+            Malformed::LIMIT => LoadError::Limit { limit },
+            Malformed(what) => LoadError::Malformed { what },
+        };
         let terminals = grammar.grammar().terminals().len();
-        let tokens =
-            self.trees.load(&self.tables.lex, &configs, terminals, vocabulary, from, limit)?;
-        self.fates.load(&configs, terminals, from, limit)?;
-        let states = grammar.lr.load(&grammar.normal, from, limit)?;
-        self.results.load(&self.trees, (&configs, &tokens, &states), terminals, from, limit)?;
-        from.end()?;
-        Malformed::beyond(limit, self.bytes())
+        let mut from = Reader::new(file.body);
+        let sections = from.section().and_then(|sets| Ok((sets, from.section()?)));
+        let trees = || {
+            let sets = sections?.0.count(1)?;
+            let configs = self.tables.lex.load(&grammar.lexer, &mut from, limit)?;
+            let named = (configs.as_slice(), terminals, sets);
+            self.trees.load_nodes(&self.tables.lex, named, vocabulary, &mut from, limit)?;
+            self.fates.load(&configs, terminals, &mut from, limit)?;
+            Ok(configs)
+        };
+        let sets = || self.trees.load_sets(vocabulary, &mut sections?.0, limit);
+        let states = || grammar.lr.load(&grammar.normal, &mut sections?.1, limit);
+        let verify = || rayon::join(|| file.is_whole(), || file.is_of(grammar, vocabulary));
+        // The longest first: whoever is done takes what is left.
+        let (configs, (sets, (states, (whole, of)))) =
+            rayon::join(trees, || rayon::join(sets, || rayon::join(states, verify)));
+        // Whether the bytes are the right ones comes before what is wrong with them.
+        whole.and(of)?;
+        sets.map_err(refused)?;
+        let (states, configs) = (states.map_err(refused)?, configs.map_err(refused)?);
+        let named = (configs.as_slice(), states.as_slice());
+        self.results.load(&self.trees, named, terminals, &mut from, limit).map_err(refused)?;
+        from.end().map_err(refused)?;
+        Malformed::beyond(limit, self.bytes()).map_err(refused)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Results of trees at LR states as bytes.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     super::{
@@ -14,11 +14,14 @@ use crate::{
     TerminalId,
     codec::{Malformed, Reader, Writer},
     lexer::ConfigId,
-    parser::{COMPLETE, LrTable},
+    parser::COMPLETE,
 };
 
 /// Results as they are at one moment: (tree node, LR state) and what is known, sorted.
 pub(in super::super) struct Collected(Vec<((u32, u32), Known)>);
+
+/// Those on tree nodes that are written, by the numbers that these are written under.
+pub(super) struct Kept(Vec<((u32, u32), Known)>);
 
 impl Results {
     /// What there is now.
@@ -28,26 +31,24 @@ impl Results {
         Collected(known)
     }
 
-    /// Reads what was written into an empty table, for these trees, configurations and sets of tokens.
+    /// Reads what was written into an empty table, for these trees, configurations and LR states.
     pub(super) fn load(
         &self,
         trees: &TreeTable,
-        named: (&[ConfigId], &[u32], &[u32]),
+        (configs, states): (&[ConfigId], &[u32]),
         terminals: usize,
         from: &mut Reader<'_>,
         limit: usize,
     ) -> Result<(), Malformed> {
-        let (configs, tokens, states) = named;
+        let sets = trees.tokens.len();
         let mut loaded = Loaded::default();
         let within = |loaded: &Loaded| Malformed::beyond(limit, loaded.bytes());
         for _ in 0..from.count(1)? {
             // Only lists before it can be part of one: they have no cycles.
-            let mut list = from.ascending(tokens.len() + loaded.lists())?;
-            let lists = list.partition_point(|part| (*part as usize) < tokens.len());
-            let parts = list.split_off(lists);
-            list.iter_mut().for_each(|set| *set = tokens[*set as usize]);
-            let parts: Vec<u32> = parts.iter().map(|part| part - tokens.len() as u32).collect();
-            loaded.push_list(&mut list, &parts);
+            let list = from.ascending(sets + loaded.lists())?;
+            let (groups, parts) =
+                list.split_at(list.partition_point(|part| (*part as usize) < sets));
+            loaded.push_list(groups, parts.iter().map(|part| part - sets as u32));
             within(&loaded)?;
         }
         for _ in 0..from.count(2)? {
@@ -58,7 +59,7 @@ impl Results {
                     0 => Open::Edge(TerminalId(from.below(terminals)?), from.below(trees.len())?),
                     1 => {
                         let config = configs[from.below(configs.len())? as usize];
-                        Open::Group(config, tokens[from.below(tokens.len())? as usize])
+                        Open::Group(config, from.below(sets)?)
                     }
                     _ => {
                         let node = from.below(trees.len())?;
@@ -93,8 +94,8 @@ impl Results {
 }
 
 impl Collected {
-    /// Writes the LR states, and the results on tree nodes that were written.
-    pub(super) fn save(self, results: &Results, lr: &LrTable, trees: &Trees<'_>, out: &mut Writer) {
+    /// Those that can be written.
+    pub(super) fn keep(self, results: &Results, trees: &Trees<'_>) -> Kept {
         let is_written = |open: Open| match open {
             Open::Edge(_, child) => trees.number(child).is_some(),
             Open::Group(config, tokens) => {
@@ -115,8 +116,25 @@ impl Collected {
         // Of two answers for one node the whole one, which comes first.
         known.sort_unstable_by_key(|(key, known)| (*key, matches!(known, Known::Partial(_))));
         known.dedup_by_key(|(key, _)| *key);
-        let states = known.iter().map(|((_, state), _)| *state);
-        let states = lr.save(states.filter(|state| *state != COMPLETE), out);
+        Kept(known)
+    }
+}
+
+impl Kept {
+    /// The LR states that they name.
+    pub(super) fn states(&self) -> impl Iterator<Item = u32> + '_ {
+        self.0.iter().map(|((_, state), _)| *state).filter(|state| *state != COMPLETE)
+    }
+
+    /// Writes them, with LR states under these numbers.
+    pub(super) fn save(
+        self,
+        results: &Results,
+        states: &FxHashMap<u32, u32>,
+        trees: &Trees<'_>,
+        out: &mut Writer,
+    ) {
+        let Self(known) = self;
         let (mut lists, mut partial) = (Vec::new(), Vec::new());
         for (_, known) in &known {
             match *known {

@@ -92,17 +92,13 @@ impl TreeTable {
         Collected { tokens, nodes, numbers, answered, roots, branches, configs, config_numbers }
     }
 
-    /// Reads what was written into an empty table; gives the sets of tokens by the file's numbers.
-    pub(super) fn load(
+    /// Reads the sets of tokens that were written into an empty table: under the same numbers.
+    pub(super) fn load_sets(
         &self,
-        lex: &LexTable,
-        configs: &[ConfigId],
-        terminals: usize,
         vocabulary: &Vocabulary,
         from: &mut Reader<'_>,
         limit: usize,
-    ) -> Result<Vec<u32>, Malformed> {
-        let mut sets = Vec::new();
+    ) -> Result<(), Malformed> {
         let words = vocabulary.words();
         let text = text(vocabulary);
         let count = from.count(1)?;
@@ -129,9 +125,22 @@ impl TreeTable {
                     Tokens::Bits(bits)
                 }
             };
-            sets.push(self.load_tokens(tokens));
+            self.load_tokens(tokens);
             Malformed::beyond(limit, self.bytes())?;
         }
+        from.end()
+    }
+
+    /// Reads the nodes that were written into an empty table, for these configurations, so many terminals and sets of tokens.
+    pub(super) fn load_nodes(
+        &self,
+        lex: &LexTable,
+        (configs, terminals, sets): (&[ConfigId], usize, usize),
+        vocabulary: &Vocabulary,
+        from: &mut Reader<'_>,
+        limit: usize,
+    ) -> Result<(), Malformed> {
+        let terminal = |from: &mut Reader<'_>| Ok(TerminalId(from.below(terminals)?));
         let config = |from: &mut Reader<'_>| Ok(configs[from.below(configs.len())? as usize]);
         let place = |from: &mut Reader<'_>| {
             let trie = from.below(vocabulary.trie().len())?;
@@ -141,44 +150,28 @@ impl TreeTable {
         // after it only, or to the beginning of a lexeme there, so that nobody goes round in circles.
         let rank = |place: &Place| place.trie << 1 | u32::from(lex.is_fresh(place.config));
         let mut first: Vec<u32> = Vec::new();
-        for number in 0..from.count(3)? {
-            let mut node = TreeNode::default();
-            let (mut becoming, mut groups) = (Vec::new(), Vec::new());
-            for _ in 0..from.count(3)? {
-                let terminal = TerminalId(from.below(terminals)?);
-                let within = from.below(terminals + 1)?.checked_sub(1).map(TerminalId);
-                let tokens = sets[from.below(sets.len())? as usize];
-                becoming.push(Becoming { terminal, within, tokens });
-            }
-            for _ in 0..from.count(2)? {
-                let config = config(from)?;
-                let tokens = sets[from.below(sets.len())? as usize];
-                groups.push(Group { config, tokens });
-            }
-            let (mut edges, mut links, mut parts) = (Vec::new(), Vec::new(), Vec::new());
+        for number in 0..from.count(5)? {
             let mut least = u32::MAX;
-            for _ in 0..from.count(2)? {
-                let terminal = TerminalId(from.below(terminals)?);
-                let child = from.below(number)?;
-                least = least.min(first[child as usize]);
-                edges.push((terminal, child));
-            }
-            for _ in 0..from.count(2)? {
-                let place: Place = place(from)?;
-                least = least.min(rank(&place));
-                links.push(place.link());
-            }
-            for _ in 0..from.count(1)? {
-                let part = from.below(number)?;
-                least = least.min(first[part as usize]);
-                parts.push(part);
-            }
-            node.becoming = becoming.into();
-            node.groups = groups.into();
-            node.edges = edges.into();
-            node.links = links.into();
-            node.parts = parts.into();
-            self.push(node);
+            let becoming = from.list(3, |from| {
+                let terminal = terminal(from)?;
+                let within = from.below(terminals + 1)?.checked_sub(1).map(TerminalId);
+                Ok(Becoming { terminal, within, tokens: from.below(sets)? })
+            })?;
+            let groups = from.list(2, |from| {
+                let config = config(from)?;
+                Ok(Group { config, tokens: from.below(sets)? })
+            })?;
+            let mut below = |from: &mut Reader<'_>| {
+                let node = from.below(number)?;
+                least = least.min(first[node as usize]);
+                Ok(node)
+            };
+            let edges = from.list(2, |from| Ok((terminal(from)?, below(from)?)))?;
+            let places = from.list(2, place)?;
+            let parts = from.list(1, below)?;
+            least = places.iter().map(rank).fold(least, u32::min);
+            let links = places.iter().map(|place| place.link()).collect();
+            self.push(TreeNode::of(becoming, groups, edges, (links, parts)));
             first.push(least);
             Malformed::beyond(limit, self.bytes())?;
         }
@@ -195,7 +188,7 @@ impl TreeTable {
             }
             self.branches.put(place, node);
         }
-        Ok(sets)
+        Ok(())
     }
 }
 
@@ -215,8 +208,8 @@ impl Collected<'_> {
         &self.configs
     }
 
-    /// Writes the trees.
-    pub(super) fn save(&self, out: &mut Writer) {
+    /// Writes the sets of tokens.
+    pub(super) fn save_sets(&self, out: &mut Writer) {
         out.count(self.tokens.len());
         for tokens in &self.tokens {
             match tokens {
@@ -232,6 +225,10 @@ impl Collected<'_> {
                 }
             }
         }
+    }
+
+    /// Writes the nodes.
+    pub(super) fn save_nodes(&self, out: &mut Writer) {
         out.count(self.nodes.len());
         for node in &self.nodes {
             out.count(node.becoming.len());

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// A set of tokens that share their fate.
-#[derive(Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Tokens {
     /// Ascending ids.
     List(Box<[u32]>),
@@ -32,18 +32,13 @@ pub(super) enum Tokens {
     Bits(Box<[u32]>),
 }
 
-impl Tokens {
-    fn key(&self) -> Vec<u32> {
-        let (kind, content) = match self {
-            Self::List(content) => (0, content),
-            Self::Bits(content) => (1, content),
-        };
-        let mut key = Vec::with_capacity(content.len() + 1);
-        key.push(kind);
-        key.extend_from_slice(content);
-        key
+impl From<&Tokens> for Tokens {
+    fn from(tokens: &Tokens) -> Self {
+        tokens.clone()
     }
+}
 
+impl Tokens {
     /// How many numbers it takes.
     pub(super) fn numbers(&self) -> usize {
         match self {
@@ -144,6 +139,16 @@ impl Default for TreeNode {
 }
 
 impl TreeNode {
+    /// A node with these items, the links and parts last.
+    pub(super) fn of(
+        becoming: Box<[Becoming]>,
+        groups: Box<[Group]>,
+        edges: Box<[(TerminalId, u32)]>,
+        (links, parts): (Box<[Link]>, Box<[u32]>),
+    ) -> Self {
+        Self { becoming, groups, edges, links, parts, ..Self::default() }
+    }
+
     /// The sets of tokens that end here and are allowed by what a parser allows next.
     pub(super) fn allowed<'a>(
         &'a self,
@@ -181,7 +186,7 @@ impl TreeNode {
 #[derive(Debug)]
 pub(super) struct TreeTable {
     pub(super) nodes: boxcar::Vec<TreeNode>,
-    pub(super) tokens: Interner<Box<[u32]>, Tokens>,
+    pub(super) tokens: Interner<Tokens, ()>,
     /// Configuration -> tree of all tokens.
     pub(super) roots: Memo<ConfigId, u32>,
     /// Place -> tree of the tokens that go through it.
@@ -212,7 +217,7 @@ impl TreeTable {
     }
 
     pub(super) fn tokens(&self, tokens: u32) -> &Tokens {
-        self.tokens.get(tokens)
+        self.tokens.key(tokens)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -360,14 +365,12 @@ impl TreeTable {
 
     /// The number of a set of tokens. Trees of configurations that differ in little have most of their sets in common.
     pub(super) fn add_tokens(&self, tokens: Tokens) -> u32 {
-        let key = tokens.key();
-        self.tokens.intern(key.as_slice(), || (tokens, key.len() * 8))
+        self.tokens.intern(&tokens, || ((), tokens.numbers() * 4))
     }
 
-    /// As [`Self::add_tokens`], of a set that is likely to be new.
-    pub(super) fn load_tokens(&self, tokens: Tokens) -> u32 {
-        let key = tokens.key();
-        let bytes = key.len() * 8;
-        self.tokens.insert(key.into(), tokens, bytes)
+    /// Adds a set of tokens under the next number.
+    pub(super) fn load_tokens(&self, tokens: Tokens) {
+        let bytes = tokens.numbers() * 4;
+        self.tokens.push(tokens, (), bytes);
     }
 }
