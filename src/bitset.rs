@@ -93,6 +93,11 @@ impl BitSet {
         Self { words }
     }
 
+    /// Bytes that it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.words.len() * 8
+    }
+
     /// The indices, ascending.
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         let of_word = |(i, &word): (usize, &u64)| bits(word).map(move |bit| i * 64 + bit);

@@ -1,18 +1,23 @@
 //! LR(0) states, built as stacks visit them.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use smallvec::SmallVec;
 
-use super::normal::NormalGrammar;
+use super::{
+    chain::{Chain, Reduction},
+    normal::NormalGrammar,
+};
 use crate::{TerminalId, bitset::BitSet, grammar::Symbol, ids::NonterminalId, intern::Interner};
 
-/// A transition: where the kernel that it leads to begins and ends, and the state once somebody went there (plus one).
+/// A transition: where the kernel that it leads to begins and ends, the state once somebody went there, and what comes of reducing
+/// on from there once somebody asked (each plus one).
 #[derive(Debug)]
 struct Edge {
     begin: u32,
     end: u32,
     target: AtomicU32,
+    chain: AtomicU32,
 }
 
 /// One item set.
@@ -27,17 +32,27 @@ pub(super) struct LrState {
     /// Ascending by nonterminal.
     gotos: Box<[(NonterminalId, Edge)]>,
     /// What can be reduced: left-hand side and length of the right-hand side.
-    pub(super) reductions: Box<[(NonterminalId, u32)]>,
+    pub(super) reductions: Box<[Reduction]>,
     /// Whether the whole text can be reduced to the start symbol here.
     pub(super) accepts: bool,
     /// The terminals that can be shifted.
     pub(super) viable: BitSet,
 }
 
+impl LrState {
+    /// Whether nothing but reducing can be done.
+    pub(super) fn is_forced(&self) -> bool {
+        self.viable.is_empty() && !self.accepts && !self.reductions.is_empty()
+    }
+}
+
 /// All LR(0) states met so far.
 #[derive(Debug)]
 pub(crate) struct LrTable {
     states: Interner<Box<[u32]>, LrState>,
+    chains: boxcar::Vec<Chain>,
+    /// What chains take.
+    bytes: AtomicUsize,
 }
 
 /// The first state.
@@ -88,7 +103,8 @@ impl Place<'_> {
 impl LrTable {
     /// A table with the first state.
     pub(crate) fn new(grammar: &NormalGrammar) -> Self {
-        let table = Self { states: Interner::new() };
+        let (states, chains) = (Interner::new(), boxcar::Vec::new());
+        let table = Self { states, chains, bytes: AtomicUsize::new(0) };
         let start = grammar.first_item[grammar.start_production as usize];
         let initial = table.state(grammar, &[start]);
         debug_assert_eq!(initial, INITIAL);
@@ -98,7 +114,7 @@ impl LrTable {
     fn state(&self, grammar: &NormalGrammar, kernel: &[u32]) -> u32 {
         self.states.intern(kernel, || {
             let state = build(grammar, kernel);
-            let edges = (state.shifts.len() + state.gotos.len()) * 16 + state.kernels.len() * 4;
+            let edges = (state.shifts.len() + state.gotos.len()) * 20 + state.kernels.len() * 4;
             let bytes = kernel.len() * 8 + edges + grammar.terminals / 8 + 100;
             (state, bytes)
         })
@@ -138,6 +154,30 @@ impl LrTable {
         let state = self.states.get(state);
         let at = state.gotos.binary_search_by_key(&lhs, |g| g.0).ok()?;
         Some(self.follow(grammar, state, &state.gotos[at].1))
+    }
+
+    /// What comes of reducing to a nonterminal over a state.
+    pub(super) fn chain(
+        &self,
+        grammar: &NormalGrammar,
+        below: u32,
+        lhs: NonterminalId,
+    ) -> Option<&Chain> {
+        let state = self.states.get(below);
+        let at = state.gotos.binary_search_by_key(&lhs, |g| g.0).ok()?;
+        let edge = &state.gotos[at].1;
+        let known = match edge.chain.load(Ordering::Acquire) {
+            0 => {
+                let first = self.follow(grammar, state, edge);
+                let chain = Chain::new(self, grammar, below, first);
+                self.bytes.fetch_add(chain.bytes(), Ordering::Relaxed);
+                let number = self.chains.push(chain);
+                edge.chain.store(number as u32 + 1, Ordering::Release);
+                number
+            }
+            known => known as usize - 1,
+        };
+        Some(&self.chains[known])
     }
 
     /// The transitions of a state that somebody took, and where they lead.
@@ -205,7 +245,7 @@ impl LrTable {
 
     /// Estimated bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.states.bytes()
+        self.states.bytes() + self.bytes.load(Ordering::Relaxed)
     }
 }
 
@@ -250,7 +290,7 @@ fn build(grammar: &NormalGrammar, kernel: &[u32]) -> LrState {
     let mut begin = 0;
     for same in moves.chunk_by(|one, other| one >> 32 == other >> 32) {
         let end = begin + same.len() as u32;
-        let edge = Edge { begin, end, target: AtomicU32::new(0) };
+        let edge = Edge { begin, end, target: AtomicU32::new(0), chain: AtomicU32::new(0) };
         begin = end;
         let symbol = ((same[0] & !NONTERMINAL) >> 32) as u32;
         if same[0] & NONTERMINAL == 0 {

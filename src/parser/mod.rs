@@ -3,6 +3,7 @@
 //! All alternatives are kept (generalised LR), so no look-ahead is needed to be exact: every stack of an LR(0) automaton
 //! spells a viable prefix, and a terminal is viable exactly if some chain of reductions reaches a state that shifts it.
 
+mod chain;
 mod escape;
 mod follow;
 mod lr;

@@ -16,6 +16,7 @@ use crate::{
     TerminalId,
     bitset::BitSet,
     fuel::{Exhausted, Fuel},
+    ids::NonterminalId,
     intern::Interner,
     memo::Memo,
     shortcut::Shortcut,
@@ -45,8 +46,10 @@ struct Set {
 /// Everything that reductions make of a set.
 #[derive(Debug)]
 pub(crate) struct Closure {
-    /// All states reached, each as one node over all its parents.
-    level: Box<[(u32, u32)]>,
+    /// All states reached that something can be shifted from, ascending.
+    level: Box<[Top]>,
+    /// The nodes below those that are no nodes yet.
+    parents: Box<[u32]>,
     /// Terminals that can be shifted, and those ignored between lexemes.
     pub(crate) viable: BitSet,
     /// Whether the text may end here.
@@ -56,19 +59,35 @@ pub(crate) struct Closure {
     pub(crate) steps: u64,
 }
 
+/// A state that reductions lead to.
+#[derive(Clone, Copy, Debug)]
+struct Top {
+    state: u32,
+    place: Over,
+}
+
+/// What a state lies over.
+#[derive(Clone, Copy, Debug)]
+enum Over {
+    /// It is this node.
+    Node(u32),
+    /// It is made one if something is shifted: over the closure's parents from here to there.
+    Parents(u32, u32),
+}
+
 impl Closure {
     /// The LR states that something can be shifted from, ascending, and [`COMPLETE`] if the text may end.
     pub(crate) fn states(&self) -> impl Iterator<Item = u32> + '_ {
         let mut last = None;
-        let states = self.level.iter().map(|entry| entry.0);
+        let states = self.level.iter().map(|top| top.state);
         let states = states.filter(move |state| last.replace(*state) != Some(*state));
         states.chain(self.complete.then_some(COMPLETE))
     }
 
     /// That of a set that would take too many steps.
     fn cut() -> Self {
-        let (level, viable) = (Box::default(), BitSet::default());
-        Self { level, viable, complete: false, steps: u64::MAX }
+        let (level, parents, viable) = Default::default();
+        Self { level, parents, viable, complete: false, steps: u64::MAX }
     }
 }
 
@@ -79,22 +98,73 @@ struct Tops(Vec<(u32, Few)>);
 impl Tops {
     /// The nodes below a state.
     fn below(&mut self, state: u32) -> &mut Few {
-        let at = self.0.binary_search_by_key(&state, |top| top.0);
+        let at = match self.0.last() {
+            // They mostly come in order.
+            Some(last) if last.0 < state => Err(self.0.len()),
+            _ => self.0.binary_search_by_key(&state, |top| top.0),
+        };
         let at = at.unwrap_or_else(|at| {
             self.0.insert(at, (state, Few::new()));
             at
         });
         &mut self.0[at].1
     }
+}
 
-    fn remove(&mut self, state: u32) -> Option<Few> {
-        let at = self.0.binary_search_by_key(&state, |top| top.0).ok()?;
-        Some(self.0.remove(at).1)
+/// Pairs from which on they are looked up.
+const MANY: usize = 16;
+
+/// Pairs of numbers that have been met.
+#[derive(Default)]
+struct Seen {
+    few: SmallVec<[(u32, u32); MANY]>,
+    many: FxHashSet<(u32, u32)>,
+}
+
+impl Seen {
+    /// Whether a pair is new.
+    fn insert(&mut self, pair: (u32, u32)) -> bool {
+        if !self.many.is_empty() {
+            return self.many.insert(pair);
+        }
+        if self.few.contains(&pair) {
+            return false;
+        }
+        if self.few.len() == MANY {
+            self.many.extend(self.few.drain(..));
+            return self.many.insert(pair);
+        }
+        self.few.push(pair);
+        true
     }
 }
 
-/// Parents of a state from which on they are looked up.
-const MANY: usize = 16;
+/// Reductions that are to be done: to nonterminals, over nodes, each once.
+#[derive(Default)]
+struct Reductions {
+    work: SmallVec<[(NonterminalId, u32); 8]>,
+    seen: Seen,
+    ends: Vec<u32>,
+    room: Vec<u32>,
+}
+
+impl Reductions {
+    /// Adds those of a right-hand side of this length whose last symbol lies over some nodes.
+    fn add(
+        &mut self,
+        stacks: &StackTable,
+        (lhs, length): (NonterminalId, u32),
+        over: &[u32],
+        fuel: &mut Fuel,
+    ) -> Result<(), Exhausted> {
+        self.ends.clear();
+        self.ends.extend_from_slice(over);
+        stacks.descend(&mut self.ends, &mut self.room, length - 1, fuel)?;
+        let new = self.ends.iter().filter(|end| self.seen.insert((lhs.0, **end)));
+        self.work.extend(new.map(|end| (lhs, *end)));
+        Ok(())
+    }
+}
 
 /// All stacks met so far.
 #[derive(Debug)]
@@ -131,12 +201,17 @@ impl StackTable {
         table
     }
 
-    /// The node of a state over some parents, which are sorted.
+    /// The node of a state over some parents.
     pub(super) fn node(&self, state: u32, parents: &mut [u32]) -> u32 {
         parents.sort_unstable();
+        self.node_over(state, parents)
+    }
+
+    /// The node of a state over some parents, which are ascending.
+    fn node_over(&self, state: u32, parents: &[u32]) -> u32 {
         let mut key = Few::with_capacity(parents.len() + 1);
         key.push(state);
-        for &parent in &*parents {
+        for &parent in parents {
             if key.len() == 1 || key[key.len() - 1] != parent {
                 key.push(parent);
             }
@@ -184,7 +259,8 @@ impl StackTable {
             let mut fuel = Fuel::new(self.most, None);
             let closure = self.close(lr, grammar, ignored, set, &mut fuel);
             let closure = closure.unwrap_or_else(|_| Closure::cut());
-            self.sets.charge(closure.level.len() * 8 + grammar.terminals / 8 + 64);
+            let numbers = closure.level.len() * 4 + closure.parents.len();
+            self.sets.charge(numbers * 4 + grammar.terminals / 8 + 64);
             closure
         })
     }
@@ -197,61 +273,50 @@ impl StackTable {
         set: SetId,
         fuel: &mut Fuel,
     ) -> Result<Closure, Exhausted> {
-        let mut level = Tops::default();
-        // Edges (state, parent) whose reductions are still to be done.
-        let mut work: Vec<(u32, u32)> = Vec::new();
-        let mut frozen: Vec<(u32, u32)> = Vec::new();
         let (nodes, bottom) = (self.nodes_of(set), self.nodes_of(SetId::START)[0]);
         let mut complete = grammar.empty_sentence() && nodes.contains(&bottom);
+        let mut viable = ignored.clone();
+        let (mut level, mut found) = (Vec::with_capacity(nodes.len()), Tops::default());
+        let mut reductions = Reductions::default();
         for &node in nodes {
             let (state, parents) = self.node_parts(node);
-            complete |= lr.get(state).accepts;
-            frozen.push((state, node));
-            if !lr.get(state).reductions.is_empty() {
-                work.extend(parents.iter().map(|parent| (state, *parent)));
+            let entry = lr.get(state);
+            complete |= entry.accepts;
+            if !entry.viable.is_empty() {
+                viable.union_with(&entry.viable);
+                level.push(Top { state, place: Over::Node(node) });
+            }
+            for reduction in &entry.reductions {
+                reductions.add(self, *reduction, parents, fuel)?;
             }
         }
-        let (mut ends, mut below) = (Vec::new(), Vec::new());
-        // The parents of a state that has many.
-        let mut many: FxHashSet<(u32, u32)> = FxHashSet::default();
-        while let Some((state, parent)) = work.pop() {
-            for &(lhs, length) in &lr.get(state).reductions {
-                ends.clear();
-                ends.push(parent);
-                self.descend(&mut ends, &mut below, length - 1, fuel)?;
-                for &end in &ends {
-                    let Some(target) = lr.goto(grammar, self.state_of(end), lhs) else {
-                        continue;
-                    };
-                    let parents = level.below(target);
-                    if parents.len() == MANY {
-                        many.extend(parents.iter().map(|parent| (target, *parent)));
-                    }
-                    let is_new = match parents.len() < MANY {
-                        true => !parents.contains(&end),
-                        false => many.insert((target, end)),
-                    };
-                    if is_new {
-                        parents.push(end);
-                        work.push((target, end));
-                    }
+        // The same state over the same node may come of several chains.
+        let mut seen = Seen::default();
+        while let Some((lhs, end)) = reductions.work.pop() {
+            let Some(chain) = lr.chain(grammar, self.state_of(end), lhs) else { continue };
+            fuel.spend(chain.tops.len() as u64)?;
+            complete |= chain.accepts;
+            viable.union_with(&chain.viable);
+            for &top in &chain.tops {
+                if seen.insert((top, end)) {
+                    found.below(top).push(end);
                 }
+            }
+            for longer in &chain.longer {
+                reductions.add(self, *longer, &[end], fuel)?;
             }
         }
         let steps = self.most - fuel.left();
-        for (state, mut parents) in level.0 {
-            complete |= lr.get(state).accepts;
-            if !lr.get(state).viable.is_empty() {
-                frozen.push((state, self.node(state, &mut parents)));
-            }
+        let mut below = Vec::with_capacity(found.0.len());
+        level.reserve(found.0.len());
+        for (state, mut parents) in found.0 {
+            let begin = below.len() as u32;
+            parents.sort_unstable();
+            below.extend_from_slice(&parents);
+            level.push(Top { state, place: Over::Parents(begin, below.len() as u32) });
         }
-        let mut viable = ignored.clone();
-        for (state, _) in &frozen {
-            viable.union_with(&lr.get(*state).viable);
-        }
-        frozen.retain(|(state, _)| !lr.get(*state).viable.is_empty());
-        frozen.sort_unstable();
-        Ok(Closure { level: frozen.into(), viable, complete, steps })
+        level.sort_by_key(|top| top.state);
+        Ok(Closure { level: level.into(), parents: below.into(), viable, complete, steps })
     }
 
     /// The set after a terminal: [`SetId::DEAD`] where the parser has no place for it. Memoised.
@@ -272,10 +337,16 @@ impl StackTable {
         }
         let closure = self.closure(lr, grammar, ignored, set);
         let mut tops = Tops::default();
-        for &(state, node) in &closure.level {
+        for &Top { state, place } in &closure.level {
             if lr.get(state).viable.contains(terminal.index())
                 && let Some(target) = lr.shift(grammar, state, terminal)
             {
+                let node = match place {
+                    Over::Node(node) => node,
+                    Over::Parents(begin, end) => {
+                        self.node_over(state, &closure.parents[begin as usize..end as usize])
+                    }
+                };
                 tops.below(target).push(node);
             }
         }
@@ -323,31 +394,31 @@ impl StackTable {
         tops: &mut Tops,
         fuel: &mut Fuel,
     ) -> Result<(), Exhausted> {
-        let is_forced = |state: u32| {
-            let state = lr.get(state);
-            state.viable.is_empty() && !state.accepts && !state.reductions.is_empty()
-        };
-        let mut work: Few = tops.0.iter().map(|top| top.0).filter(|top| is_forced(*top)).collect();
-        let (mut ends, mut below) = (Vec::new(), Vec::new());
-        while let Some(state) = work.pop() {
-            let Some(parents) = tops.remove(state) else { continue };
-            let mut reduced: Vec<(u32, u32)> = Vec::new();
-            for &(lhs, length) in &lr.get(state).reductions {
-                ends.clear();
-                ends.extend_from_slice(&parents);
-                self.descend(&mut ends, &mut below, length - 1, fuel)?;
-                let target = |end: &u32| lr.goto(grammar, self.state_of(*end), lhs);
-                reduced.extend(ends.iter().filter_map(|end| Some((target(end)?, *end))));
+        if tops.0.iter().all(|top| !lr.get(top.0).is_forced()) {
+            return Ok(());
+        }
+        let mut reductions = Reductions::default();
+        for (state, parents) in &tops.0 {
+            let entry = lr.get(*state);
+            if entry.is_forced() {
+                for reduction in &entry.reductions {
+                    reductions.add(self, *reduction, parents, fuel)?;
+                }
             }
-            for (target, end) in reduced {
-                let parents = tops.below(target);
+        }
+        tops.0.retain(|top| !lr.get(top.0).is_forced());
+        while let Some((lhs, end)) = reductions.work.pop() {
+            let Some(chain) = lr.chain(grammar, self.state_of(end), lhs) else { continue };
+            fuel.spend(chain.settled.len() as u64)?;
+            for &state in &chain.settled {
+                let parents = tops.below(state);
                 fuel.spend(parents.len() as u64 / 16)?;
                 if !parents.contains(&end) {
                     parents.push(end);
-                    if is_forced(target) && !work.contains(&target) {
-                        work.push(target);
-                    }
                 }
+            }
+            for longer in &chain.forced {
+                reductions.add(self, *longer, &[end], fuel)?;
             }
         }
         Ok(())
