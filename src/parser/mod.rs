@@ -12,6 +12,9 @@ mod rest;
 mod saved;
 mod stack;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use escape::{Depth, Shadows};
 pub(crate) use lr::{COMPLETE, LrTable, Place};
 pub(crate) use normal::NormalGrammar;
