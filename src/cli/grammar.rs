@@ -5,6 +5,7 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Result, anyhow};
@@ -15,7 +16,7 @@ use constrained_gen::{
     frontend::Start,
     grammar::{Grammar, Lexing, Production, Symbol},
     library,
-    sampling::{Sampler, SamplingError, Settings, Weighting},
+    sampling::{Sampler, Settings, Weighting},
 };
 
 use super::{
@@ -63,9 +64,10 @@ enum Command {
         /// Warm it on these texts too, one a line: what is typical of the answers expected
         #[arg(long, value_name = "FILE")]
         texts: Option<PathBuf>,
-        /// Warm it on so many random sentences too: a larger file, and faster masks
-        #[arg(long, value_name = "N", default_value_t = 2000)]
-        samples: u64,
+        /// Warm it on so many random sentences too, however long they take: a larger file, and faster masks [default: 2000, and no
+        /// longer than a minute]
+        #[arg(long, value_name = "N")]
+        samples: Option<u64>,
         /// Where to write it
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
@@ -134,7 +136,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 fn save(
     (name, options): (&str, &GrammarOptions),
     tokenizer: &TokenizerArgument,
-    (more, samples): (Option<&Path>, u64),
+    (more, samples): (Option<&Path>, Option<u64>),
     path: &Path,
     out: &mut impl Write,
 ) -> Result<()> {
@@ -172,16 +174,23 @@ fn save(
     Ok(())
 }
 
-/// Warms an automaton on random sentences; on how many. They are a help and no must: where one cannot be drawn, or a limit is
-/// reached, it was warmed on those before.
-fn warm_on_samples(automaton: &Arc<Automaton>, samples: u64) -> u64 {
+/// Warms an automaton on random sentences; on how many. They are a help and no must: where one cannot be drawn, a limit is reached,
+/// or they take long and nobody asked for so many, it was warmed on those before.
+fn warm_on_samples(automaton: &Arc<Automaton>, asked: Option<u64>) -> u64 {
+    /// Those of the grammars that ship take some seconds.
+    const LONGEST: Duration = Duration::from_secs(60);
+    let samples = asked.unwrap_or(2000);
+    let began = Instant::now();
     let settings = Settings { weighting: Weighting::Broad, ..Settings::default() };
     let sampler = Sampler::new(Arc::clone(automaton), settings);
     let progress = output::progress(samples);
-    let drawn = sampler.draw::<SamplingError>(samples, |walk| {
+    let drawn = sampler.draw::<anyhow::Error>(samples, |walk| {
         automaton.warm_tokens(&[&walk.tokens]);
         progress.inc(1);
-        Ok(())
+        match asked.is_some() || began.elapsed() < LONGEST {
+            true => Ok(()),
+            false => Err(anyhow!("they took {} s", LONGEST.as_secs())),
+        }
     });
     let count = progress.position();
     progress.finish_and_clear();
