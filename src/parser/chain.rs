@@ -3,6 +3,8 @@
 //!
 //! An operand is reduced through a state for each precedence there is; a chain has them all at once.
 
+use rustc_hash::FxHashSet;
+
 use super::{
     lr::{LrState, LrTable},
     normal::NormalGrammar,
@@ -27,19 +29,23 @@ pub(super) struct Chain {
     pub(super) settled: Box<[u32]>,
     /// Reductions further down that must be done.
     pub(super) forced: Box<[Reduction]>,
+    /// States and reductions that were looked at: what it costs whoever goes along it.
+    pub(super) looked: u64,
 }
 
 impl Chain {
     /// What comes of a state over another one, which is below it. Cost: the states and their reductions.
     pub(super) fn new(lr: &LrTable, grammar: &NormalGrammar, below: u32, first: u32) -> Self {
-        let (states, longer) = follow(lr, grammar, (below, first), |_| true);
+        let mut looked = 0;
+        let (states, longer) = follow(lr, grammar, (below, first), &mut looked, |_| true);
         let mut viable = BitSet::new(grammar.terminals);
         let accepts = states.iter().any(|state| lr.get(*state).accepts);
         let can_shift = |state: &u32| viable_of(lr, *state, &mut viable);
         let tops = states.into_iter().filter(can_shift).collect();
-        let (mut settled, forced) = follow(lr, grammar, (below, first), LrState::is_forced);
+        let (mut settled, forced) =
+            follow(lr, grammar, (below, first), &mut looked, LrState::is_forced);
         settled.retain(|state| !lr.get(*state).is_forced());
-        Self { tops, viable, accepts, longer, settled: settled.into(), forced }
+        Self { tops, viable, accepts, longer, settled: settled.into(), forced, looked }
     }
 
     /// Estimated bytes.
@@ -63,21 +69,25 @@ fn follow(
     lr: &LrTable,
     grammar: &NormalGrammar,
     (below, first): (u32, u32),
+    looked: &mut u64,
     goes_on: impl Fn(&LrState) -> bool,
 ) -> (Vec<u32>, Box<[Reduction]>) {
     let (mut states, mut longer) = (vec![first], Vec::new());
+    let mut seen = FxHashSet::from_iter([first]);
     let mut at = 0;
     while let Some(&state) = states.get(at) {
         at += 1;
+        *looked += 1;
         let entry = lr.get(state);
         if !goes_on(entry) {
             continue;
         }
+        *looked += entry.reductions.len() as u64;
         for &(lhs, length) in &entry.reductions {
             if length > 1 {
                 longer.push((lhs, length));
             } else if let Some(next) = lr.goto(grammar, below, lhs)
-                && !states.contains(&next)
+                && seen.insert(next)
             {
                 states.push(next);
             }

@@ -44,6 +44,11 @@ impl LrState {
     pub(super) fn is_forced(&self) -> bool {
         self.viable.is_empty() && !self.accepts && !self.reductions.is_empty()
     }
+
+    fn goto(&self, lhs: NonterminalId) -> Option<&Edge> {
+        let at = self.gotos.binary_search_by_key(&lhs, |goto| goto.0).ok()?;
+        Some(&self.gotos[at].1)
+    }
 }
 
 /// All LR(0) states met so far.
@@ -152,8 +157,7 @@ impl LrTable {
         lhs: NonterminalId,
     ) -> Option<u32> {
         let state = self.states.get(state);
-        let at = state.gotos.binary_search_by_key(&lhs, |g| g.0).ok()?;
-        Some(self.follow(grammar, state, &state.gotos[at].1))
+        Some(self.follow(grammar, state, state.goto(lhs)?))
     }
 
     /// What comes of reducing to a nonterminal over a state.
@@ -164,8 +168,7 @@ impl LrTable {
         lhs: NonterminalId,
     ) -> Option<&Chain> {
         let state = self.states.get(below);
-        let at = state.gotos.binary_search_by_key(&lhs, |g| g.0).ok()?;
-        let edge = &state.gotos[at].1;
+        let edge = state.goto(lhs)?;
         let known = match edge.chain.load(Ordering::Acquire) {
             0 => {
                 let first = self.follow(grammar, state, edge);

@@ -294,7 +294,7 @@ impl StackTable {
         let mut seen = Seen::default();
         while let Some((lhs, end)) = reductions.work.pop() {
             let Some(chain) = lr.chain(grammar, self.state_of(end), lhs) else { continue };
-            fuel.spend(chain.tops.len() as u64)?;
+            fuel.spend(chain.looked)?;
             complete |= chain.accepts;
             viable.union_with(&chain.viable);
             for &top in &chain.tops {
@@ -409,7 +409,7 @@ impl StackTable {
         tops.0.retain(|top| !lr.get(top.0).is_forced());
         while let Some((lhs, end)) = reductions.work.pop() {
             let Some(chain) = lr.chain(grammar, self.state_of(end), lhs) else { continue };
-            fuel.spend(chain.settled.len() as u64)?;
+            fuel.spend(chain.looked)?;
             for &state in &chain.settled {
                 let parents = tops.below(state);
                 fuel.spend(parents.len() as u64 / 16)?;

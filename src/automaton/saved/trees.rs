@@ -171,7 +171,7 @@ impl TreeTable {
             let parts = from.list(1, below)?;
             least = places.iter().map(rank).fold(least, u32::min);
             let links = places.iter().map(|place| place.link()).collect();
-            self.push(TreeNode::of(becoming, groups, edges, (links, parts)));
+            self.push(TreeNode::of(becoming, groups, edges, links, parts));
             first.push(least);
             Malformed::beyond(limit, self.bytes())?;
         }

@@ -139,12 +139,13 @@ impl Default for TreeNode {
 }
 
 impl TreeNode {
-    /// A node with these items, the links and parts last.
+    /// A node with these items.
     pub(super) fn of(
         becoming: Box<[Becoming]>,
         groups: Box<[Group]>,
         edges: Box<[(TerminalId, u32)]>,
-        (links, parts): (Box<[Link]>, Box<[u32]>),
+        links: Box<[Link]>,
+        parts: Box<[u32]>,
     ) -> Self {
         Self { becoming, groups, edges, links, parts, ..Self::default() }
     }

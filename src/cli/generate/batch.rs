@@ -6,7 +6,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, hash_map::Entry},
-    io::{BufRead, IsTerminal, Write},
+    io::{BufRead, Write},
     path::Path,
     sync::{Arc, atomic::Ordering},
 };
@@ -17,7 +17,7 @@ use constrained_gen::{
     decoding::{DecodeError, Drafter, Finish, Generation, Job, Logits, LogitsError, run_all},
     model::{DeviceChoice, Model, Session},
 };
-use indicatif::{ProgressBar, ProgressDrawTarget};
+use indicatif::ProgressBar;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -264,15 +264,11 @@ struct Writer {
 
 impl Writer {
     fn new(rows: usize) -> Self {
-        let target = match std::io::stderr().is_terminal() {
-            true => ProgressDrawTarget::stderr(),
-            false => ProgressDrawTarget::hidden(),
-        };
         Self {
             out: output::stdout(),
             waiting: BTreeMap::new(),
             next: 0,
-            progress: ProgressBar::with_draw_target(Some(rows as u64), target),
+            progress: output::progress(rows as u64),
             outcome: Outcome::Done,
             failed: 0,
         }
