@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use crate::{
     TerminalId, Vocabulary,
-    parser::{Depth, SetId},
+    parser::{Above, Depth, SetId},
     recognizer::Reader,
 };
 
@@ -43,17 +43,30 @@ struct Frame {
     depth: Depth,
     /// Whether the result is kept.
     kept: bool,
-    /// What is to be looked at: items of the node, counted; or, of a node on a stack that is put together, LR states.
-    states: Option<Few>,
+    /// On a stack: whether it is put together of what LR states know.
+    is_sum: bool,
+    /// What was looked at: items of the node, or, of a node that is put together, states that the stack can shift from.
     done: usize,
-    /// On a stack: what the states left open, and how much of it has been looked at.
-    opens: Opens,
-    asked: usize,
     groups: Few,
-    /// The edge that is being followed from an LR state, where it leads to besides, and what was found there.
-    edge: Option<(TerminalId, u32)>,
-    targets: Few,
-    found: Few,
+    opens: Opens,
+    /// On a stack: nodes to go on at, and the stacks there.
+    behind: SmallVec<[(u32, SetId); 4]>,
+    /// What was looked at of what is open, and then of what is behind.
+    asked: usize,
+    /// At an LR state: the edge that is being followed.
+    edge: Option<Edge>,
+}
+
+/// An edge being followed from an LR state.
+struct Edge {
+    terminal: TerminalId,
+    child: u32,
+    /// Nodes, and the states right over that state at which they are looked at; and how many were.
+    above: SmallVec<[(u32, u32); 8]>,
+    looked: usize,
+    groups: Few,
+    /// Reductions that take the state away.
+    pops: Opens,
 }
 
 /// What to do next.
@@ -125,7 +138,7 @@ impl GrammarGeneration {
         const NODE: u64 = 64;
         /// Frames for each byte of a token, at most: a lexeme ends, a place of the trie and a beginning there are linked to, and
         /// each is looked at on a stack and then at a state. What a forged file holds could lead in circles.
-        const EACH: usize = 8;
+        const EACH: usize = 12;
         let limit = reader.grammar.limits().step_work;
         let deep = EACH * (vocabulary.trie().height() + 2);
         let stacks = &reader.tables.stacks;
@@ -161,7 +174,8 @@ impl GrammarGeneration {
                 return Ok(answer.unwrap_or_default());
             };
             if let Some(answer) = answer {
-                frame.take(answer);
+                steps += answer.opens.len() as u64;
+                frame.take(reader, answer);
             }
             next = self.run(reader, vocabulary, frame)?;
         }
@@ -183,7 +197,7 @@ impl GrammarGeneration {
         {
             return Err(answer);
         }
-        let mut states = None;
+        let mut is_sum = false;
         let mut groups = Few::new();
         match at {
             At::State(state) => {
@@ -191,13 +205,11 @@ impl GrammarGeneration {
                 groups.extend(node.allowed(|terminal| place.allows(terminal)));
             }
             At::Stack(set) => {
-                let closure = reader.closure(set);
                 // What is still many trees is looked at as it is.
-                if kept && node.is_whole() {
-                    states = Some(closure.states().collect());
-                } else {
-                    groups
-                        .extend(node.allowed(|terminal| closure.viable.contains(terminal.index())));
+                is_sum = kept && (node.is_whole() || node.is_sum());
+                if !is_sum {
+                    let viable = &reader.closure(set).viable;
+                    groups.extend(node.allowed(|terminal| viable.contains(terminal.index())));
                 }
             }
         }
@@ -206,14 +218,13 @@ impl GrammarGeneration {
             at,
             depth,
             kept,
-            states,
+            is_sum,
             done: 0,
-            opens: Opens::new(),
-            asked: 0,
             groups,
+            opens: Opens::new(),
+            behind: SmallVec::new(),
+            asked: 0,
             edge: None,
-            targets: Few::new(),
-            found: Few::new(),
         })
     }
 
@@ -244,9 +255,9 @@ impl GrammarGeneration {
         match frame.at {
             At::State(state) => self.run_at_state(reader, vocabulary, frame, node, state),
             At::Stack(set) => {
-                let next = match &frame.states {
-                    Some(_) => self.put_together(frame),
-                    None => self.run_on_stack(reader, vocabulary, frame, node, set)?,
+                let next = match frame.is_sum {
+                    true => self.put_together(reader, frame, set),
+                    false => self.run_on_stack(reader, vocabulary, frame, node, set)?,
                 };
                 match next {
                     Some(next) => Ok(next),
@@ -269,14 +280,8 @@ impl GrammarGeneration {
         let links = edges + node.edges.len();
         let parts = links + node.links.len();
         let place = reader.place(state);
-        if let Some((_, child)) = frame.edge {
-            match frame.targets.pop() {
-                Some(target) => return Ok(Next::Call(child, At::State(target))),
-                None => {
-                    frame.edge = None;
-                    frame.groups.append(&mut frame.found);
-                }
-            }
+        if let Some(next) = frame.follow_edge() {
+            return Ok(next);
         }
         while frame.done < node.items() {
             let at = frame.done;
@@ -295,15 +300,9 @@ impl GrammarGeneration {
                 if !place.allows(terminal) {
                     continue;
                 }
-                match reader.settled(state, terminal) {
-                    None => frame.opens.push(Open::Edge(terminal, child)),
-                    Some(targets) => {
-                        frame.targets.extend(targets);
-                        frame.edge = Some((terminal, child));
-                        if let Some(target) = frame.targets.pop() {
-                            return Ok(Next::Call(child, At::State(target)));
-                        }
-                    }
+                frame.edge = Some(Edge::new(terminal, child, &reader.above_shift(state, terminal)));
+                if let Some(next) = frame.follow_edge() {
+                    return Ok(next);
                 }
             } else if let Some(link) = node.links.get(at - links) {
                 match self.alive_at(reader, link.place.config, &place, frame.depth) {
@@ -319,10 +318,12 @@ impl GrammarGeneration {
             }
         }
         suffices(reader)?;
-        let (groups, opens) = (std::mem::take(&mut frame.groups), std::mem::take(&mut frame.opens));
+        let groups = std::mem::take(&mut frame.groups);
+        let mut opens = std::mem::take(&mut frame.opens);
         if !frame.kept {
             return Ok(Next::Return(Answer { groups, opens }));
         }
+        self.gather(&mut opens);
         let list = self.results.list_of(groups);
         let known = match opens.is_empty() {
             true => Known::Whole(list),
@@ -334,16 +335,41 @@ impl GrammarGeneration {
         Ok(Next::Return(Answer { groups, opens }))
     }
 
+    /// Makes one of reductions that are the same, over the sum of the nodes behind them.
+    fn gather(&self, opens: &mut Opens) {
+        opens.sort_unstable();
+        opens.dedup();
+        let pop = |open: &Open| match *open {
+            Open::Pop(pop, child) => Some((pop, child)),
+            _ => None,
+        };
+        let mut gathered = Opens::new();
+        for same in opens.chunk_by(|one, other| match (pop(one), pop(other)) {
+            (Some((one, _)), Some((other, _))) => one == other,
+            _ => false,
+        }) {
+            gathered.push(match (same, pop(&same[0])) {
+                ([_, _, ..], Some((first, _))) => {
+                    let nodes: Few = same.iter().filter_map(pop).map(|(_, child)| child).collect();
+                    Open::Pop(first, self.trees.sum(&nodes))
+                }
+                _ => same[0],
+            });
+        }
+        *opens = gathered;
+    }
+
     /// Puts together what the LR states settle that a stack can shift from; `None` when that is done.
-    fn put_together(&self, frame: &mut Frame) -> Option<Next> {
-        let states = frame.states.as_ref()?;
-        while let Some(&state) = states.get(frame.done) {
+    fn put_together(&self, reader: Reader<'_>, frame: &mut Frame, set: SetId) -> Option<Next> {
+        let closure = reader.closure(set);
+        while let Some(state) = closure.top(frame.done) {
             frame.done += 1;
             match self.results.find(frame.node, state) {
                 None => return Some(Next::Call(frame.node, At::State(state))),
                 Some(known) => {
-                    let opens = &mut frame.opens;
-                    self.results.take(known, &mut frame.groups, |open| opens.push(open));
+                    let mut groups = std::mem::take(&mut frame.groups);
+                    self.results.take(known, &mut groups, |open| frame.leave(reader, set, open));
+                    frame.groups = groups;
                 }
             }
         }
@@ -397,10 +423,14 @@ impl GrammarGeneration {
         if frame.asked == 0 {
             frame.opens.sort_unstable();
             frame.opens.dedup();
+            frame.behind.sort_unstable();
+            frame.behind.dedup();
         }
         while let Some(&open) = frame.opens.get(frame.asked) {
             frame.asked += 1;
             match open {
+                // Those are behind.
+                Open::Pop(..) => {}
                 Open::Edge(terminal, child) => {
                     if reader.closure(set).viable.contains(terminal.index()) {
                         let after = At::Stack(reader.advance(set, terminal));
@@ -422,6 +452,10 @@ impl GrammarGeneration {
                 }
             }
         }
+        if let Some(&(node, after)) = frame.behind.get(frame.asked - frame.opens.len()) {
+            frame.asked += 1;
+            return Ok(Next::Call(node, At::Stack(after)));
+        }
         let groups = std::mem::take(&mut frame.groups);
         if !frame.kept {
             return Ok(Next::Return(Answer { groups, opens: Opens::new() }));
@@ -434,22 +468,83 @@ impl GrammarGeneration {
     }
 }
 
+impl Edge {
+    fn new(terminal: TerminalId, child: u32, above: &Above) -> Self {
+        let mut edge = Self {
+            terminal,
+            child,
+            above: SmallVec::new(),
+            looked: 0,
+            groups: Few::new(),
+            pops: Opens::new(),
+        };
+        edge.add(child, above);
+        edge
+    }
+
+    /// Adds a node, to be looked at there.
+    fn add(&mut self, node: u32, above: &Above) {
+        for &state in &above.states {
+            if !self.above.contains(&(node, state)) {
+                self.above.push((node, state));
+            }
+        }
+        self.pops.extend(above.pops.iter().map(|pop| Open::Pop(*pop, node)));
+    }
+}
+
 impl Frame {
     /// Takes the answer of what was called.
-    fn take(&mut self, answer: Answer) {
-        match self.edge {
-            None => {
+    fn take(&mut self, reader: Reader<'_>, answer: Answer) {
+        match (self.at, &mut self.edge) {
+            (At::State(state), Some(edge)) => {
+                if !answer.opens.iter().all(|open| open.is_pop()) {
+                    // Something further on must be looked at on the stack as it is.
+                    self.opens.push(Open::Edge(edge.terminal, edge.child));
+                    self.edge = None;
+                    return;
+                }
+                edge.groups.extend(answer.groups);
+                for open in answer.opens {
+                    if let Open::Pop(pop, child) = open {
+                        edge.add(child, &reader.above_pop(state, pop));
+                    }
+                }
+            }
+            (At::State(_), None) => {
                 self.groups.extend(answer.groups);
                 self.opens.extend(answer.opens);
             }
-            Some(_) if answer.opens.is_empty() => self.found.extend(answer.groups),
-            // What reduces further on is looked at again on the stack as it is.
-            Some((terminal, child)) => {
-                self.opens.push(Open::Edge(terminal, child));
-                self.targets.clear();
-                self.found.clear();
-                self.edge = None;
+            (At::Stack(set), _) => {
+                self.groups.extend(answer.groups);
+                answer.opens.into_iter().for_each(|open| self.leave(reader, set, open));
             }
+        }
+    }
+
+    /// What is to be looked at next of an edge; `None` when that is all.
+    fn follow_edge(&mut self) -> Option<Next> {
+        let edge = self.edge.as_mut()?;
+        if let Some(&(node, state)) = edge.above.get(edge.looked) {
+            edge.looked += 1;
+            return Some(Next::Call(node, At::State(state)));
+        }
+        self.groups.append(&mut edge.groups);
+        self.opens.append(&mut edge.pops);
+        self.edge = None;
+        None
+    }
+
+    /// Keeps what the last one of the states left open that a stack is put together of.
+    fn leave(&mut self, reader: Reader<'_>, set: SetId, open: Open) {
+        match open {
+            Open::Pop(pop, node) => {
+                let after = reader.pop(set, self.done - 1, pop);
+                if after != SetId::DEAD {
+                    self.behind.push((node, after));
+                }
+            }
+            _ => self.opens.push(open),
         }
     }
 }

@@ -149,9 +149,8 @@ impl GrammarGeneration {
                     true => place.allows_any(sure),
                     false if !place.allows(terminal) => false,
                     false => {
-                        let targets = reader.settled(place.state(), terminal);
-                        let mut targets = targets.into_iter().flatten();
-                        targets.any(|target| reader.place(target).allows_any(sure))
+                        let above = reader.above_shift(place.state(), terminal);
+                        above.states.iter().any(|state| reader.place(*state).allows_any(sure))
                     }
                 };
                 if goes_on {

@@ -9,7 +9,14 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
-use crate::{TerminalId, intern::Interner, lexer::ConfigId, memo::Memo, parser::SetId};
+use crate::{
+    TerminalId,
+    ids::NonterminalId,
+    intern::Interner,
+    lexer::ConfigId,
+    memo::Memo,
+    parser::{Pop, SetId},
+};
 
 /// Marks the number of a list that is all part of another one: what is allowed below a node is not written out again in all
 /// nodes above it.
@@ -38,7 +45,9 @@ pub(super) struct Results {
 /// What depends on more of the stack.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Open {
-    /// A terminal that can be shifted, and the tree node after it.
+    /// A reduction that takes the state away, and the tree node to go on at.
+    Pop(Pop, u32),
+    /// A terminal that can be shifted, and the tree node after it, where something of the following was left open.
     Edge(TerminalId, u32),
     /// Tokens that end in a configuration.
     Group(ConfigId, u32),
@@ -53,6 +62,7 @@ impl Open {
             Self::Edge(terminal, child) => [0, terminal.0, child],
             Self::Group(config, tokens) => [1, config.0, tokens],
             Self::Link(node, index) => [2, node, index],
+            Self::Pop(pop, child) => [2 + pop.levels, pop.lhs.0, child],
         }
     }
 
@@ -61,8 +71,14 @@ impl Open {
         match kind {
             0 => Self::Edge(TerminalId(one), other),
             1 => Self::Group(ConfigId(one), other),
-            _ => Self::Link(one, other),
+            2 => Self::Link(one, other),
+            _ => Self::Pop(Pop { lhs: NonterminalId(one), levels: kind - 2 }, other),
         }
+    }
+
+    /// Whether it is a reduction, after which all is known of other states.
+    pub(super) fn is_pop(self) -> bool {
+        matches!(self, Self::Pop(..))
     }
 }
 
@@ -330,13 +346,12 @@ impl Results {
         self.on_stacks.put((node, set), list);
     }
 
-    /// The nodes and LR states that leave something open but what a stack decides alone, ascending; those loaded are not looked
-    /// at again.
+    /// The nodes and LR states that leave something open but reductions, ascending; those loaded are not looked at again.
     pub(super) fn unsettled(&self) -> Vec<(u32, u32)> {
         let is_open = |number: u32| match Known::of(number) {
             Known::Whole(_) => false,
             Known::Partial(id) => {
-                self.opens(self.partial(id).1).any(|open| !matches!(open, Open::Edge(..)))
+                self.opens(self.partial(id).1).any(|open| !open.is_pop())
             }
         };
         let mut keys: Vec<(u32, u32)> = self

@@ -2,8 +2,6 @@
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-use smallvec::SmallVec;
-
 use super::{
     chain::{Chain, Reduction},
     normal::NormalGrammar,
@@ -202,43 +200,6 @@ impl LrTable {
     pub(crate) fn place<'a>(&'a self, ignored: &'a BitSet, state: u32) -> Place<'a> {
         let viable = (state != COMPLETE).then(|| &self.get(state).viable);
         Place { state, viable, ignored }
-    }
-
-    /// The states after shifting a terminal, where nothing can be reduced but what is reduced at once, within what is known
-    /// above this state; `None` if more of the stack is needed to tell. The state must allow the terminal.
-    pub(crate) fn settled(
-        &self,
-        grammar: &NormalGrammar,
-        state: u32,
-        terminal: TerminalId,
-    ) -> Option<SmallVec<[u32; 4]>> {
-        let mut work: SmallVec<[u32; 4]> = SmallVec::new();
-        work.push(self.shift(grammar, state, terminal)?);
-        let mut at = 0;
-        while let Some(&target) = work.get(at) {
-            let entry = self.get(target);
-            if entry.accepts {
-                return None;
-            }
-            if entry.reductions.is_empty() {
-                at += 1;
-                continue;
-            }
-            let is_unit = |reduction: &(NonterminalId, u32)| reduction.1 == 1;
-            if !entry.viable.is_empty() || !entry.reductions.iter().all(is_unit) {
-                return None;
-            }
-            at += 1;
-            for (lhs, _) in &entry.reductions {
-                if let Some(next) = self.goto(grammar, state, *lhs)
-                    && !work.contains(&next)
-                {
-                    work.push(next);
-                }
-            }
-        }
-        work.retain(|target| self.get(*target).reductions.is_empty());
-        Some(work)
     }
 
     /// Number of states.

@@ -3,6 +3,7 @@
 //! All alternatives are kept (generalised LR), so no look-ahead is needed to be exact: every stack of an LR(0) automaton
 //! spells a viable prefix, and a terminal is viable exactly if some chain of reductions reaches a state that shifts it.
 
+mod above;
 mod chain;
 mod escape;
 mod follow;
@@ -15,6 +16,7 @@ mod stack;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use above::{Above, Pop};
 pub(crate) use escape::{Depth, Shadows};
 pub(crate) use lr::{COMPLETE, LrTable, Place};
 pub(crate) use normal::NormalGrammar;

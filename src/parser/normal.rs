@@ -391,6 +391,11 @@ impl NormalGrammar {
         self.empty_sentence
     }
 
+    /// Number of nonterminals.
+    pub(crate) fn nonterminals(&self) -> usize {
+        self.by_lhs.len()
+    }
+
     /// Pairs of a terminal and a symbol, as bits: what is kept of these by [`follow`](Self::follow) while it is found out.
     pub(crate) fn pairs(&self) -> u64 {
         let (terminals, nonterminals) = (self.terminals as u64, self.by_lhs.len() as u64);

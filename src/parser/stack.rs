@@ -9,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::{
+    above::Pop,
     lr::{COMPLETE, INITIAL, LrTable},
     normal::NormalGrammar,
 };
@@ -16,6 +17,7 @@ use crate::{
     TerminalId,
     bitset::BitSet,
     fuel::{Exhausted, Fuel},
+    grammar::Symbol,
     ids::NonterminalId,
     intern::Interner,
     memo::Memo,
@@ -82,6 +84,15 @@ impl Closure {
         let states = self.level.iter().map(|top| top.state);
         let states = states.filter(move |state| last.replace(*state) != Some(*state));
         states.chain(self.complete.then_some(COMPLETE))
+    }
+
+    /// One of the states that something can be shifted from, by its place among them: one that lies over a node of the set and
+    /// over others comes twice. After them [`COMPLETE`] if the text may end.
+    pub(crate) fn top(&self, at: usize) -> Option<u32> {
+        match self.level.get(at) {
+            Some(top) => Some(top.state),
+            None => (self.complete && at == self.level.len()).then_some(COMPLETE),
+        }
     }
 
     /// That of a set that would take too many steps.
@@ -173,7 +184,8 @@ pub(crate) struct StackTable {
     nodes: Interner<Few, ()>,
     /// By their nodes.
     sets: Interner<Few, Set>,
-    advances: Memo<(SetId, TerminalId), SetId>,
+    /// After a terminal, or after a reduction to a nonterminal that ends at these nodes.
+    advances: Memo<(SetId, Symbol), SetId>,
     recent: Shortcut,
     /// Nodes that are looked at for one closure or one advance at most.
     most: u64,
@@ -331,7 +343,7 @@ impl StackTable {
         if let Some(known) = self.recent.get(set.0, terminal.0) {
             return SetId(known);
         }
-        if let Some(known) = self.advances.get((set, terminal)) {
+        if let Some(known) = self.advances.get((set, Symbol::Terminal(terminal))) {
             self.recent.put(set.0, terminal.0, known.0);
             return known;
         }
@@ -350,15 +362,51 @@ impl StackTable {
                 tops.below(target).push(node);
             }
         }
-        if self.settle(lr, grammar, &mut tops, &mut Fuel::new(self.most, None)).is_err() {
-            self.advances.put((set, terminal), SetId::CUT);
+        let settled = self.settle(lr, grammar, &mut tops, &mut Fuel::new(self.most, None));
+        let next = settled.map_or(SetId::CUT, |()| self.set_of(tops));
+        self.advances.put((set, Symbol::Terminal(terminal)), next);
+        next
+    }
+
+    /// The set of some states over nodes.
+    fn set_of(&self, tops: Tops) -> SetId {
+        let nodes = tops.0.into_iter().map(|(state, mut parents)| self.node(state, &mut parents));
+        let mut nodes: Few = nodes.collect();
+        nodes.sort_unstable();
+        self.set(&nodes)
+    }
+
+    /// The set after a reduction that takes a top of a closure away: [`SetId::DEAD`] where there is no place for it. Memoised by
+    /// where it ends, which is often the same for whatever has been read inside of brackets.
+    pub(crate) fn pop(
+        &self,
+        lr: &LrTable,
+        grammar: &NormalGrammar,
+        (closure, top): (&Closure, usize),
+        pop: Pop,
+    ) -> SetId {
+        let (mut ends, levels) = match closure.level.get(top).map(|top| top.place) {
+            None => return SetId::DEAD,
+            Some(Over::Node(node)) => (vec![node], pop.levels),
+            Some(Over::Parents(begin, end)) => {
+                (closure.parents[begin as usize..end as usize].to_vec(), pop.levels - 1)
+            }
+        };
+        let mut fuel = Fuel::new(self.most, None);
+        if self.descend(&mut ends, &mut Vec::new(), levels, &mut fuel).is_err() {
             return SetId::CUT;
         }
-        let mut nodes: Few =
-            tops.0.into_iter().map(|(state, mut parents)| self.node(state, &mut parents)).collect();
-        nodes.sort_unstable();
-        let next = self.set(&nodes);
-        self.advances.put((set, terminal), next);
+        ends.sort_unstable();
+        ends.dedup();
+        let key = (self.set(&ends), Symbol::Nonterminal(pop.lhs));
+        if let Some(known) = self.advances.get(key) {
+            return known;
+        }
+        let (mut tops, mut reductions) = (Tops::default(), Reductions::default());
+        let begun = reductions.add(self, (pop.lhs, 1), &ends, &mut fuel);
+        let settled = begun.and_then(|()| self.reduce(lr, grammar, reductions, &mut tops, &mut fuel));
+        let next = settled.map_or(SetId::CUT, |()| self.set_of(tops));
+        self.advances.put(key, next);
         next
     }
 
@@ -372,6 +420,9 @@ impl StackTable {
     ) -> Result<(), Exhausted> {
         fuel.spend(1)?;
         for _ in 0..levels {
+            if nodes.is_empty() {
+                break;
+            }
             room.clear();
             for &node in &*nodes {
                 let parents = self.parents_of(node);
@@ -407,6 +458,18 @@ impl StackTable {
             }
         }
         tops.0.retain(|top| !lr.get(top.0).is_forced());
+        self.reduce(lr, grammar, reductions, tops, fuel)
+    }
+
+    /// Does reductions, and those that must be done after them.
+    fn reduce(
+        &self,
+        lr: &LrTable,
+        grammar: &NormalGrammar,
+        mut reductions: Reductions,
+        tops: &mut Tops,
+        fuel: &mut Fuel,
+    ) -> Result<(), Exhausted> {
         while let Some((lhs, end)) = reductions.work.pop() {
             let Some(chain) = lr.chain(grammar, self.state_of(end), lhs) else { continue };
             fuel.spend(chain.looked)?;

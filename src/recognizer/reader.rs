@@ -3,14 +3,13 @@
 use std::cell::{Cell, RefCell};
 
 use rustc_hash::FxHashSet;
-use smallvec::SmallVec;
 
 use super::{CompiledGrammar, Expected, Tables};
 use crate::{
     TerminalId,
     bitset::BitSet,
     lexer::{ConfigId, Extent, Live},
-    parser::{COMPLETE, Closure, Depth, Place, SetId, Shadows},
+    parser::{Above, COMPLETE, Closure, Depth, Place, Pop, SetId, Shadows},
     situation::forced,
 };
 
@@ -198,9 +197,25 @@ impl<'a> Reader<'a> {
         self.grammar.lr.place(self.grammar.lexer.ignored(), state)
     }
 
-    /// The LR states after a terminal that can come at one, where that depends on nothing below it.
-    pub(crate) fn settled(&self, state: u32, terminal: TerminalId) -> Option<SmallVec<[u32; 4]>> {
-        self.grammar.lr.settled(&self.grammar.normal, state, terminal)
+    /// What a terminal leads to at an LR state, over that state.
+    pub(crate) fn above_shift(&self, state: u32, terminal: TerminalId) -> Above {
+        self.grammar.lr.above_shift(&self.grammar.normal, state, terminal)
+    }
+
+    /// What a reduction that takes away what lies right over an LR state leads to, over that state.
+    pub(crate) fn above_pop(&self, state: u32, pop: Pop) -> Above {
+        self.grammar.lr.above_pop(&self.grammar.normal, state, pop)
+    }
+
+    /// The parser after a reduction that takes away one of the [tops](Closure::top) of a set's closure. [`SetId::CUT`] as in
+    /// [`advance`](Self::advance).
+    pub(crate) fn pop(&self, set: SetId, top: usize, pop: Pop) -> SetId {
+        let (grammar, closure) = (self.grammar, self.closure(set));
+        let next = self.tables.stacks.pop(&grammar.lr, &grammar.normal, (closure, top), pop);
+        if next == SetId::CUT {
+            self.allowance.charge(next, u64::MAX);
+        }
+        next
     }
 
     /// Whether a lexeme that is soon read leads the lexer out of its shadows.

@@ -9,5 +9,6 @@ mod vocabulary;
 
 pub use error::VocabularyError;
 pub use mask::TokenMask;
+pub(crate) use trie::ByteSet;
 pub use trie::VocabTrie;
 pub use vocabulary::Vocabulary;

@@ -1,5 +1,7 @@
 //! A byte trie of all tokens, flat in depth-first order.
 
+use rustc_hash::FxHashMap;
+
 /// One node per distinct prefix of a token's bytes, in depth-first order: a node's subtree is the range up to
 /// [`skip`](Self::skip). The root (the empty prefix) is not stored.
 #[derive(Clone, Debug, Default)]
@@ -11,12 +13,45 @@ pub struct VocabTrie {
     /// Tokens ending at node i: `tokens[starts[i]..starts[i + 1]]`.
     starts: Vec<u32>,
     tokens: Vec<u32>,
+    /// The bytes below a node, as the number of a set of them; [`NONE`] where there are few nodes below.
+    sets: Vec<u32>,
+    byte_sets: Vec<ByteSet>,
     /// Nodes by their one byte, and by their two; [`NONE`] where there is none. These have many siblings.
     ones: Vec<u32>,
     twos: Vec<u32>,
 }
 
 const NONE: u32 = u32::MAX;
+
+/// Nodes below a node from which on it is known which bytes they have.
+const MANY: usize = 8;
+
+/// Which bytes, as bits.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct ByteSet([u64; 4]);
+
+impl ByteSet {
+    pub(crate) fn insert(&mut self, byte: u8) {
+        self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
+    }
+
+    /// Those that another set has not.
+    pub(crate) fn minus(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] & !other.0[i]))
+    }
+
+    pub(crate) fn intersects(self, other: Self) -> bool {
+        self.minus(other) != self
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = u8> {
+        (0..=u8::MAX).filter(move |byte| self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1)
+    }
+
+    fn add(&mut self, other: Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(word, more)| *word |= more);
+    }
+}
 
 impl VocabTrie {
     /// The trie of these (token, bytes) pairs; empty texts are left out (a token without text is reached by no byte).
@@ -48,6 +83,7 @@ impl VocabTrie {
         trie.starts.push(trie.tokens.len() as u32);
         trie.ones = vec![NONE; 1 << 8];
         trie.twos = vec![NONE; 1 << 16];
+        trie.find_sets();
         let mut first = 0;
         for node in 0..trie.bytes.len() {
             let byte = usize::from(trie.bytes[node]);
@@ -61,6 +97,32 @@ impl VocabTrie {
             }
         }
         trie
+    }
+
+    /// Finds out which bytes are below nodes. Cost: the nodes.
+    fn find_sets(&mut self) {
+        let mut known: FxHashMap<ByteSet, u32> = FxHashMap::default();
+        self.sets = vec![NONE; self.bytes.len()];
+        // Children come after their parents: the sets of those that are still open, by depth.
+        let mut below: Vec<ByteSet> = vec![ByteSet::default(); self.height + 1];
+        for node in (0..self.bytes.len()).rev() {
+            let depth = self.depth(node);
+            let set = std::mem::take(&mut below[depth + 1]);
+            below[depth].insert(self.bytes[node]);
+            below[depth].add(set);
+            if self.skip(node) - node > MANY {
+                self.sets[node] = *known.entry(set).or_insert_with(|| {
+                    self.byte_sets.push(set);
+                    self.byte_sets.len() as u32 - 1
+                });
+            }
+        }
+    }
+
+    /// The bytes below a node; `None` where there are few nodes.
+    #[inline]
+    pub(crate) fn bytes_below(&self, node: usize) -> Option<ByteSet> {
+        self.byte_sets.get(self.sets[node] as usize).copied()
     }
 
     /// The child of a node by a byte; of the root without one. O(siblings), and O(1) for the first two bytes.

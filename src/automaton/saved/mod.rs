@@ -109,7 +109,7 @@ impl GrammarGeneration {
         self.settle();
         // Other threads may go on meanwhile. Results are collected first: what they name exists already.
         let results = self.results.collect();
-        let trees = self.trees.collect();
+        let trees = self.trees.collect(results.nodes(&self.results));
         let results = results.keep(&self.results, &trees);
         let (mut sets, mut states) = (Writer::default(), Writer::default());
         trees.save_sets(&mut sets);
@@ -152,7 +152,8 @@ impl GrammarGeneration {
         sets.map_err(refused)?;
         let (states, configs) = (states.map_err(refused)?, configs.map_err(refused)?);
         let named = (configs.as_slice(), states.as_slice());
-        self.results.load(&self.trees, named, terminals, &mut from, limit).map_err(refused)?;
+        let symbols = (terminals, grammar.normal.nonterminals());
+        self.results.load(&self.trees, named, symbols, &mut from, limit).map_err(refused)?;
         from.end().map_err(refused)?;
         Malformed::beyond(limit, self.bytes()).map_err(refused)
     }

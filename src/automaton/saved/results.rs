@@ -13,8 +13,9 @@ use super::{
 use crate::{
     TerminalId,
     codec::{Malformed, Reader, Writer},
+    ids::NonterminalId,
     lexer::ConfigId,
-    parser::COMPLETE,
+    parser::{COMPLETE, Pop},
 };
 
 /// Results as they are at one moment: (tree node, LR state) and what is known, sorted.
@@ -36,7 +37,7 @@ impl Results {
         &self,
         trees: &TreeTable,
         (configs, states): (&[ConfigId], &[u32]),
-        terminals: usize,
+        (terminals, nonterminals): (usize, usize),
         from: &mut Reader<'_>,
         limit: usize,
     ) -> Result<(), Malformed> {
@@ -55,15 +56,19 @@ impl Results {
             let list = from.below(loaded.lists())?;
             let mut open = Vec::new();
             for _ in 0..from.count(3)? {
-                open.push(match from.below(3)? {
+                open.push(match from.number()? {
                     0 => Open::Edge(TerminalId(from.below(terminals)?), from.below(trees.len())?),
                     1 => {
                         let config = configs[from.below(configs.len())? as usize];
                         Open::Group(config, from.below(sets)?)
                     }
-                    _ => {
+                    2 => {
                         let node = from.below(trees.len())?;
                         Open::Link(node, from.below(trees.node(node).links.len())?)
+                    }
+                    levels => {
+                        let lhs = NonterminalId(from.below(nonterminals)?);
+                        Open::Pop(Pop { lhs, levels: levels - 2 }, from.below(trees.len())?)
                     }
                 });
             }
@@ -94,10 +99,28 @@ impl Results {
 }
 
 impl Collected {
+    /// The nodes that reductions go on at.
+    pub(super) fn nodes(&self, results: &Results) -> Vec<u32> {
+        let mut nodes = Vec::new();
+        for (_, known) in &self.0 {
+            if let Known::Partial(partial) = *known {
+                nodes.extend(results.opens(results.partial(partial).1).filter_map(|open| {
+                    match open {
+                        Open::Pop(_, child) => Some(child),
+                        _ => None,
+                    }
+                }));
+            }
+        }
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes
+    }
+
     /// Those that can be written.
     pub(super) fn keep(self, results: &Results, trees: &Trees<'_>) -> Kept {
         let is_written = |open: Open| match open {
-            Open::Edge(_, child) => trees.number(child).is_some(),
+            Open::Edge(_, child) | Open::Pop(_, child) => trees.number(child).is_some(),
             Open::Group(config, tokens) => {
                 trees.config(config).is_some() && (tokens as usize) < trees.sets()
             }
@@ -172,6 +195,7 @@ impl Kept {
                         [1, trees.config(config).unwrap_or_default(), tokens]
                     }
                     Open::Link(node, index) => [2, trees.written(node), index],
+                    Open::Pop(pop, child) => [2 + pop.levels, pop.lhs.0, trees.written(child)],
                 };
                 out.number(kind);
                 out.number(one);

@@ -25,8 +25,8 @@ pub(in super::super) struct Collected<'a> {
 }
 
 impl TreeTable {
-    /// What there is now.
-    pub(super) fn collect(&self) -> Collected<'_> {
+    /// What there is now that roots and branches lead to, and these nodes.
+    pub(super) fn collect(&self, named: Vec<u32>) -> Collected<'_> {
         let tokens: Vec<&Tokens> = (0..).map_while(|i| self.tokens.find(i)).collect();
         let all: Vec<&TreeNode> = (0..)
             .map_while(|i| self.nodes.get(i))
@@ -55,7 +55,8 @@ impl TreeTable {
         let (mut nodes, mut numbers) = (Vec::new(), FxHashMap::default());
         let mut work: Vec<(u32, bool)> = Vec::new();
         let tops = roots.iter().map(|root| root.1).chain(branches.iter().map(|branch| branch.1));
-        work.extend(tops.map(|node| (node, false)));
+        let named = named.into_iter().filter(|node| there(*node)).map(answering);
+        work.extend(tops.chain(named).map(|node| (node, false)));
         while let Some((id, is_left)) = work.pop() {
             if numbers.contains_key(&id) {
                 continue;
@@ -171,7 +172,7 @@ impl TreeTable {
             let parts = from.list(1, below)?;
             least = places.iter().map(rank).fold(least, u32::min);
             let links = places.iter().map(|place| place.link()).collect();
-            self.push(TreeNode::of(becoming, groups, edges, links, parts));
+            self.load(TreeNode::of(becoming, groups, edges, links, parts));
             first.push(least);
             Malformed::beyond(limit, self.bytes())?;
         }

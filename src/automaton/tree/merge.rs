@@ -34,7 +34,7 @@ impl TreeTable {
         id: u32,
     ) -> u32 {
         let node = self.node(id);
-        if node.links.is_empty() && node.parts.is_empty() {
+        if node.links.is_empty() && (node.parts.is_empty() || node.is_sum) {
             return id;
         }
         if let Some(whole) = node.whole() {

@@ -118,6 +118,8 @@ pub(super) struct TreeNode {
     pub(super) parts: Box<[u32]>,
     /// Items of it and of what lies below it.
     size: u32,
+    /// Whether it is some others, and nothing of its own.
+    is_sum: bool,
     /// How often it was asked about, and the node without links that answers for it once that was often.
     asked: AtomicU32,
     whole: OnceLock<u32>,
@@ -132,6 +134,7 @@ impl Default for TreeNode {
             links: Box::default(),
             parts: Box::default(),
             size: 0,
+            is_sum: false,
             asked: AtomicU32::new(0),
             whole: OnceLock::new(),
         }
@@ -166,6 +169,11 @@ impl TreeNode {
         self.links.is_empty() && self.parts.is_empty()
     }
 
+    /// Whether it is some others that are asked about as one, and nothing of its own.
+    pub(super) fn is_sum(&self) -> bool {
+        self.is_sum
+    }
+
     /// Its items and those of what lies below it; very many if it links to what is not built yet.
     pub(super) fn size(&self) -> u32 {
         self.size
@@ -196,6 +204,8 @@ pub(super) struct TreeTable {
     bundles: papaya::HashMap<Box<[Place]>, u32, rustc_hash::FxBuildHasher>,
     /// Nodes -> the node that they were made, below one that was asked about often: what follows a lexeme is the same in most.
     merged: papaya::HashMap<Box<[u32]>, u32, rustc_hash::FxBuildHasher>,
+    /// Nodes -> the node that is all of them.
+    sums: papaya::HashMap<Box<[u32]>, u32, rustc_hash::FxBuildHasher>,
     bytes: AtomicUsize,
 }
 
@@ -208,6 +218,7 @@ impl TreeTable {
             branches: Memo::new(),
             bundles: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
             merged: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
+            sums: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
             bytes: AtomicUsize::new(0),
         }
     }
@@ -289,6 +300,35 @@ impl TreeTable {
         *self.bundles.pin().get_or_insert(places.into(), node)
     }
 
+    /// The node that is all of some others, of which there is one at least.
+    pub(super) fn sum(&self, nodes: &[u32]) -> u32 {
+        let mut parts: Vec<u32> = Vec::with_capacity(nodes.len());
+        for &id in nodes {
+            match self.node(id) {
+                node if node.is_sum => parts.extend_from_slice(&node.parts),
+                _ => parts.push(id),
+            }
+        }
+        parts.sort_unstable();
+        parts.dedup();
+        if let [only] = parts.as_slice() {
+            return *only;
+        }
+        let sums = self.sums.pin();
+        let parts = parts.into_boxed_slice();
+        let make = || self.push(TreeNode { parts: parts.clone(), ..TreeNode::default() });
+        *sums.get_or_insert_with(parts.clone(), make)
+    }
+
+    /// Adds a node that was saved.
+    pub(super) fn load(&self, mut node: TreeNode) {
+        node.parts.sort_unstable();
+        let (parts, id) = (node.parts.clone(), self.push(node));
+        if self.node(id).is_sum {
+            self.sums.pin().insert(parts, id);
+        }
+    }
+
     /// The tree behind a link. Cost when new: one walk of the trie below the link's place, less what is linked from there.
     ///
     /// # Errors
@@ -326,6 +366,11 @@ impl TreeTable {
             true => below.saturating_add(node.items() as u32),
             false => u32::MAX,
         };
+        let has_own = |node: &TreeNode| node.items() > node.links.len() || !node.becoming.is_empty();
+        node.is_sum = !node.parts.is_empty()
+            && node.items() == node.parts.len()
+            && node.becoming.is_empty()
+            && node.parts.iter().all(|part| has_own(self.node(*part)));
         let bytes = 128
             + node.becoming.len() * 16
             + (node.groups.len() + node.edges.len()) * 8

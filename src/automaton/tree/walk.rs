@@ -8,6 +8,7 @@ use crate::{
     automaton::StepError,
     lexer::{ConfigId, Live},
     recognizer::Reader,
+    vocab::ByteSet,
 };
 
 /// A tree node being built.
@@ -29,6 +30,8 @@ pub(super) struct Walk<'a> {
     groups: FxHashMap<(u32, u32), u32>,
     /// (draft, configuration) -> group of the draft: saves hashing what it can become.
     known: FxHashMap<(u32, ConfigId), u32>,
+    /// Configuration -> bytes that change nothing, and bytes that do.
+    loops: FxHashMap<ConfigId, (ByteSet, ByteSet)>,
     /// The group used last: tokens of one kind come in runs.
     last: ((u32, ConfigId), u32),
     /// Elementary steps left.
@@ -49,6 +52,7 @@ impl<'a> Walk<'a> {
             drafts: vec![Draft::default()],
             groups: FxHashMap::default(),
             known: FxHashMap::default(),
+            loops: FxHashMap::default(),
             last: ((u32::MAX, ConfigId::DEAD), 0),
             left: reader.grammar.limits().step_work,
         }
@@ -108,6 +112,17 @@ impl<'a> Walk<'a> {
                 node = after;
                 continue;
             }
+            // The inside of a name, of a string, of a comment.
+            if let [(_, config)] = below.as_slice()
+                && let Some(bytes) = trie.bytes_below(node)
+                && self.stays(*config, bytes)
+            {
+                let below = std::mem::take(&mut levels[depth + 1]);
+                self.group(trie.below(node), &below);
+                levels[depth + 1] = below;
+                node = after;
+                continue;
+            }
             let tokens = trie.tokens(node);
             if !tokens.is_empty() {
                 let below = std::mem::take(&mut levels[depth + 1]);
@@ -117,6 +132,27 @@ impl<'a> Walk<'a> {
             node += 1;
         }
         Ok(())
+    }
+
+    /// Whether some bytes, in whatever order, lead from a configuration to itself and nowhere else.
+    fn stays(&mut self, config: ConfigId, bytes: ByteSet) -> bool {
+        let (staying, leaving) = self.loops.entry(config).or_default();
+        if bytes.intersects(*leaving) {
+            return false;
+        }
+        let reader = self.reader;
+        for byte in bytes.minus(*staying).iter() {
+            let entry = reader.tables.lex.get(config);
+            let ends = |(_, after): &(TerminalId, ConfigId)| reader.next(*after, byte);
+            if reader.next(config, byte) != config
+                || entry.ending && reader.ends(config).iter().any(|end| ends(end) != ConfigId::DEAD)
+            {
+                leaving.insert(byte);
+                return false;
+            }
+            staying.insert(byte);
+        }
+        true
     }
 
     #[inline]
