@@ -11,7 +11,7 @@ use crate::{
     intern::Interner,
     lexer::ConfigId,
     memo::Memo,
-    parser::{Depth, Place, SetId},
+    parser::{COMPLETE, Depth, Place, SetId},
     recognizer::Reader,
 };
 
@@ -28,6 +28,29 @@ pub(super) struct Fates {
     pub(super) sets: Interner<BitSet, ()>,
     /// Pairs of sets: terminals that leave shadows behind, and what is sure after them.
     pub(super) lists: Interner<Box<[u32]>, ()>,
+    /// Configuration and LR state -> what a whole search found there.
+    pub(super) at: Memo<(ConfigId, u32), Way>,
+}
+
+/// Whether what has been read can become a sentence, of what is shifted from an LR state.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Way {
+    /// It cannot.
+    Closed,
+    /// It can, whatever lies below.
+    Sure,
+    /// That depends on what lies below.
+    Open,
+}
+
+impl Way {
+    fn answer(self) -> Option<bool> {
+        match self {
+            Self::Closed => Some(false),
+            Self::Sure => Some(true),
+            Self::Open => None,
+        }
+    }
 }
 
 /// A configuration's terminals that are sure: after them any continuation of the parser is possible.
@@ -47,12 +70,12 @@ impl From<&BitSet> for BitSet {
 impl Fates {
     pub(super) fn new() -> Self {
         let (sets, lists) = (Interner::new(), Interner::new());
-        Self { sure: Memo::new(), ways: Memo::new(), sets, lists }
+        Self { sure: Memo::new(), ways: Memo::new(), sets, lists, at: Memo::new() }
     }
 
     /// Estimated bytes.
     pub(super) fn bytes(&self) -> usize {
-        (self.sure.len() + self.ways.len()) * 16 + self.sets.bytes() + self.lists.bytes()
+        (self.sure.len() + self.ways.len() + self.at.len()) * 16 + self.sets.bytes() + self.lists.bytes()
     }
 
     pub(super) fn set(&self, set: &BitSet) -> u32 {
@@ -158,10 +181,34 @@ impl GrammarGeneration {
                 }
             }
         }
-        match depth {
-            Depth::All if !place.is_complete() => reader.escapes_at(config, place.state(), depth),
-            _ => None,
+        if place.is_complete() {
+            return None;
         }
+        match (self.fates.at.get((config, place.state())), depth) {
+            (Some(way), _) => way.answer(),
+            (None, Depth::Once | Depth::Soon) => None,
+            (None, Depth::All) => self.search_at(reader, config, place.state(), depth)?.answer(),
+        }
+    }
+
+    /// Searches at an LR state; `None` if nothing was found so soon.
+    fn search_at(
+        &self,
+        reader: Reader<'_>,
+        config: ConfigId,
+        state: u32,
+        depth: Depth,
+    ) -> Option<Way> {
+        let way = match reader.escapes_at(config, state, depth) {
+            Some(true) => Way::Sure,
+            Some(false) => Way::Closed,
+            None if depth == Depth::All => Way::Open,
+            None => return None,
+        };
+        if reader.allowance.left() > 0 {
+            self.fates.at.put((config, state), way);
+        }
+        Some(way)
     }
 
     /// Whether what has been read can become a sentence, of what can come on a stack.
@@ -178,8 +225,34 @@ impl GrammarGeneration {
         if let Some(answer) = self.alive_soon(reader, config, set) {
             return Ok(answer);
         }
+        if let Some(answer) = self.alive_over(reader, config, set) {
+            return suffices(reader).map(|()| answer);
+        }
         let answer = reader.alive(config, set);
         suffices(reader).map(|()| answer)
+    }
+
+    /// As [`Self::alive`], of what can be shifted from; `None` if that depends on what lies below, or the work does not suffice.
+    #[cold]
+    fn alive_over(&self, reader: Reader<'_>, config: ConfigId, set: SetId) -> Option<bool> {
+        let closure = reader.closure(set);
+        let becomes = reader.becomes(config);
+        let mut is_open = closure.complete;
+        for depth in [Depth::Soon, Depth::All] {
+            let states = closure.states().filter(|state| *state != COMPLETE);
+            for state in states.filter(|state| reader.place(*state).allows_any(becomes)) {
+                let known = self.fates.at.get((config, state));
+                match known.or_else(|| self.search_at(reader, config, state, depth)) {
+                    Some(Way::Sure) => return Some(true),
+                    Some(Way::Open) => is_open = true,
+                    Some(Way::Closed) | None => {}
+                }
+                if reader.allowance.left() == 0 {
+                    return None;
+                }
+            }
+        }
+        (!is_open).then_some(false)
     }
 
     /// As [`Self::alive`]; `None` if that must be searched for.

@@ -174,6 +174,18 @@ fn search(
     Live { sure: sure.minus(&lexer.unwanted), maybe, extent }
 }
 
+/// What [`LexTable::at_once`] says.
+pub(super) fn at_once(table: &LexTable, lexer: &Lexer, config: &Config) -> BitSet {
+    let mut sure = BitSet::new(lexer.terminals);
+    if config.shadows.is_empty() {
+        let live = &table.lex_state(config.main).live;
+        live.iter().filter(|t| lexer.spacing.sure.contains(*t)).for_each(|t| sure.insert(t));
+    } else if config.fresh {
+        written(table, lexer, config, &mut sure);
+    }
+    sure
+}
+
 /// Adds terminals with a text that can be written here, after which no shadow is left: cheaper than a search, which makes
 /// configurations.
 fn written(table: &LexTable, lexer: &Lexer, config: &Config, sure: &mut BitSet) {

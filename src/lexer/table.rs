@@ -406,6 +406,11 @@ impl LexTable {
         self.lives.key(whole)
     }
 
+    /// Terminals that the lexeme can become and that are sure, of which that is known without a search.
+    pub(crate) fn at_once(&self, lexer: &Lexer, id: ConfigId) -> BitSet {
+        live::at_once(self, lexer, self.get(id))
+    }
+
     fn intern_live(&self, lexer: &Lexer, live: &Live) -> u32 {
         self.lives.intern(live, || ((), 64 + live.maybe.len() * 8 + lexer.terminals / 8))
     }

@@ -32,6 +32,10 @@ pub(crate) trait Shadows {
     fn is_fresh(&self, at: Self::At) -> bool;
     /// Terminals that the lexeme can become, whatever the shadows say.
     fn becoming(&self, at: Self::At) -> &BitSet;
+    /// Terminals after which no shadow does harm, of which that is known without a search.
+    fn at_once(&self, at: Self::At) -> BitSet;
+    /// Terminals that the lexeme is, with where the lexer is after them.
+    fn ends(&self, at: Self::At) -> &[(TerminalId, Self::At)];
     /// Terminals after which no shadow does harm, and terminals that leave shadows behind, with where the lexer is then:
     /// those that are easily found.
     fn soon(&self, at: Self::At) -> (&BitSet, &[(TerminalId, Self::At)]);
@@ -40,8 +44,10 @@ pub(crate) trait Shadows {
 }
 
 /// How far the lexer is asked.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Depth {
+    /// For what is known without a search.
+    Once,
     /// For what is easily found: there may be more.
     Soon,
     /// For everything.
@@ -160,16 +166,17 @@ impl<'a, S: Shadows> Search<'a, S> {
             open: false,
             begun: None,
             grown: true,
-            depth: Depth::Soon,
+            depth: Depth::Once,
             left,
         }
     }
 
     fn run(&mut self, depth: Depth) {
-        self.saturate();
-        if !self.found && depth == Depth::All {
-            (self.depth, self.grown) = (depth, true);
-            self.saturate();
+        for next in [Depth::Once, Depth::Soon, Depth::All] {
+            if !self.found && next <= depth {
+                (self.depth, self.grown) = (next, true);
+                self.saturate();
+            }
         }
     }
 
@@ -196,7 +203,10 @@ impl<'a, S: Shadows> Search<'a, S> {
             self.spend(PLACE);
             self.places.push(Place { at, state, below: Vec::new() });
             self.grown = true;
-            self.found |= self.is_way_out(self.shadows.soon(at).0, at, state);
+            self.found |= match self.depth {
+                Depth::Once => self.is_way_out(&self.shadows.at_once(at), at, state),
+                _ => self.is_way_out(self.shadows.soon(at).0, at, state),
+            };
         }
         known
     }
@@ -226,12 +236,20 @@ impl<'a, S: Shadows> Search<'a, S> {
             self.spend(1);
             return;
         }
-        let (sure, maybe) = match self.depth {
-            Depth::Soon => self.shadows.soon(at),
-            Depth::All => self.shadows.all(at),
+        let maybe = match self.depth {
+            // It was looked at when it came.
+            Depth::Once => self.shadows.ends(at).to_vec(),
+            Depth::Soon => {
+                let (sure, maybe) = self.shadows.soon(at);
+                self.found |= self.is_way_out(sure, at, state);
+                maybe.to_vec()
+            }
+            Depth::All => {
+                let (sure, maybe) = self.shadows.all(at);
+                self.found |= self.is_way_out(sure, at, state);
+                maybe.to_vec()
+            }
         };
-        let (maybe, is_way_out) = (maybe.to_vec(), self.is_way_out(sure, at, state));
-        self.found |= is_way_out;
         self.spend(1 + maybe.len() as u64);
         for (terminal, next) in maybe {
             if self.left.get() == 0 {

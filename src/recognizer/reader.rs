@@ -420,6 +420,17 @@ impl Shadows for Reader<'_> {
         self.tables.lex.becoming(at)
     }
 
+    fn at_once(&self, at: ConfigId) -> BitSet {
+        self.tables.lex.at_once(&self.grammar.lexer, at)
+    }
+
+    fn ends(&self, at: ConfigId) -> &[(TerminalId, ConfigId)] {
+        match self.tables.lex.is_fresh(at) {
+            true => &[],
+            false => Reader::ends(self, at),
+        }
+    }
+
     fn soon(&self, at: ConfigId) -> (&BitSet, &[(TerminalId, ConfigId)]) {
         let live = self.live(at);
         (&live.sure, &live.maybe)

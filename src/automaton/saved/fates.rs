@@ -1,13 +1,68 @@
 //! What configurations can become as bytes.
 
-use super::{super::fates::Fates, numbered};
+use rustc_hash::FxHashMap;
+
+use super::{
+    super::fates::{Fates, Way},
+    numbered,
+    trees::Collected as Trees,
+};
 use crate::{
     bitset::BitSet,
     codec::{Malformed, Reader, Writer},
     lexer::ConfigId,
 };
 
+/// What was found at LR states, at one moment.
+pub(super) struct Found(Vec<((ConfigId, u32), Way)>);
+
+impl Found {
+    /// The LR states.
+    pub(super) fn states(&self) -> impl Iterator<Item = u32> + '_ {
+        self.0.iter().map(|((_, state), _)| *state)
+    }
+
+    /// Writes it, of configurations that are named, with LR states under these numbers.
+    pub(super) fn save(
+        &self,
+        trees: &Trees<'_>,
+        states: &FxHashMap<u32, u32>,
+        out: &mut Writer,
+    ) {
+        out.count(self.0.len());
+        for ((config, state), way) in &self.0 {
+            out.number(trees.config(*config).unwrap_or_default());
+            out.number(states.get(state).copied().unwrap_or_default());
+            out.number(*way as u32);
+        }
+    }
+}
+
 impl Fates {
+    /// What was found at LR states, of configurations that are named.
+    pub(super) fn collect(&self, trees: &Trees<'_>) -> Found {
+        let mut found = self.at.all();
+        found.retain(|((config, _), _)| trees.config(*config).is_some());
+        found.sort_unstable();
+        Found(found)
+    }
+
+    /// Reads what was found at LR states.
+    pub(super) fn load_found(
+        &self,
+        (configs, states): (&[ConfigId], &[u32]),
+        from: &mut Reader<'_>,
+        limit: usize,
+    ) -> Result<(), Malformed> {
+        for _ in 0..from.count(3)? {
+            let config = configs[from.below(configs.len())? as usize];
+            let state = states[from.below(states.len())? as usize];
+            let way = [Way::Closed, Way::Sure, Way::Open][from.below(3)? as usize];
+            self.at.put((config, state), way);
+        }
+        Malformed::beyond(limit, self.bytes())
+    }
+
     /// Writes what is known of these configurations.
     pub(super) fn save(&self, configs: &[ConfigId], out: &mut Writer) {
         let known: Vec<(Option<u32>, Option<u32>)> =

@@ -114,12 +114,14 @@ impl GrammarGeneration {
         let (mut sets, mut states) = (Writer::default(), Writer::default());
         trees.save_sets(&mut sets);
         out.section(sets);
-        let numbers = grammar.lr.save(results.states(), &mut states);
+        let found = self.fates.collect(&trees);
+        let numbers = grammar.lr.save(results.states().chain(found.states()), &mut states);
         out.section(states);
         self.tables.lex.save(trees.configs(), out);
         trees.save_nodes(out);
         self.fates.save(trees.configs(), out);
         results.save(&self.results, &numbers, &trees, out);
+        found.save(&trees, &numbers, out);
     }
 
     /// Reads what was saved; other threads verify it meanwhile, and read the sections. What is read in vain is thrown away.
@@ -154,6 +156,7 @@ impl GrammarGeneration {
         let named = (configs.as_slice(), states.as_slice());
         let symbols = (terminals, grammar.normal.nonterminals());
         self.results.load(&self.trees, named, symbols, &mut from, limit).map_err(refused)?;
+        self.fates.load_found(named, &mut from, limit).map_err(refused)?;
         from.end().map_err(refused)?;
         Malformed::beyond(limit, self.bytes()).map_err(refused)
     }
