@@ -123,6 +123,17 @@ impl GrammarGeneration {
                 drop(self.answer(reader, self.vocabulary(), (node, at), Depth::All));
             }
         }
+        let states = self.results.states();
+        for config in self.fates.often() {
+            for &state in &states {
+                let allowance = self.grammar().allowance();
+                let reader = self.reader(&allowance);
+                self.alive_at(reader, config, &reader.place(state), Depth::All);
+            }
+            if self.bytes() > limit {
+                return;
+            }
+        }
     }
 
     /// What is allowed at a tree node. The work-list's depth is the number of lexemes in the longest token, times the ways that

@@ -4,6 +4,10 @@
 //! shadows, and a new situation asks about many. What is here is saved with the trees. So it decides about masks only, and never
 //! about what text is accepted.
 
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashMap;
+
 use super::{StepError, evaluate::suffices, grammar::GrammarGeneration};
 use crate::{
     TerminalId,
@@ -18,6 +22,9 @@ use crate::{
 /// Beginnings that are looked at for the ways out of a configuration.
 const FEW: usize = 4;
 
+/// LR states at which a configuration was asked about, from which on it is found out for all.
+pub(super) const OFTEN: usize = 16;
+
 /// All that is known by now.
 #[derive(Debug)]
 pub(super) struct Fates {
@@ -29,7 +36,33 @@ pub(super) struct Fates {
     /// Pairs of sets: terminals that leave shadows behind, and what is sure after them.
     pub(super) lists: Interner<Box<[u32]>, ()>,
     /// Configuration and LR state -> what a whole search found there.
-    pub(super) at: Memo<(ConfigId, u32), Way>,
+    at: Memo<(ConfigId, u32), Way>,
+    /// The same of configurations that are asked about at many states, as they were loaded.
+    rows: OnceLock<Rows>,
+}
+
+/// What was found of some configurations at all LR states that were saved.
+#[derive(Debug)]
+pub(super) struct Rows {
+    /// LR state -> its place in a row.
+    pub(super) places: FxHashMap<u32, u32>,
+    /// Two bits for each place: a [`Way`], or three.
+    pub(super) rows: FxHashMap<ConfigId, Box<[u8]>>,
+}
+
+impl Rows {
+    fn get(&self, config: ConfigId, state: u32) -> Option<Way> {
+        let row = self.rows.get(&config)?;
+        let place = *self.places.get(&state)? as usize;
+        Way::of(row.get(place / 4)? >> (place % 4 * 2) & 3)
+    }
+
+    fn all(&self) -> impl Iterator<Item = ((ConfigId, u32), Way)> + '_ {
+        self.rows.keys().flat_map(|config| {
+            let of = |state: &u32| Some(((*config, *state), self.get(*config, *state)?));
+            self.places.keys().filter_map(of)
+        })
+    }
 }
 
 /// Whether what has been read can become a sentence, of what is shifted from an LR state.
@@ -44,6 +77,11 @@ pub(super) enum Way {
 }
 
 impl Way {
+    /// The one that was written as this number.
+    pub(super) fn of(number: u8) -> Option<Self> {
+        [Self::Closed, Self::Sure, Self::Open].get(usize::from(number)).copied()
+    }
+
     fn answer(self) -> Option<bool> {
         match self {
             Self::Closed => Some(false),
@@ -70,12 +108,24 @@ impl From<&BitSet> for BitSet {
 impl Fates {
     pub(super) fn new() -> Self {
         let (sets, lists) = (Interner::new(), Interner::new());
-        Self { sure: Memo::new(), ways: Memo::new(), sets, lists, at: Memo::new() }
+        Self {
+            sure: Memo::new(),
+            ways: Memo::new(),
+            sets,
+            lists,
+            at: Memo::new(),
+            rows: OnceLock::new(),
+        }
     }
 
     /// Estimated bytes.
     pub(super) fn bytes(&self) -> usize {
-        (self.sure.len() + self.ways.len() + self.at.len()) * 16 + self.sets.bytes() + self.lists.bytes()
+        let rows = self.rows.get().map_or(0, |rows| {
+            rows.places.len() * 16 + rows.rows.values().map(|row| row.len() + 64).sum::<usize>()
+        });
+        rows + (self.sure.len() + self.ways.len() + self.at.len()) * 16
+            + self.sets.bytes()
+            + self.lists.bytes()
     }
 
     pub(super) fn set(&self, set: &BitSet) -> u32 {
@@ -84,6 +134,44 @@ impl Fates {
 
     pub(super) fn list(&self, list: &[u32]) -> u32 {
         self.lists.intern(list, || ((), list.len() * 4))
+    }
+
+    /// What was found at an LR state.
+    fn at(&self, config: ConfigId, state: u32) -> Option<Way> {
+        let loaded = self.rows.get().and_then(|rows| rows.get(config, state));
+        loaded.or_else(|| self.at.get((config, state)))
+    }
+
+    /// Keeps what was found at an LR state.
+    pub(super) fn put_at(&self, config: ConfigId, state: u32, way: Way) {
+        self.at.put((config, state), way);
+    }
+
+    /// Takes rows that were loaded. Only into an empty table.
+    pub(super) fn begin_with(&self, rows: Rows) {
+        let _ = self.rows.set(rows);
+    }
+
+    /// All that was found at LR states, sorted.
+    pub(super) fn found(&self) -> Vec<((ConfigId, u32), Way)> {
+        let mut all = self.at.all();
+        all.extend(self.rows.get().into_iter().flat_map(Rows::all));
+        all.sort_unstable();
+        all.dedup_by_key(|found| found.0);
+        all
+    }
+
+    /// Configurations that were asked about at so many LR states that they will be asked about at others: most of them line breaks
+    /// and names that a shadow follows.
+    pub(super) fn often(&self) -> Vec<ConfigId> {
+        let found = self.found();
+        let of = found.chunk_by(|one, other| one.0.0 == other.0.0);
+        of.filter(|of| of.len() >= OFTEN).map(|of| of[0].0.0).collect()
+    }
+
+    /// Whether nothing is known of a configuration yet.
+    fn is_new(&self, config: ConfigId) -> bool {
+        self.sure.get(config).is_none()
     }
 
     /// What is sure of a configuration. Cost when new: a short search.
@@ -156,6 +244,9 @@ impl GrammarGeneration {
         if !place.allows_any(reader.becomes(config)) {
             return Some(false);
         }
+        if self.fates.is_new(config) && place.allows_any(reader.at_once(config)) {
+            return Some(true);
+        }
         let fate = self.fates.of(reader, config);
         if place.allows_any(fate.sure) {
             return Some(true);
@@ -184,7 +275,7 @@ impl GrammarGeneration {
         if place.is_complete() {
             return None;
         }
-        match (self.fates.at.get((config, place.state())), depth) {
+        match (self.fates.at(config, place.state()), depth) {
             (Some(way), _) => way.answer(),
             (None, Depth::Once | Depth::Soon) => None,
             (None, Depth::All) => self.search_at(reader, config, place.state(), depth)?.answer(),
@@ -206,7 +297,7 @@ impl GrammarGeneration {
             None => return None,
         };
         if reader.allowance.left() > 0 {
-            self.fates.at.put((config, state), way);
+            self.fates.put_at(config, state, way);
         }
         Some(way)
     }
@@ -241,7 +332,7 @@ impl GrammarGeneration {
         for depth in [Depth::Soon, Depth::All] {
             let states = closure.states().filter(|state| *state != COMPLETE);
             for state in states.filter(|state| reader.place(*state).allows_any(becomes)) {
-                let known = self.fates.at.get((config, state));
+                let known = self.fates.at(config, state);
                 match known.or_else(|| self.search_at(reader, config, state, depth)) {
                     Some(Way::Sure) => return Some(true),
                     Some(Way::Open) => is_open = true,
@@ -266,6 +357,9 @@ impl GrammarGeneration {
         }
         if !reader.becomes(config).intersects(viable) {
             return Some(false);
+        }
+        if self.fates.is_new(config) && reader.at_once(config).intersects(viable) {
+            return Some(true);
         }
         let fate = self.fates.of(reader, config);
         if fate.sure.intersects(viable) {

@@ -350,9 +350,7 @@ impl Results {
     pub(super) fn unsettled(&self) -> Vec<(u32, u32)> {
         let is_open = |number: u32| match Known::of(number) {
             Known::Whole(_) => false,
-            Known::Partial(id) => {
-                self.opens(self.partial(id).1).any(|open| !open.is_pop())
-            }
+            Known::Partial(id) => self.opens(self.partial(id).1).any(|open| !open.is_pop()),
         };
         let mut keys: Vec<(u32, u32)> = self
             .known
@@ -362,6 +360,14 @@ impl Results {
             .collect();
         keys.sort_unstable();
         keys
+    }
+
+    /// The LR states at which something is known, ascending.
+    pub(super) fn states(&self) -> Vec<u32> {
+        let mut states: Vec<u32> = self.all().into_iter().map(|((_, state), _)| state).collect();
+        states.sort_unstable();
+        states.dedup();
+        states
     }
 
     /// All that is known now.

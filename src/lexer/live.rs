@@ -175,15 +175,19 @@ fn search(
 }
 
 /// What [`LexTable::at_once`] says.
-pub(super) fn at_once(table: &LexTable, lexer: &Lexer, config: &Config) -> BitSet {
-    let mut sure = BitSet::new(lexer.terminals);
+pub(super) fn at_once(table: &LexTable, lexer: &Lexer, id: ConfigId) -> BitSet {
+    let (config, mut sure) = (table.get(id), BitSet::new(lexer.terminals));
     if config.shadows.is_empty() {
         let live = &table.lex_state(config.main).live;
         live.iter().filter(|t| lexer.spacing.sure.contains(*t)).for_each(|t| sure.insert(t));
     } else if config.fresh {
         written(table, lexer, config, &mut sure);
+    } else {
+        let ends = table.ends(lexer, id).iter();
+        let free = ends.filter(|(_, after)| is_free(table, lexer, *after));
+        free.for_each(|(terminal, _)| sure.insert(terminal.index()));
     }
-    sure
+    sure.minus(&lexer.unwanted)
 }
 
 /// Adds terminals with a text that can be written here, after which no shadow is left: cheaper than a search, which makes

@@ -72,6 +72,8 @@ pub(crate) struct Config {
     /// Number of what it can become.
     live: OnceLock<u32>,
     whole: OnceLock<u32>,
+    /// What it can become for sure, of which that is known without a search.
+    at_once: OnceLock<Box<BitSet>>,
 }
 
 /// Where in a lexeme a configuration is.
@@ -160,11 +162,14 @@ impl LexTable {
             let bytes = row.len() * 4 + shadows.len() * 8 + 160;
             let shadows = shadows.into_boxed_slice();
             let fresh = place != Place::Inside;
-            let (ends, live, whole) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+            let (ends, live, whole) = Default::default();
+            let at_once = OnceLock::new();
             let state = self.states.get(main);
             let ending = !fresh && !state.accepts.is_empty();
             let extends = state.extends;
-            (Config { main, shadows, fresh, ending, extends, row, ends, live, whole }, bytes)
+            let config =
+                Config { main, shadows, fresh, ending, extends, row, ends, live, whole, at_once };
+            (config, bytes)
         }))
     }
 
@@ -407,8 +412,11 @@ impl LexTable {
     }
 
     /// Terminals that the lexeme can become and that are sure, of which that is known without a search.
-    pub(crate) fn at_once(&self, lexer: &Lexer, id: ConfigId) -> BitSet {
-        live::at_once(self, lexer, self.get(id))
+    pub(crate) fn at_once(&self, lexer: &Lexer, id: ConfigId) -> &BitSet {
+        self.get(id).at_once.get_or_init(|| {
+            self.configs.charge(lexer.terminals / 8 + 32);
+            Box::new(live::at_once(self, lexer, id))
+        })
     }
 
     fn intern_live(&self, lexer: &Lexer, live: &Live) -> u32 {
@@ -416,7 +424,7 @@ impl LexTable {
     }
 
     /// What is known of what a configuration can become.
-    pub(super) fn known(&self, id: ConfigId) -> Option<&Live> {
+    pub(crate) fn known(&self, id: ConfigId) -> Option<&Live> {
         let config = self.configs.get(id.0);
         config.whole.get().or_else(|| config.live.get()).map(|live| self.lives.key(*live))
     }

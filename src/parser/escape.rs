@@ -33,7 +33,7 @@ pub(crate) trait Shadows {
     /// Terminals that the lexeme can become, whatever the shadows say.
     fn becoming(&self, at: Self::At) -> &BitSet;
     /// Terminals after which no shadow does harm, of which that is known without a search.
-    fn at_once(&self, at: Self::At) -> BitSet;
+    fn at_once(&self, at: Self::At) -> &BitSet;
     /// Terminals that the lexeme is, with where the lexer is after them.
     fn ends(&self, at: Self::At) -> &[(TerminalId, Self::At)];
     /// Terminals after which no shadow does harm, and terminals that leave shadows behind, with where the lexer is then:
@@ -204,7 +204,7 @@ impl<'a, S: Shadows> Search<'a, S> {
             self.places.push(Place { at, state, below: Vec::new() });
             self.grown = true;
             self.found |= match self.depth {
-                Depth::Once => self.is_way_out(&self.shadows.at_once(at), at, state),
+                Depth::Once => self.is_way_out(self.shadows.at_once(at), at, state),
                 _ => self.is_way_out(self.shadows.soon(at).0, at, state),
             };
         }

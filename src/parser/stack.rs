@@ -404,7 +404,8 @@ impl StackTable {
         }
         let (mut tops, mut reductions) = (Tops::default(), Reductions::default());
         let begun = reductions.add(self, (pop.lhs, 1), &ends, &mut fuel);
-        let settled = begun.and_then(|()| self.reduce(lr, grammar, reductions, &mut tops, &mut fuel));
+        let settled =
+            begun.and_then(|()| self.reduce(lr, grammar, reductions, &mut tops, &mut fuel));
         let next = settled.map_or(SetId::CUT, |()| self.set_of(tops));
         self.advances.put(key, next);
         next

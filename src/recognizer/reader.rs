@@ -142,6 +142,12 @@ impl<'a> Reader<'a> {
         self.tables.lex.live_id(&self.grammar.lexer, config, &self.allowance.left)
     }
 
+    /// Terminals that the lexeme can become and that are sure, of which that is known without a search.
+    #[inline]
+    pub(crate) fn at_once(&self, config: ConfigId) -> &'a BitSet {
+        self.tables.lex.at_once(&self.grammar.lexer, config)
+    }
+
     /// What the lexeme can still become, of what is not sure only what was found easily.
     #[inline]
     pub(crate) fn live(&self, config: ConfigId) -> &'a Live {
@@ -171,6 +177,13 @@ impl<'a> Reader<'a> {
         // Mostly the parser wants nothing of this kind, whatever the shadows say.
         if !self.becomes(config).intersects(&closure.viable) {
             return false;
+        }
+        // What a configuration can become is searched for, and this mostly suffices.
+        if self.tables.lex.known(config).is_none()
+            && (self.at_once(config).intersects(&closure.viable)
+                || self.escapes_at_once(config, set))
+        {
+            return true;
         }
         let live = self.live(config);
         if live.sure.intersects(&closure.viable) {
@@ -218,6 +231,19 @@ impl<'a> Reader<'a> {
         next
     }
 
+    /// Whether the lexeme, as it is, leads the lexer out of its shadows.
+    fn escapes_at_once(&self, config: ConfigId, set: SetId) -> bool {
+        !self.is_fresh(config)
+            && self.ends(config).iter().any(|&(terminal, after)| {
+                let next = self.advance(set, terminal);
+                if next == SetId::DEAD {
+                    return false;
+                }
+                let closure = self.closure(next);
+                closure.complete || self.at_once(after).intersects(&closure.viable)
+            })
+    }
+
     /// Whether a lexeme that is soon read leads the lexer out of its shadows.
     fn escapes_soon(&self, live: &Live, set: SetId) -> bool {
         live.maybe.iter().any(|&(terminal, after)| {
@@ -226,7 +252,9 @@ impl<'a> Reader<'a> {
                 return false;
             }
             let closure = self.closure(next);
-            closure.complete || self.live(after).sure.intersects(&closure.viable)
+            closure.complete
+                || self.at_once(after).intersects(&closure.viable)
+                || self.live(after).sure.intersects(&closure.viable)
         })
     }
 
@@ -420,8 +448,8 @@ impl Shadows for Reader<'_> {
         self.tables.lex.becoming(at)
     }
 
-    fn at_once(&self, at: ConfigId) -> BitSet {
-        self.tables.lex.at_once(&self.grammar.lexer, at)
+    fn at_once(&self, at: ConfigId) -> &BitSet {
+        Reader::at_once(self, at)
     }
 
     fn ends(&self, at: ConfigId) -> &[(TerminalId, ConfigId)] {

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::{
-    super::fates::{Fates, Way},
+    super::fates::{Fates, OFTEN, Rows, Way},
     numbered,
     trees::Collected as Trees,
 };
@@ -13,7 +13,7 @@ use crate::{
     lexer::ConfigId,
 };
 
-/// What was found at LR states, at one moment.
+/// What was found at LR states, at one moment; sorted.
 pub(super) struct Found(Vec<((ConfigId, u32), Way)>);
 
 impl Found {
@@ -22,17 +22,27 @@ impl Found {
         self.0.iter().map(|((_, state), _)| *state)
     }
 
-    /// Writes it, of configurations that are named, with LR states under these numbers.
-    pub(super) fn save(
-        &self,
-        trees: &Trees<'_>,
-        states: &FxHashMap<u32, u32>,
-        out: &mut Writer,
-    ) {
-        out.count(self.0.len());
-        for ((config, state), way) in &self.0 {
-            out.number(trees.config(*config).unwrap_or_default());
-            out.number(states.get(state).copied().unwrap_or_default());
+    /// Writes it, with LR states under these numbers: as rows where much was found, else one by one.
+    pub(super) fn save(&self, trees: &Trees<'_>, states: &FxHashMap<u32, u32>, out: &mut Writer) {
+        let number = |config: ConfigId| trees.config(config).unwrap_or_default();
+        let of =
+            |one: &((ConfigId, u32), Way), other: &((ConfigId, u32), Way)| one.0.0 == other.0.0;
+        let (rows, few): (Vec<_>, Vec<_>) =
+            self.0.chunk_by(of).partition(|found| found.len() >= OFTEN);
+        out.count(rows.len());
+        for found in rows {
+            let mut row = vec![u8::MAX; states.len().div_ceil(4)];
+            for ((_, state), way) in found {
+                let at = states[state] as usize;
+                row[at / 4] ^= (3 ^ *way as u8) << (at % 4 * 2);
+            }
+            out.number(number(found[0].0.0));
+            out.raw(&row);
+        }
+        out.count(few.iter().map(|found| found.len()).sum());
+        for ((config, state), way) in few.into_iter().flatten() {
+            out.number(number(*config));
+            out.number(states[state]);
             out.number(*way as u32);
         }
     }
@@ -41,9 +51,8 @@ impl Found {
 impl Fates {
     /// What was found at LR states, of configurations that are named.
     pub(super) fn collect(&self, trees: &Trees<'_>) -> Found {
-        let mut found = self.at.all();
+        let mut found = self.found();
         found.retain(|((config, _), _)| trees.config(*config).is_some());
-        found.sort_unstable();
         Found(found)
     }
 
@@ -54,11 +63,18 @@ impl Fates {
         from: &mut Reader<'_>,
         limit: usize,
     ) -> Result<(), Malformed> {
+        let places = states.iter().copied().zip(0..).collect();
+        let (mut rows, bytes) = (FxHashMap::default(), states.len().div_ceil(4));
+        for _ in 0..from.count(bytes)? {
+            let config = configs[from.below(configs.len())? as usize];
+            rows.insert(config, from.raw(bytes)?.into());
+        }
+        self.begin_with(Rows { places, rows });
         for _ in 0..from.count(3)? {
             let config = configs[from.below(configs.len())? as usize];
             let state = states[from.below(states.len())? as usize];
-            let way = [Way::Closed, Way::Sure, Way::Open][from.below(3)? as usize];
-            self.at.put((config, state), way);
+            let way = Way::of(from.below(3)? as u8).ok_or(Malformed("an id is out of range"))?;
+            self.put_at(config, state, way);
         }
         Malformed::beyond(limit, self.bytes())
     }

@@ -104,12 +104,12 @@ impl Collected {
         let mut nodes = Vec::new();
         for (_, known) in &self.0 {
             if let Known::Partial(partial) = *known {
-                nodes.extend(results.opens(results.partial(partial).1).filter_map(|open| {
-                    match open {
+                nodes.extend(results.opens(results.partial(partial).1).filter_map(
+                    |open| match open {
                         Open::Pop(_, child) => Some(child),
                         _ => None,
-                    }
-                }));
+                    },
+                ));
             }
         }
         nodes.sort_unstable();

@@ -366,7 +366,8 @@ impl TreeTable {
             true => below.saturating_add(node.items() as u32),
             false => u32::MAX,
         };
-        let has_own = |node: &TreeNode| node.items() > node.links.len() || !node.becoming.is_empty();
+        let has_own =
+            |node: &TreeNode| node.items() > node.links.len() || !node.becoming.is_empty();
         node.is_sum = !node.parts.is_empty()
             && node.items() == node.parts.len()
             && node.becoming.is_empty()
