@@ -95,7 +95,8 @@ pub(super) enum Known {
 const PARTIAL: u32 = 1 << 31;
 
 impl Known {
-    fn number(self) -> u32 {
+    /// As it is kept.
+    pub(super) fn number(self) -> u32 {
         match self {
             Self::Whole(list) => list,
             Self::Partial(partial) => partial | PARTIAL,
@@ -157,16 +158,9 @@ impl Loaded {
         self.partial.len()
     }
 
-    /// Adds the result of a node, which is none before that of the result added last.
-    pub(super) fn push(&mut self, node: u32, state: u32, known: Known) {
-        while self.nodes.len() <= node as usize {
-            self.nodes.push(self.known.len());
-        }
-        self.known.push((state, known.number()));
-    }
-
-    /// Sorts what was added.
-    pub(super) fn finish(&mut self) {
+    /// Takes what is known: LR states and [numbers](Known::number), by node, then by state; and where those of each node begin.
+    pub(super) fn know(&mut self, known: Vec<(u32, u32)>, begins: Vec<usize>) {
+        (self.known, self.nodes) = (known, begins);
         self.nodes.push(self.known.len());
         for at in self.nodes.windows(2) {
             self.known[at[0]..at[1]].sort_unstable();

@@ -32,6 +32,7 @@ use std::{
 };
 
 pub use error::LoadError;
+use results::{Named, read_lists};
 
 use super::{Automaton, Generation, Source, grammar::GrammarGeneration};
 use crate::{
@@ -104,23 +105,25 @@ impl Automaton {
 }
 
 impl GrammarGeneration {
-    /// Two sections, which can be read beside the rest: sets of tokens, and LR states. Then what names them.
+    /// Sections, which can be read beside the rest: sets of tokens, LR states, lists of results, and what is known by their numbers.
+    /// Then what names them.
     fn save(&self, grammar: &CompiledGrammar, out: &mut Writer) {
         self.settle();
         // Other threads may go on meanwhile. Results are collected first: what they name exists already.
         let results = self.results.collect();
         let trees = self.trees.collect(results.nodes(&self.results));
         let results = results.keep(&self.results, &trees);
-        let (mut sets, mut states) = (Writer::default(), Writer::default());
+        let [mut sets, mut states, mut lists, mut known, mut open] =
+            std::array::from_fn(|_| Writer::default());
         trees.save_sets(&mut sets);
-        out.section(sets);
         let found = self.fates.collect(&trees);
         let numbers = grammar.lr.save(results.states().chain(found.states()), &mut states);
-        out.section(states);
+        results.save(&self.results, &numbers, &trees, [&mut lists, &mut known, &mut open]);
+        [sets, states, lists, known].into_iter().for_each(|section| out.section(section));
         self.tables.lex.save(trees.configs(), out);
         trees.save_nodes(out);
         self.fates.save(trees.configs(), out);
-        results.save(&self.results, &numbers, &trees, out);
+        out.section(open);
         found.save(&trees, &numbers, out);
     }
 
@@ -134,28 +137,46 @@ impl GrammarGeneration {
         };
         let terminals = grammar.grammar().terminals().len();
         let mut from = Reader::new(file.body);
-        let sections = from.section().and_then(|sets| Ok((sets, from.section()?)));
+        let mut section = || from.section();
+        let sections = (|| Ok([section()?, section()?, section()?, section()?]))();
         let trees = || {
-            let sets = sections?.0.count(1)?;
+            let [mut sets, ..] = sections?;
+            let sets = sets.count(1)?;
             let configs = self.tables.lex.load(&grammar.lexer, &mut from, limit)?;
             let named = (configs.as_slice(), terminals, sets);
             self.trees.load_nodes(&self.tables.lex, named, vocabulary, &mut from, limit)?;
             self.fates.load(&configs, terminals, &mut from, limit)?;
             Ok(configs)
         };
-        let sets = || self.trees.load_sets(vocabulary, &mut sections?.0, limit);
-        let states = || grammar.lr.load(&grammar.normal, &mut sections?.1, limit);
+        let sets = || {
+            let [mut sets, ..] = sections?;
+            self.trees.load_sets(vocabulary, &mut sets, limit)
+        };
+        let states = || {
+            let [_, mut states, ..] = sections?;
+            grammar.lr.load(&grammar.normal, &mut states, limit)
+        };
+        let results = || {
+            let [mut sets, _, lists, known] = sections?;
+            let lists = read_lists(sets.count(1)?, lists, limit)?;
+            // A node takes some bytes.
+            Ok((lists, Named::read(known, file.body.len(), limit)?))
+        };
         let verify = || rayon::join(|| file.is_whole(), || file.is_of(grammar, vocabulary));
         // The longest first: whoever is done takes what is left.
-        let (configs, (sets, (states, (whole, of)))) =
-            rayon::join(trees, || rayon::join(sets, || rayon::join(states, verify)));
+        let (configs, (results, (sets, (states, (whole, of))))) = rayon::join(trees, || {
+            rayon::join(results, || rayon::join(sets, || rayon::join(states, verify)))
+        });
         // Whether the bytes are the right ones comes before what is wrong with them.
         whole.and(of)?;
         sets.map_err(refused)?;
         let (states, configs) = (states.map_err(refused)?, configs.map_err(refused)?);
         let named = (configs.as_slice(), states.as_slice());
         let symbols = (terminals, grammar.normal.nonterminals());
-        self.results.load(&self.trees, named, symbols, &mut from, limit).map_err(refused)?;
+        let results = results.map_err(refused)?;
+        let mut open = from.section().map_err(refused)?;
+        let loaded = self.results.load(results, &self.trees, named, symbols, &mut open, limit);
+        loaded.and_then(|()| open.end()).map_err(refused)?;
         self.fates.load_found(named, &mut from, limit).map_err(refused)?;
         from.end().map_err(refused)?;
         Malformed::beyond(limit, self.bytes()).map_err(refused)

@@ -32,9 +32,10 @@ impl Results {
         Collected(known)
     }
 
-    /// Reads what was written into an empty table, for these trees, configurations and LR states.
+    /// Takes what was read into an empty table, and reads what is left open: for these trees, configurations and LR states.
     pub(super) fn load(
         &self,
+        (mut loaded, known): (Loaded, Named),
         trees: &TreeTable,
         (configs, states): (&[ConfigId], &[u32]),
         (terminals, nonterminals): (usize, usize),
@@ -42,16 +43,6 @@ impl Results {
         limit: usize,
     ) -> Result<(), Malformed> {
         let sets = trees.tokens.len();
-        let mut loaded = Loaded::default();
-        let within = |loaded: &Loaded| Malformed::beyond(limit, loaded.bytes());
-        for _ in 0..from.count(1)? {
-            // Only lists before it can be part of one: they have no cycles.
-            let list = from.ascending(sets + loaded.lists())?;
-            let (groups, parts) =
-                list.split_at(list.partition_point(|part| (*part as usize) < sets));
-            loaded.push_list(groups, parts.iter().map(|part| part - sets as u32));
-            within(&loaded)?;
-        }
         for _ in 0..from.count(2)? {
             let list = from.below(loaded.lists())?;
             let mut open = Vec::new();
@@ -73,29 +64,87 @@ impl Results {
                 });
             }
             loaded.push_partial(list, &open);
-            within(&loaded)?;
+            Malformed::beyond(limit, loaded.bytes())?;
         }
-        let lists = loaded.lists();
-        let mut node = 0u32;
-        for _ in 0..from.count(3)? {
-            node = node
-                .checked_add(from.number()?)
-                .filter(|node| (*node as usize) < trees.len())
-                .ok_or(Malformed("an id is out of range"))?;
-            let state = from.below(states.len() + 1)?;
-            let state = states.get(state as usize).copied().unwrap_or(COMPLETE);
-            let known = from.below(lists + loaded.partials())?;
-            let known = match known.checked_sub(lists as u32) {
-                None => Known::Whole(known),
+        let lists = loaded.lists() as u32;
+        let bound = lists + loaded.partials() as u32;
+        if known.begins.len() > trees.len()
+            || known.states > states.len() + 1
+            || known.least > bound
+        {
+            return Err(Malformed("an id is out of range"));
+        }
+        let mut entries = known.entries;
+        for (state, known) in &mut entries {
+            *state = states.get(*state as usize).copied().unwrap_or(COMPLETE);
+            *known = match known.checked_sub(lists) {
+                None => Known::Whole(*known),
                 Some(partial) => Known::Partial(partial),
-            };
-            loaded.push(node, state, known);
-            within(&loaded)?;
+            }
+            .number();
         }
-        loaded.finish();
+        loaded.know(entries, known.begins);
+        Malformed::beyond(limit, loaded.bytes())?;
         self.begin_with(loaded);
         Ok(())
     }
+}
+
+/// What is known, by numbers that nobody has looked at yet.
+#[derive(Default)]
+pub(super) struct Named {
+    /// LR state, and what is known: by tree node, then by state.
+    entries: Vec<(u32, u32)>,
+    /// Where those of each node begin.
+    begins: Vec<usize>,
+    /// How many there must be of each.
+    states: usize,
+    least: u32,
+}
+
+impl Named {
+    /// Reads what was written, of so many tree nodes at most.
+    pub(super) fn read(
+        mut from: Reader<'_>,
+        nodes: usize,
+        limit: usize,
+    ) -> Result<Self, Malformed> {
+        let count = from.count(3)?;
+        Malformed::beyond(limit, count.saturating_mul(8))?;
+        let mut named = Self { entries: Vec::with_capacity(count), ..Self::default() };
+        for _ in 0..count {
+            // One begins with each node up to this one.
+            let more = from.number()? as usize + usize::from(named.begins.is_empty());
+            if more > nodes - named.begins.len() {
+                return Err(Malformed("an id is out of range"));
+            }
+            named.begins.resize(named.begins.len() + more, named.entries.len());
+            let (state, known) = (from.number()?, from.number()?);
+            named.states = named.states.max(state as usize + 1);
+            named.least = named.least.max(known.saturating_add(1));
+            named.entries.push((state, known));
+        }
+        from.end()?;
+        Ok(named)
+    }
+}
+
+/// Reads the lists that were written, of so many sets of tokens.
+pub(super) fn read_lists(
+    sets: usize,
+    mut from: Reader<'_>,
+    limit: usize,
+) -> Result<Loaded, Malformed> {
+    let mut loaded = Loaded::default();
+    for _ in 0..from.count(1)? {
+        // Only lists before it can be part of one: they have no cycles.
+        let list = from.ascending(sets + loaded.lists())?;
+        let (groups, parts) = list.split_at(list.partition_point(|part| (*part as usize) < sets));
+        loaded.push_list(groups, parts.iter().map(|part| part - sets as u32));
+        Malformed::beyond(limit, loaded.bytes())?;
+    }
+    from.end()?;
+    Ok(loaded)
 }
 
 impl Collected {
@@ -149,13 +198,13 @@ impl Kept {
         self.0.iter().map(|((_, state), _)| *state).filter(|state| *state != COMPLETE)
     }
 
-    /// Writes them, with LR states under these numbers.
+    /// Writes lists, what is known, and what is left open, with LR states under these numbers.
     pub(super) fn save(
         self,
         results: &Results,
         states: &FxHashMap<u32, u32>,
         trees: &Trees<'_>,
-        out: &mut Writer,
+        [out_lists, out_known, out]: [&mut Writer; 3],
     ) {
         let Self(known) = self;
         let (mut lists, mut partial) = (Vec::new(), Vec::new());
@@ -177,11 +226,11 @@ impl Kept {
         // The parts of a list were there before it.
         let lists = numbered(needed.into_iter().collect());
         let partial = numbered(partial);
-        out.count(lists.len());
+        out_lists.count(lists.len());
         for list in lists.keys() {
             let (groups, parts) = results.parts(*list);
             let parts = parts.map(|part| trees.sets() as u32 + lists[&part]);
-            out.ascending(&groups.iter().copied().chain(parts).collect::<Vec<u32>>());
+            out_lists.ascending(&groups.iter().copied().chain(parts).collect::<Vec<u32>>());
         }
         out.count(partial.len());
         for id in partial.keys() {
@@ -202,13 +251,18 @@ impl Kept {
                 out.number(other);
             }
         }
-        out.count(known.len());
+        let number = |state: u32| states.get(&state).copied().unwrap_or(states.len() as u32);
+        let mut known: Vec<(u32, u32, Known)> =
+            known.into_iter().map(|((node, state), known)| (node, number(state), known)).collect();
+        // As they are read, so that nobody has to sort them then.
+        known.sort_unstable_by_key(|(node, state, _)| (*node, *state));
+        out_known.count(known.len());
         let mut previous = 0;
-        for ((node, state), known) in known {
-            out.number(node - previous);
+        for (node, state, known) in known {
+            out_known.number(node - previous);
             previous = node;
-            out.number(states.get(&state).copied().unwrap_or(states.len() as u32));
-            out.number(match known {
+            out_known.number(state);
+            out_known.number(match known {
                 Known::Whole(list) => lists[&list],
                 Known::Partial(id) => lists.len() as u32 + partial[&id],
             });
