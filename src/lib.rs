@@ -30,6 +30,7 @@ pub mod recognizer;
 mod regular;
 pub mod sampling;
 pub mod schema;
+mod seen;
 mod shortcut;
 mod situation;
 pub mod validation;

@@ -11,6 +11,7 @@ use crate::{
     TerminalId, Vocabulary,
     parser::{Above, Depth, SetId},
     recognizer::Reader,
+    seen::Seen,
 };
 
 use super::{
@@ -33,7 +34,7 @@ enum At {
 }
 
 /// What is left open.
-type Opens = SmallVec<[Open; 4]>;
+type Opens = SmallVec<[Open; 2]>;
 
 /// A tree node being evaluated.
 struct Frame {
@@ -55,6 +56,8 @@ struct Frame {
     asked: usize,
     /// At an LR state: the edge that is being followed.
     edge: Option<Edge>,
+    /// Steps that were not counted yet.
+    work: u64,
 }
 
 /// An edge being followed from an LR state.
@@ -63,6 +66,7 @@ struct Edge {
     child: u32,
     /// Nodes, and the states right over that state at which they are looked at; and how many were.
     above: SmallVec<[(u32, u32); 8]>,
+    seen: Seen,
     looked: usize,
     groups: Few,
     /// Reductions that take the state away.
@@ -185,10 +189,10 @@ impl GrammarGeneration {
                 return Ok(answer.unwrap_or_default());
             };
             if let Some(answer) = answer {
-                steps += answer.opens.len() as u64;
                 frame.take(reader, answer);
             }
             next = self.run(reader, vocabulary, frame)?;
+            steps += std::mem::take(&mut frame.work);
         }
     }
 
@@ -236,6 +240,7 @@ impl GrammarGeneration {
             behind: SmallVec::new(),
             asked: 0,
             edge: None,
+            work: 0,
         })
     }
 
@@ -311,7 +316,9 @@ impl GrammarGeneration {
                 if !place.allows(terminal) {
                     continue;
                 }
-                frame.edge = Some(Edge::new(terminal, child, &reader.above_shift(state, terminal)));
+                let above = reader.above_shift(state, terminal);
+                frame.work += (above.states.len() + above.pops.len()) as u64;
+                frame.edge = Some(Edge::new(terminal, child, &above));
                 if let Some(next) = frame.follow_edge() {
                     return Ok(next);
                 }
@@ -485,6 +492,7 @@ impl Edge {
             terminal,
             child,
             above: SmallVec::new(),
+            seen: Seen::default(),
             looked: 0,
             groups: Few::new(),
             pops: Opens::new(),
@@ -496,7 +504,7 @@ impl Edge {
     /// Adds a node, to be looked at there.
     fn add(&mut self, node: u32, above: &Above) {
         for &state in &above.states {
-            if !self.above.contains(&(node, state)) {
+            if self.seen.insert((node, state)) {
                 self.above.push((node, state));
             }
         }
@@ -507,6 +515,7 @@ impl Edge {
 impl Frame {
     /// Takes the answer of what was called.
     fn take(&mut self, reader: Reader<'_>, answer: Answer) {
+        self.work += answer.opens.len() as u64;
         match (self.at, &mut self.edge) {
             (At::State(state), Some(edge)) => {
                 if !answer.opens.iter().all(|open| open.is_pop()) {
@@ -518,7 +527,9 @@ impl Frame {
                 edge.groups.extend(answer.groups);
                 for open in answer.opens {
                     if let Open::Pop(pop, child) = open {
-                        edge.add(child, &reader.above_pop(state, pop));
+                        let above = reader.above_pop(state, pop);
+                        self.work += (above.states.len() + above.pops.len()) as u64;
+                        edge.add(child, &above);
                     }
                 }
             }
@@ -550,6 +561,7 @@ impl Frame {
     fn leave(&mut self, reader: Reader<'_>, set: SetId, open: Open) {
         match open {
             Open::Pop(pop, node) => {
+                self.work += 1;
                 let after = reader.pop(set, self.done - 1, pop);
                 if after != SetId::DEAD {
                     self.behind.push((node, after));

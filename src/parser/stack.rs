@@ -5,7 +5,7 @@
 
 use std::sync::OnceLock;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::{
@@ -21,6 +21,7 @@ use crate::{
     ids::NonterminalId,
     intern::Interner,
     memo::Memo,
+    seen::Seen,
     shortcut::Shortcut,
 };
 
@@ -119,34 +120,6 @@ impl Tops {
             at
         });
         &mut self.0[at].1
-    }
-}
-
-/// Pairs from which on they are looked up.
-const MANY: usize = 16;
-
-/// Pairs of numbers that have been met.
-#[derive(Default)]
-struct Seen {
-    few: SmallVec<[(u32, u32); MANY]>,
-    many: FxHashSet<(u32, u32)>,
-}
-
-impl Seen {
-    /// Whether a pair is new.
-    fn insert(&mut self, pair: (u32, u32)) -> bool {
-        if !self.many.is_empty() {
-            return self.many.insert(pair);
-        }
-        if self.few.contains(&pair) {
-            return false;
-        }
-        if self.few.len() == MANY {
-            self.many.extend(self.few.drain(..));
-            return self.many.insert(pair);
-        }
-        self.few.push(pair);
-        true
     }
 }
 
@@ -376,17 +349,17 @@ impl StackTable {
         self.set(&nodes)
     }
 
-    /// The set after a reduction that takes a top of a closure away: [`SetId::DEAD`] where there is no place for it. Memoised by
-    /// where it ends, which is often the same for whatever has been read inside of brackets.
+    /// The set after a reduction that takes a top of a closure away, [`SetId::DEAD`] where there is no place for it; and how many
+    /// nodes were looked at. Memoised by where it ends, which is often the same for whatever has been read inside of brackets.
     pub(crate) fn pop(
         &self,
         lr: &LrTable,
         grammar: &NormalGrammar,
         (closure, top): (&Closure, usize),
         pop: Pop,
-    ) -> SetId {
+    ) -> (SetId, u64) {
         let (mut ends, levels) = match closure.level.get(top).map(|top| top.place) {
-            None => return SetId::DEAD,
+            None => return (SetId::DEAD, 0),
             Some(Over::Node(node)) => (vec![node], pop.levels),
             Some(Over::Parents(begin, end)) => {
                 (closure.parents[begin as usize..end as usize].to_vec(), pop.levels - 1)
@@ -394,13 +367,13 @@ impl StackTable {
         };
         let mut fuel = Fuel::new(self.most, None);
         if self.descend(&mut ends, &mut Vec::new(), levels, &mut fuel).is_err() {
-            return SetId::CUT;
+            return (SetId::CUT, self.most);
         }
         ends.sort_unstable();
         ends.dedup();
         let key = (self.set(&ends), Symbol::Nonterminal(pop.lhs));
         if let Some(known) = self.advances.get(key) {
-            return known;
+            return (known, self.most - fuel.left());
         }
         let (mut tops, mut reductions) = (Tops::default(), Reductions::default());
         let begun = reductions.add(self, (pop.lhs, 1), &ends, &mut fuel);
@@ -408,7 +381,7 @@ impl StackTable {
             begun.and_then(|()| self.reduce(lr, grammar, reductions, &mut tops, &mut fuel));
         let next = settled.map_or(SetId::CUT, |()| self.set_of(tops));
         self.advances.put(key, next);
-        next
+        (next, self.most - fuel.left())
     }
 
     /// Goes so many levels down from some nodes. `room` is scratch.

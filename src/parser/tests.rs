@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::{LrTable, NormalGrammar, SetId, StackTable};
+use super::{LrTable, NormalGrammar, Pop, SetId, StackTable};
 use crate::{
     CompiledGrammar, Limits, TerminalId,
     bitset::BitSet,
@@ -141,9 +141,40 @@ impl Slow<'_> {
             let found: Level =
                 parts.map(|(state, below)| (state, below.iter().copied().collect())).collect();
             assert_eq!(found, self.advance(set, terminal));
+            self.compare_above(set, terminal, next);
             Some(next)
         });
         next.collect()
+    }
+
+    /// Compares the states that something can be shifted from after a terminal with what is known of each state before it, and of
+    /// what is left when that is taken away.
+    fn compare_above(&self, set: SetId, terminal: TerminalId, next: SetId) {
+        let Self { lr, grammar, stacks } = self;
+        let ignored = BitSet::new(grammar.terminals);
+        let closure = |set: SetId| stacks.closure(lr, grammar, &ignored, set);
+        let before = closure(set);
+        let mut states = BTreeSet::new();
+        for (top, state) in (0..).map_while(|top| Some((top, before.top(top)?))) {
+            if state == super::COMPLETE || !lr.get(state).viable.contains(terminal.index()) {
+                continue;
+            }
+            let above = lr.above_shift(grammar, state, terminal);
+            states.extend(above.states);
+            for pop in above.pops {
+                let (after, _) = stacks.pop(lr, grammar, (before, top), pop);
+                if after == SetId::CUT || closure(after).steps == u64::MAX {
+                    return;
+                }
+                states.extend(closure(after).states());
+                // As it is, seen from one state further down.
+                let deeper = Pop { levels: pop.levels + 1, ..pop };
+                assert_eq!(lr.above_pop(grammar, state, deeper).pops.as_slice(), [pop]);
+            }
+        }
+        if closure(next).steps < u64::MAX {
+            assert_eq!(closure(next).states().collect::<BTreeSet<u32>>(), states);
+        }
     }
 }
 

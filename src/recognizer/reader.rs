@@ -13,6 +13,9 @@ use crate::{
     situation::forced,
 };
 
+/// Steps that count for nothing: a look-up of each small closure would cost more than it.
+const FREE: u64 = 1 << 12;
+
 /// Where the lexer is in the current lexeme, and where the parser stood before it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Hypothesis {
@@ -47,6 +50,12 @@ impl Allowance {
         if self.charged.borrow_mut().insert(set) || steps == u64::MAX {
             self.left.set(self.left.get().saturating_sub(steps));
         }
+    }
+
+    /// Pays for what was found.
+    #[cold]
+    fn spend(&self, steps: u64) {
+        self.left.set(self.left.get().saturating_sub(steps));
     }
 
     /// Nothing that is found from now on can be relied on.
@@ -93,8 +102,6 @@ impl<'a> Reader<'a> {
     /// many, a part of it.
     #[inline]
     pub(crate) fn closure(&self, set: SetId) -> &'a Closure {
-        /// Steps that count for nothing: a look-up of each small closure would cost more than it.
-        const FREE: u64 = 1 << 12;
         let grammar = self.grammar;
         let stacks = &self.tables.stacks;
         let closure = stacks.closure(&grammar.lr, &grammar.normal, grammar.lexer.ignored(), set);
@@ -224,7 +231,11 @@ impl<'a> Reader<'a> {
     /// [`advance`](Self::advance).
     pub(crate) fn pop(&self, set: SetId, top: usize, pop: Pop) -> SetId {
         let (grammar, closure) = (self.grammar, self.closure(set));
-        let next = self.tables.stacks.pop(&grammar.lr, &grammar.normal, (closure, top), pop);
+        let (next, steps) =
+            self.tables.stacks.pop(&grammar.lr, &grammar.normal, (closure, top), pop);
+        if steps > FREE {
+            self.allowance.spend(steps);
+        }
         if next == SetId::CUT {
             self.allowance.charge(next, u64::MAX);
         }
