@@ -353,8 +353,7 @@ impl StackTable {
     /// nodes were looked at. Memoised by where it ends, which is often the same for whatever has been read inside of brackets.
     pub(crate) fn pop(
         &self,
-        lr: &LrTable,
-        grammar: &NormalGrammar,
+        (lr, grammar): (&LrTable, &NormalGrammar),
         (closure, top): (&Closure, usize),
         pop: Pop,
     ) -> (SetId, u64) {

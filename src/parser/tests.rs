@@ -162,7 +162,7 @@ impl Slow<'_> {
             let above = lr.above_shift(grammar, state, terminal);
             states.extend(above.states);
             for pop in above.pops {
-                let (after, _) = stacks.pop(lr, grammar, (before, top), pop);
+                let (after, _) = stacks.pop((lr, grammar), (before, top), pop);
                 if after == SetId::CUT || closure(after).steps == u64::MAX {
                     return;
                 }

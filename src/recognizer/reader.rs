@@ -13,9 +13,6 @@ use crate::{
     situation::forced,
 };
 
-/// Steps that count for nothing: a look-up of each small closure would cost more than it.
-const FREE: u64 = 1 << 12;
-
 /// Where the lexer is in the current lexeme, and where the parser stood before it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Hypothesis {
@@ -53,7 +50,6 @@ impl Allowance {
     }
 
     /// Pays for what was found.
-    #[cold]
     fn spend(&self, steps: u64) {
         self.left.set(self.left.get().saturating_sub(steps));
     }
@@ -102,6 +98,8 @@ impl<'a> Reader<'a> {
     /// many, a part of it.
     #[inline]
     pub(crate) fn closure(&self, set: SetId) -> &'a Closure {
+        /// Steps that count for nothing: a look-up of each small closure would cost more than it.
+        const FREE: u64 = 1 << 12;
         let grammar = self.grammar;
         let stacks = &self.tables.stacks;
         let closure = stacks.closure(&grammar.lr, &grammar.normal, grammar.lexer.ignored(), set);
@@ -227,18 +225,16 @@ impl<'a> Reader<'a> {
         self.grammar.lr.above_pop(&self.grammar.normal, state, pop)
     }
 
-    /// The parser after a reduction that takes away one of the [tops](Closure::top) of a set's closure. [`SetId::CUT`] as in
-    /// [`advance`](Self::advance).
+    /// The parser after a reduction that takes away one of the [tops](Closure::top) of a set's closure. The steps are taken from the
+    /// [`Allowance`]; [`SetId::CUT`] once that is used up.
     pub(crate) fn pop(&self, set: SetId, top: usize, pop: Pop) -> SetId {
+        if self.allowance.left() == 0 {
+            return SetId::CUT;
+        }
         let (grammar, closure) = (self.grammar, self.closure(set));
-        let (next, steps) =
-            self.tables.stacks.pop(&grammar.lr, &grammar.normal, (closure, top), pop);
-        if steps > FREE {
-            self.allowance.spend(steps);
-        }
-        if next == SetId::CUT {
-            self.allowance.charge(next, u64::MAX);
-        }
+        let parser = (&grammar.lr, &grammar.normal);
+        let (next, steps) = self.tables.stacks.pop(parser, (closure, top), pop);
+        self.allowance.spend(if next == SetId::CUT { u64::MAX } else { steps });
         next
     }
 

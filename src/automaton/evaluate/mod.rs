@@ -1,17 +1,19 @@
 //! The parser's part of a mask: which groups of a tree are allowed on a stack.
 //!
 //! What a parser can read next, after all reductions, it shifts from one of a few LR states; and what a token does after that
-//! depends on such a state alone, until something is reduced. So results are memoised per tree node and *LR state*: what is
-//! allowed there whatever lies below, and what is left *open*, because it reduces: mostly the closing brackets. On a new
-//! stack the results of its states are put together, and only what they leave open is looked at.
+//! depends on such a state alone, until a reduction takes it away. So results are memoised per tree node and *LR state*: what is
+//! allowed there whatever lies below, and what is left *open*: the reductions that end further down, mostly behind closing
+//! brackets, and the nodes to go on at. On a new stack the results of its states are put together, and those nodes are looked
+//! at on the stacks after the reductions, which mostly were there before the bracket was opened.
 
-use smallvec::SmallVec;
+mod frame;
+
+use frame::{Answer, At, Edge, Frame, Next, Opens};
 
 use crate::{
-    TerminalId, Vocabulary,
-    parser::{Above, Depth, SetId},
+    Vocabulary,
+    parser::{Depth, SetId},
     recognizer::Reader,
-    seen::Seen,
 };
 
 use super::{
@@ -23,68 +25,6 @@ use super::{
 
 /// Items of a node and what lies below it, up to which it is sooner looked at than looked up.
 const SMALL: u32 = 12;
-
-/// Where a node is looked at.
-#[derive(Clone, Copy)]
-enum At {
-    /// At an LR state, whatever lies below, shifting first.
-    State(u32),
-    /// On a stack.
-    Stack(SetId),
-}
-
-/// What is left open.
-type Opens = SmallVec<[Open; 2]>;
-
-/// A tree node being evaluated.
-struct Frame {
-    node: u32,
-    at: At,
-    /// How far is searched at LR states.
-    depth: Depth,
-    /// Whether the result is kept.
-    kept: bool,
-    /// On a stack: whether it is put together of what LR states know.
-    is_sum: bool,
-    /// What was looked at: items of the node, or, of a node that is put together, states that the stack can shift from.
-    done: usize,
-    groups: Few,
-    opens: Opens,
-    /// On a stack: nodes to go on at, and the stacks there.
-    behind: SmallVec<[(u32, SetId); 4]>,
-    /// What was looked at of what is open, and then of what is behind.
-    asked: usize,
-    /// At an LR state: the edge that is being followed.
-    edge: Option<Edge>,
-    /// Steps that were not counted yet.
-    work: u64,
-}
-
-/// An edge being followed from an LR state.
-struct Edge {
-    terminal: TerminalId,
-    child: u32,
-    /// Nodes, and the states right over that state at which they are looked at; and how many were.
-    above: SmallVec<[(u32, u32); 8]>,
-    seen: Seen,
-    looked: usize,
-    groups: Few,
-    /// Reductions that take the state away.
-    pops: Opens,
-}
-
-/// What to do next.
-enum Next {
-    Return(Answer),
-    Call(u32, At),
-}
-
-/// What is allowed below a node.
-#[derive(Default)]
-struct Answer {
-    groups: Few,
-    opens: Opens,
-}
 
 impl GrammarGeneration {
     /// The list of groups that are allowed at a tree node on a stack.
@@ -228,20 +168,7 @@ impl GrammarGeneration {
                 }
             }
         }
-        Ok(Frame {
-            node: id,
-            at,
-            depth,
-            kept,
-            is_sum,
-            done: 0,
-            groups,
-            opens: Opens::new(),
-            behind: SmallVec::new(),
-            asked: 0,
-            edge: None,
-            work: 0,
-        })
+        Ok(Frame::new(id, (at, depth), (kept, is_sum), groups))
     }
 
     /// What is known of a node.
@@ -272,7 +199,7 @@ impl GrammarGeneration {
             At::State(state) => self.run_at_state(reader, vocabulary, frame, node, state),
             At::Stack(set) => {
                 let next = match frame.is_sum {
-                    true => self.put_together(reader, frame, set),
+                    true => self.put_together(reader, frame, set)?,
                     false => self.run_on_stack(reader, vocabulary, frame, node, set)?,
                 };
                 match next {
@@ -378,20 +305,26 @@ impl GrammarGeneration {
     }
 
     /// Puts together what the LR states settle that a stack can shift from; `None` when that is done.
-    fn put_together(&self, reader: Reader<'_>, frame: &mut Frame, set: SetId) -> Option<Next> {
+    fn put_together(
+        &self,
+        reader: Reader<'_>,
+        frame: &mut Frame,
+        set: SetId,
+    ) -> Result<Option<Next>, StepError> {
         let closure = reader.closure(set);
         while let Some(state) = closure.top(frame.done) {
             frame.done += 1;
             match self.results.find(frame.node, state) {
-                None => return Some(Next::Call(frame.node, At::State(state))),
+                None => return Ok(Some(Next::Call(frame.node, At::State(state)))),
                 Some(known) => {
                     let mut groups = std::mem::take(&mut frame.groups);
                     self.results.take(known, &mut groups, |open| frame.leave(reader, set, open));
                     frame.groups = groups;
+                    suffices(reader)?;
                 }
             }
         }
-        None
+        Ok(None)
     }
 
     /// The node's items, on a stack; `None` when that is done.
@@ -483,92 +416,6 @@ impl GrammarGeneration {
         let mut groups = Few::new();
         self.results.add_to(list, &mut groups);
         Ok(Next::Return(Answer { groups, opens: Opens::new() }))
-    }
-}
-
-impl Edge {
-    fn new(terminal: TerminalId, child: u32, above: &Above) -> Self {
-        let mut edge = Self {
-            terminal,
-            child,
-            above: SmallVec::new(),
-            seen: Seen::default(),
-            looked: 0,
-            groups: Few::new(),
-            pops: Opens::new(),
-        };
-        edge.add(child, above);
-        edge
-    }
-
-    /// Adds a node, to be looked at there.
-    fn add(&mut self, node: u32, above: &Above) {
-        for &state in &above.states {
-            if self.seen.insert((node, state)) {
-                self.above.push((node, state));
-            }
-        }
-        self.pops.extend(above.pops.iter().map(|pop| Open::Pop(*pop, node)));
-    }
-}
-
-impl Frame {
-    /// Takes the answer of what was called.
-    fn take(&mut self, reader: Reader<'_>, answer: Answer) {
-        self.work += answer.opens.len() as u64;
-        match (self.at, &mut self.edge) {
-            (At::State(state), Some(edge)) => {
-                if !answer.opens.iter().all(|open| open.is_pop()) {
-                    // Something further on must be looked at on the stack as it is.
-                    self.opens.push(Open::Edge(edge.terminal, edge.child));
-                    self.edge = None;
-                    return;
-                }
-                edge.groups.extend(answer.groups);
-                for open in answer.opens {
-                    if let Open::Pop(pop, child) = open {
-                        let above = reader.above_pop(state, pop);
-                        self.work += (above.states.len() + above.pops.len()) as u64;
-                        edge.add(child, &above);
-                    }
-                }
-            }
-            (At::State(_), None) => {
-                self.groups.extend(answer.groups);
-                self.opens.extend(answer.opens);
-            }
-            (At::Stack(set), _) => {
-                self.groups.extend(answer.groups);
-                answer.opens.into_iter().for_each(|open| self.leave(reader, set, open));
-            }
-        }
-    }
-
-    /// What is to be looked at next of an edge; `None` when that is all.
-    fn follow_edge(&mut self) -> Option<Next> {
-        let edge = self.edge.as_mut()?;
-        if let Some(&(node, state)) = edge.above.get(edge.looked) {
-            edge.looked += 1;
-            return Some(Next::Call(node, At::State(state)));
-        }
-        self.groups.append(&mut edge.groups);
-        self.opens.append(&mut edge.pops);
-        self.edge = None;
-        None
-    }
-
-    /// Keeps what the last one of the states left open that a stack is put together of.
-    fn leave(&mut self, reader: Reader<'_>, set: SetId, open: Open) {
-        match open {
-            Open::Pop(pop, node) => {
-                self.work += 1;
-                let after = reader.pop(set, self.done - 1, pop);
-                if after != SetId::DEAD {
-                    self.behind.push((node, after));
-                }
-            }
-            _ => self.opens.push(open),
-        }
     }
 }
 
