@@ -161,8 +161,7 @@ impl Fates {
         all
     }
 
-    /// Configurations that were asked about at so many LR states that they will be asked about at others: most of them line breaks
-    /// and names that a shadow follows.
+    /// Configurations that were asked about at so many LR states that they will be asked about at others.
     pub(super) fn often(&self) -> Vec<ConfigId> {
         let found = self.found();
         let of = found.chunk_by(|one, other| one.0.0 == other.0.0);
@@ -277,7 +276,7 @@ impl GrammarGeneration {
         }
         match (self.fates.at(config, place.state()), depth) {
             (Some(way), _) => way.answer(),
-            (None, Depth::Once | Depth::Soon) => None,
+            (None, Depth::Soon) => None,
             (None, Depth::All) => self.search_at(reader, config, place.state(), depth)?.answer(),
         }
     }

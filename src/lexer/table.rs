@@ -162,8 +162,7 @@ impl LexTable {
             let bytes = row.len() * 4 + shadows.len() * 8 + 160;
             let shadows = shadows.into_boxed_slice();
             let fresh = place != Place::Inside;
-            let (ends, live, whole) = Default::default();
-            let at_once = OnceLock::new();
+            let (ends, live, whole, at_once) = Default::default();
             let state = self.states.get(main);
             let ending = !fresh && !state.accepts.is_empty();
             let extends = state.extends;

@@ -32,10 +32,6 @@ pub(crate) trait Shadows {
     fn is_fresh(&self, at: Self::At) -> bool;
     /// Terminals that the lexeme can become, whatever the shadows say.
     fn becoming(&self, at: Self::At) -> &BitSet;
-    /// Terminals after which no shadow does harm, of which that is known without a search.
-    fn at_once(&self, at: Self::At) -> &BitSet;
-    /// Terminals that the lexeme is, with where the lexer is after them.
-    fn ends(&self, at: Self::At) -> &[(TerminalId, Self::At)];
     /// Terminals after which no shadow does harm, and terminals that leave shadows behind, with where the lexer is then:
     /// those that are easily found.
     fn soon(&self, at: Self::At) -> (&BitSet, &[(TerminalId, Self::At)]);
@@ -44,10 +40,8 @@ pub(crate) trait Shadows {
 }
 
 /// How far the lexer is asked.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Depth {
-    /// For what is known without a search.
-    Once,
     /// For what is easily found: there may be more.
     Soon,
     /// For everything.
@@ -166,17 +160,16 @@ impl<'a, S: Shadows> Search<'a, S> {
             open: false,
             begun: None,
             grown: true,
-            depth: Depth::Once,
+            depth: Depth::Soon,
             left,
         }
     }
 
     fn run(&mut self, depth: Depth) {
-        for next in [Depth::Once, Depth::Soon, Depth::All] {
-            if !self.found && next <= depth {
-                (self.depth, self.grown) = (next, true);
-                self.saturate();
-            }
+        self.saturate();
+        if !self.found && depth == Depth::All {
+            (self.depth, self.grown) = (depth, true);
+            self.saturate();
         }
     }
 
@@ -203,10 +196,7 @@ impl<'a, S: Shadows> Search<'a, S> {
             self.spend(PLACE);
             self.places.push(Place { at, state, below: Vec::new() });
             self.grown = true;
-            self.found |= match self.depth {
-                Depth::Once => self.is_way_out(self.shadows.at_once(at), at, state),
-                _ => self.is_way_out(self.shadows.soon(at).0, at, state),
-            };
+            self.found |= self.is_way_out(self.shadows.soon(at).0, at, state);
         }
         known
     }
@@ -236,20 +226,12 @@ impl<'a, S: Shadows> Search<'a, S> {
             self.spend(1);
             return;
         }
-        let maybe = match self.depth {
-            // It was looked at when it came.
-            Depth::Once => self.shadows.ends(at).to_vec(),
-            Depth::Soon => {
-                let (sure, maybe) = self.shadows.soon(at);
-                self.found |= self.is_way_out(sure, at, state);
-                maybe.to_vec()
-            }
-            Depth::All => {
-                let (sure, maybe) = self.shadows.all(at);
-                self.found |= self.is_way_out(sure, at, state);
-                maybe.to_vec()
-            }
+        let (sure, maybe) = match self.depth {
+            Depth::Soon => self.shadows.soon(at),
+            Depth::All => self.shadows.all(at),
         };
+        let (maybe, is_way_out) = (maybe.to_vec(), self.is_way_out(sure, at, state));
+        self.found |= is_way_out;
         self.spend(1 + maybe.len() as u64);
         for (terminal, next) in maybe {
             if self.left.get() == 0 {

@@ -455,17 +455,6 @@ impl Shadows for Reader<'_> {
         self.tables.lex.becoming(at)
     }
 
-    fn at_once(&self, at: ConfigId) -> &BitSet {
-        Reader::at_once(self, at)
-    }
-
-    fn ends(&self, at: ConfigId) -> &[(TerminalId, ConfigId)] {
-        match self.tables.lex.is_fresh(at) {
-            true => &[],
-            false => Reader::ends(self, at),
-        }
-    }
-
     fn soon(&self, at: ConfigId) -> (&BitSet, &[(TerminalId, ConfigId)]) {
         let live = self.live(at);
         (&live.sure, &live.maybe)

@@ -31,7 +31,7 @@ pub(super) struct Frame {
     /// Whether the result is kept.
     pub(super) kept: bool,
     /// On a stack: whether it is put together of what LR states know.
-    pub(super) is_sum: bool,
+    pub(super) by_states: bool,
     /// What was looked at: items of the node, or, of a node that is put together, states that the stack can shift from.
     pub(super) done: usize,
     pub(super) groups: Few,
@@ -103,7 +103,7 @@ impl Frame {
     pub(super) fn new(
         node: u32,
         (at, depth): (At, Depth),
-        (kept, is_sum): (bool, bool),
+        (kept, by_states): (bool, bool),
         groups: Few,
     ) -> Self {
         Self {
@@ -111,7 +111,7 @@ impl Frame {
             at,
             depth,
             kept,
-            is_sum,
+            by_states,
             done: 0,
             groups,
             opens: Opens::new(),

@@ -91,8 +91,8 @@ impl GrammarGeneration {
     ) -> Result<Answer, StepError> {
         /// Steps that a new stack node counts for: it takes some hundred bytes, and very ambiguous grammars make many.
         const NODE: u64 = 64;
-        /// Frames for each byte of a token, at most: a lexeme ends, a place of the trie and a beginning there are linked to, and
-        /// each is looked at on a stack and then at a state. What a forged file holds could lead in circles.
+        /// Frames for each byte of a token, at most: a lexeme ends, a place of the trie and a beginning there are linked to, behind
+        /// a sum, and each is looked at on a stack and then at a state. What a forged file holds could lead in circles.
         const EACH: usize = 12;
         let limit = reader.grammar.limits().step_work;
         let deep = EACH * (vocabulary.trie().height() + 2);
@@ -152,7 +152,7 @@ impl GrammarGeneration {
         {
             return Err(answer);
         }
-        let mut is_sum = false;
+        let mut by_states = false;
         let mut groups = Few::new();
         match at {
             At::State(state) => {
@@ -161,14 +161,14 @@ impl GrammarGeneration {
             }
             At::Stack(set) => {
                 // What is still many trees is looked at as it is.
-                is_sum = kept && (node.is_whole() || node.is_sum());
-                if !is_sum {
+                by_states = kept && (node.is_whole() || node.is_sum());
+                if !by_states {
                     let viable = &reader.closure(set).viable;
                     groups.extend(node.allowed(|terminal| viable.contains(terminal.index())));
                 }
             }
         }
-        Ok(Frame::new(id, (at, depth), (kept, is_sum), groups))
+        Ok(Frame::new(id, (at, depth), (kept, by_states), groups))
     }
 
     /// What is known of a node.
@@ -198,7 +198,7 @@ impl GrammarGeneration {
         match frame.at {
             At::State(state) => self.run_at_state(reader, vocabulary, frame, node, state),
             At::Stack(set) => {
-                let next = match frame.is_sum {
+                let next = match frame.by_states {
                     true => self.put_together(reader, frame, set)?,
                     false => self.run_on_stack(reader, vocabulary, frame, node, set)?,
                 };

@@ -141,12 +141,13 @@ impl<'a> Walk<'a> {
             return false;
         }
         let reader = self.reader;
+        let ends = match reader.tables.lex.get(config).ending {
+            true => reader.ends(config),
+            false => &[],
+        };
         for byte in bytes.minus(*staying).iter() {
-            let entry = reader.tables.lex.get(config);
-            let ends = |(_, after): &(TerminalId, ConfigId)| reader.next(*after, byte);
-            if reader.next(config, byte) != config
-                || entry.ending && reader.ends(config).iter().any(|end| ends(end) != ConfigId::DEAD)
-            {
+            let begins = |end: &(TerminalId, ConfigId)| reader.next(end.1, byte) != ConfigId::DEAD;
+            if reader.next(config, byte) != config || ends.iter().any(begins) {
                 leaving.insert(byte);
                 return false;
             }
