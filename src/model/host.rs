@@ -353,7 +353,12 @@ impl Layer {
         let mut projections = Vec::with_capacity(Projection::ALL.len());
         for projection in Projection::ALL {
             let (rows, columns) = projection.shape(config);
-            projections.push(source.matrix(&name(projection.module()), rows, columns)?);
+            let matrix = source.matrix(&name(projection.module()), rows, columns)?;
+            // Of these all rows are wanted always.
+            projections.push(match Arc::try_unwrap(matrix) {
+                Ok(own) => Arc::new(own.interleaved()),
+                Err(shared) => shared,
+            });
         }
         let Ok(projections) = projections.try_into() else { unreachable!("one for each") };
         Ok(Self {

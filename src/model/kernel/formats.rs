@@ -3,6 +3,8 @@
 //! A product of one row and one token is always the same sequence of operations, however many tokens are read along and
 //! whichever rows are asked for: so logits do not depend on how a text was cut into calls, on threads, or on the mask.
 
+use prefetch_index::prefetch_index;
+
 use super::{
     input::{GROUP, Input},
     level::{Level, f16},
@@ -21,6 +23,20 @@ pub(super) trait Format: Sync {
         input: &Input<'_>,
         tokens: [usize; T],
     ) -> [f32; T];
+
+    /// Asks the memory for a row that is multiplied soon: where rows are picked here and there, no processor guesses which.
+    fn prefetch(&self, row: usize);
+}
+
+/// Bytes that memory gives at once.
+const LINE: usize = 64;
+
+/// Asks the memory for a range of a slice.
+#[inline(always)]
+fn prefetch<T>(slice: &[T], range: std::ops::Range<usize>) {
+    for at in range.step_by((LINE / size_of::<T>()).max(1)) {
+        prefetch_index(slice, at);
+    }
 }
 
 /// Numbers as they are, of some width.
@@ -121,6 +137,11 @@ impl<W: Number> Format for Dense<W> {
         let row = &self.weights[row * self.columns..][..self.columns];
         dots(level, row, tokens.map(|t| &input.values[t * self.columns..][..self.columns]))
     }
+
+    #[inline(always)]
+    fn prefetch(&self, row: usize) {
+        prefetch(&self.weights, row * self.columns..(row + 1) * self.columns);
+    }
 }
 
 /// Signed bytes with a scale for every 32 columns (Q8_0, and what fits into it: Q4_0, Q5_0) or two (Q6_K).
@@ -179,6 +200,13 @@ impl<S: Scale> Format for Q8<S> {
         }
         sums.map(|[even, odd]| level.sum(even) + level.sum(odd))
     }
+
+    #[inline(always)]
+    fn prefetch(&self, row: usize) {
+        let groups = self.columns / GROUP;
+        prefetch(&self.values, row * self.columns..(row + 1) * self.columns);
+        prefetch(&self.scales, row * groups..(row + 1) * groups);
+    }
 }
 
 /// Q4_K: four bits, with a scale and an offset of six bits for every 32 columns, scaled once more for every 256.
@@ -197,6 +225,20 @@ pub(super) struct Q4KBlock {
     pub(super) offsets: [u8; 8],
     /// 32 bytes for 64 columns: the lower four bits are the first half of them.
     pub(super) nibbles: [[u8; 32]; 4],
+}
+
+impl Q4KBlock {
+    /// The columns as numbers.
+    pub(super) fn widen(&self, out: &mut [f32]) {
+        for (g, out) in out.chunks_exact_mut(GROUP).enumerate() {
+            let scale = self.scale * f32::from(self.scales[g]);
+            let offset = self.offset * f32::from(self.offsets[g]);
+            for (out, byte) in out.iter_mut().zip(self.nibbles[g / 2]) {
+                let value = if g % 2 == 0 { byte & 0xF } else { byte >> 4 };
+                *out = scale * f32::from(value) - offset;
+            }
+        }
+    }
 }
 
 impl Format for Q4K {
@@ -241,5 +283,15 @@ impl Format for Q4K {
             let [even, odd] = sums[t];
             (level.sum(even) + level.sum(odd)) - level.sum(offsets[t])
         })
+    }
+    #[inline(always)]
+    fn prefetch(&self, row: usize) {
+        let supers = self.columns / SUPER;
+        for block in &self.blocks[row * supers..][..supers] {
+            // From before the nibbles on: a block is 160 bytes.
+            prefetch_index(&block.scales, 0);
+            prefetch_index(&block.nibbles[1], 0);
+            prefetch_index(&block.nibbles[3], 0);
+        }
     }
 }

@@ -10,6 +10,8 @@ pub(super) trait Level: Copy {
     type F: Copy;
     /// Thirty-two bytes.
     type B: Copy;
+    /// Sixteen integers of 16 bits.
+    type S: Copy;
     fn zero(self) -> Self::F;
     fn splat(self, x: f32) -> Self::F;
     fn f32s(self, x: &[f32; 8]) -> Self::F;
@@ -26,11 +28,23 @@ pub(super) trait Level: Copy {
     fn halves(self, low: f32, high: f32) -> Self::F;
     fn i8s(self, x: &[i8; 32]) -> Self::B;
     fn u8s(self, x: &[u8; 32]) -> Self::B;
+    /// Eight times the same four.
+    fn four_i8s(self, x: &[i8; 4]) -> Self::B;
     /// The lower four bits of each byte, and the upper ones.
     fn nibbles(self, x: Self::B) -> (Self::B, Self::B);
-    /// Sums of four neighbouring products each, of unsigned bytes and signed ones from -127 to 127; the unsigned ones are
-    /// at most 128, so that no sum of two products overflows 16 bits.
-    fn dot_unsigned(self, a: Self::B, b: Self::B) -> Self::F;
+    fn no_pairs(self) -> Self::S;
+    /// Sums of two neighbouring products each, of unsigned bytes and signed ones from -127 to 127; the unsigned ones are at most
+    /// 128, so that no sum overflows.
+    fn pairs(self, a: Self::B, b: Self::B) -> Self::S;
+    /// Sums that do not overflow.
+    fn add_pairs(self, a: Self::S, b: Self::S) -> Self::S;
+    /// Sums of two neighbours each.
+    fn fours(self, x: Self::S) -> Self::F;
+    /// Sums of four neighbouring products each; of what [`Self::pairs`] multiplies.
+    #[inline(always)]
+    fn dot_unsigned(self, a: Self::B, b: Self::B) -> Self::F {
+        self.fours(self.pairs(a, b))
+    }
     /// The same for signed bytes; those of `b` are from -127 to 127.
     fn dot_signed(self, a: Self::B, b: Self::B) -> Self::F;
 
@@ -77,6 +91,7 @@ pub(super) fn f16(x: u16) -> f32 {
 impl Level for Plain {
     type F = [f32; 8];
     type B = [u8; 32];
+    type S = [i16; 16];
 
     #[inline(always)]
     fn zero(self) -> [f32; 8] {
@@ -127,15 +142,29 @@ impl Level for Plain {
         *x
     }
     #[inline(always)]
+    fn four_i8s(self, x: &[i8; 4]) -> [u8; 32] {
+        std::array::from_fn(|i| x[i % 4] as u8)
+    }
+    #[inline(always)]
     fn nibbles(self, x: [u8; 32]) -> ([u8; 32], [u8; 32]) {
         (x.map(|x| x & 0xF), x.map(|x| x >> 4))
     }
     #[inline(always)]
-    fn dot_unsigned(self, a: [u8; 32], b: [u8; 32]) -> [f32; 8] {
-        std::array::from_fn(|lane| {
-            (4 * lane..4 * lane + 4).map(|i| i32::from(a[i]) * i32::from(b[i] as i8)).sum::<i32>()
-                as f32
-        })
+    fn no_pairs(self) -> [i16; 16] {
+        [0; 16]
+    }
+    #[inline(always)]
+    fn pairs(self, a: [u8; 32], b: [u8; 32]) -> [i16; 16] {
+        let product = |i: usize| i16::from(a[i]) * i16::from(b[i] as i8);
+        std::array::from_fn(|i| product(2 * i) + product(2 * i + 1))
+    }
+    #[inline(always)]
+    fn add_pairs(self, a: [i16; 16], b: [i16; 16]) -> [i16; 16] {
+        std::array::from_fn(|i| a[i] + b[i])
+    }
+    #[inline(always)]
+    fn fours(self, x: [i16; 16]) -> [f32; 8] {
+        std::array::from_fn(|i| (i32::from(x[2 * i]) + i32::from(x[2 * i + 1])) as f32)
     }
     #[inline(always)]
     fn dot_signed(self, a: [u8; 32], b: [u8; 32]) -> [f32; 8] {
@@ -158,6 +187,7 @@ mod x86 {
     impl Level for V3 {
         type F = __m256;
         type B = __m256i;
+        type S = __m256i;
 
         #[inline(always)]
         fn zero(self) -> __m256 {
@@ -217,15 +247,30 @@ mod x86 {
             cast(*x)
         }
         #[inline(always)]
+        fn four_i8s(self, x: &[i8; 4]) -> __m256i {
+            self.avx._mm256_set1_epi32(cast(*x))
+        }
+        #[inline(always)]
         fn nibbles(self, x: __m256i) -> (__m256i, __m256i) {
             let low = self.avx._mm256_set1_epi8(0xF);
             let shifted = self.avx2._mm256_srli_epi16::<4>(x);
             (self.avx2._mm256_and_si256(x, low), self.avx2._mm256_and_si256(shifted, low))
         }
         #[inline(always)]
-        fn dot_unsigned(self, a: __m256i, b: __m256i) -> __m256 {
-            let pairs = self.avx2._mm256_maddubs_epi16(a, b);
-            let fours = self.avx2._mm256_madd_epi16(pairs, self.avx._mm256_set1_epi16(1));
+        fn no_pairs(self) -> __m256i {
+            self.avx._mm256_setzero_si256()
+        }
+        #[inline(always)]
+        fn pairs(self, a: __m256i, b: __m256i) -> __m256i {
+            self.avx2._mm256_maddubs_epi16(a, b)
+        }
+        #[inline(always)]
+        fn add_pairs(self, a: __m256i, b: __m256i) -> __m256i {
+            self.avx2._mm256_add_epi16(a, b)
+        }
+        #[inline(always)]
+        fn fours(self, x: __m256i) -> __m256 {
+            let fours = self.avx2._mm256_madd_epi16(x, self.avx._mm256_set1_epi16(1));
             self.avx._mm256_cvtepi32_ps(fours)
         }
         #[inline(always)]
@@ -267,6 +312,10 @@ mod tests {
                     level.dot_signed(level.i8s(&self.0.map(|x| x as i8)), level.i8s(&signed)),
                     level.dot_unsigned(low, level.i8s(&signed)),
                     level.dot_unsigned(high, level.i8s(&signed)),
+                    level.fours(level.add_pairs(
+                        level.add_pairs(level.no_pairs(), level.pairs(low, level.i8s(&signed))),
+                        level.pairs(high, level.four_i8s(&[signed[3], -127, 0, 127])),
+                    )),
                     level.bf16s(&halves),
                     level.f16s(&halves),
                     level.bytes_as_f32s(&std::array::from_fn(|i| self.0[i])),

@@ -2,9 +2,11 @@
 
 use super::{
     Input, Threads,
-    formats::{BFloat, Dense, Format, Half, Number, Q4K, Q8, SUPER},
+    formats::{BFloat, Dense, Half, Number, Q4K, Q4KBlock, Q8, SUPER},
     input::GROUP,
-    level::{Level, Task, dispatch},
+    interleaved::{Eights, ROWS, RowsOfQ4K},
+    level::dispatch,
+    rows::{Picked, Rows},
 };
 
 /// Bytes of rows that one job reads: they stay in the cache next to the core while all tokens are multiplied with them.
@@ -36,11 +38,13 @@ pub(super) enum Weights {
     Q8(Q8<f32>),
     Q8Half(Q8<[f32; 2]>),
     Q4K(Q4K),
+    /// Eight rows side by side.
+    RowsOfQ4K(RowsOfQ4K),
 }
 
-/// Does something with the weights, whatever their format.
+/// Does something with the weights, whatever their format, if rows lie one behind the other; else something with eight.
 macro_rules! with_format {
-    ($weights:expr, $format:ident => $body:expr) => {
+    ($weights:expr, $format:ident => $body:expr, $rows:ident => $other:expr) => {
         match $weights {
             Weights::F32($format) => $body,
             Weights::F16($format) => $body,
@@ -48,6 +52,7 @@ macro_rules! with_format {
             Weights::Q8($format) => $body,
             Weights::Q8Half($format) => $body,
             Weights::Q4K($format) => $body,
+            Weights::RowsOfQ4K($rows) => $other,
         }
     };
 }
@@ -99,7 +104,7 @@ impl Matrix {
             Weights::F16(_) | Weights::BF16(_) => self.columns * 2,
             Weights::Q8(_) => self.columns + self.columns / GROUP * 4,
             Weights::Q8Half(_) => self.columns + self.columns / GROUP * 8,
-            Weights::Q4K(_) => self.columns / SUPER * size_of::<super::formats::Q4KBlock>(),
+            Weights::Q4K(_) | Weights::RowsOfQ4K(_) => self.columns / SUPER * size_of::<Q4KBlock>(),
         }
     }
 
@@ -135,18 +140,21 @@ impl Matrix {
             Weights::Q4K(m) => {
                 let supers = self.columns / SUPER;
                 let blocks = &m.blocks[row * supers..][..supers];
-                for (out, block) in out.chunks_exact_mut(SUPER).zip(blocks) {
-                    for (g, out) in out.chunks_exact_mut(GROUP).enumerate() {
-                        let scale = block.scale * f32::from(block.scales[g]);
-                        let offset = block.offset * f32::from(block.offsets[g]);
-                        for (out, byte) in out.iter_mut().zip(block.nibbles[g / 2]) {
-                            let value = if g % 2 == 0 { byte & 0xF } else { byte >> 4 };
-                            *out = scale * f32::from(value) - offset;
-                        }
-                    }
-                }
+                out.chunks_exact_mut(SUPER).zip(blocks).for_each(|(out, block)| block.widen(out));
             }
+            Weights::RowsOfQ4K(m) => m.row(row, out),
         }
+    }
+
+    /// The same weights, laid out for products of all rows: eight side by side, where the format has such a layout.
+    pub(in crate::model) fn interleaved(self) -> Self {
+        let weights = match self.weights {
+            Weights::Q4K(rows) if self.rows.is_multiple_of(ROWS) => {
+                Weights::RowsOfQ4K(RowsOfQ4K::of(&rows))
+            }
+            other => other,
+        };
+        Self { weights, ..self }
     }
 
     /// Products of some rows with one token, in the rows' order.
@@ -162,7 +170,13 @@ impl Matrix {
         out.resize(rows.len(), 0.0);
         let step = self.rows_of_job(threads, rows.len());
         let jobs: Vec<_> = rows.chunks(step).zip(out.chunks_mut(step)).collect();
-        threads.each(jobs, |(rows, out)| self.multiply(|i| rows[i] as usize, input, out));
+        threads.each(jobs, |(rows, out)| {
+            with_format!(
+                &self.weights,
+                format => dispatch(Picked { format, rows, input, out }),
+                eights => dispatch(Eights::picked(eights, rows, input, out))
+            );
+        });
     }
 
     /// Rows for one job, of `rows` in all.
@@ -170,11 +184,16 @@ impl Matrix {
         let row = self.row_bytes();
         let least = (LEAST_JOB_BYTES / row).max(4);
         let even = rows.div_ceil(threads.count() * JOBS_PER_THREAD);
-        even.clamp(least, (JOB_BYTES / row).max(least))
+        even.clamp(least, (JOB_BYTES / row).max(least)).next_multiple_of(ROWS)
     }
 
-    fn multiply(&self, row: impl Fn(usize) -> usize, input: &Input<'_>, out: &mut [f32]) {
-        with_format!(&self.weights, format => dispatch(Rows { format, row, input, out }));
+    /// Products of the rows from one on, which is the first of eight.
+    fn multiply(&self, first: usize, input: &Input<'_>, out: &mut [f32]) {
+        with_format!(
+            &self.weights,
+            format => dispatch(Rows { format, first, input, out }),
+            eights => dispatch(Eights::all(eights, first, input, out))
+        );
     }
 }
 
@@ -195,7 +214,7 @@ pub(in crate::model) fn products(
         jobs.extend(chunks.map(|(i, out)| (*matrix, i * step, out)));
     }
     let work = |(matrix, first, out): (&Matrix, usize, &mut [f32])| {
-        matrix.multiply(|i| first + i, input, out);
+        matrix.multiply(first, input, out);
     };
     let bytes: usize = matrices.iter().map(|m| m.bytes()).sum();
     if bytes * n.div_ceil(4) <= ALONE_BYTES {
@@ -226,54 +245,5 @@ fn transposed(values: &[f32], n: usize) -> Vec<f32> {
 fn widen<W: Number>(row: &[W], out: &mut [f32]) {
     for (out, value) in out.iter_mut().zip(row) {
         *out = value.widen();
-    }
-}
-
-/// Products of rows with all tokens: [rows, tokens].
-struct Rows<'a, F, R> {
-    format: &'a F,
-    row: R,
-    input: &'a Input<'a>,
-    out: &'a mut [f32],
-}
-
-impl<F: Format, R: Fn(usize) -> usize> Task for Rows<'_, F, R> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<L: Level>(self, level: L) {
-        let Self { format, row, input, out } = self;
-        let n = input.tokens;
-        let rows = out.len() / n;
-        let mut token = 0;
-        while token < n {
-            // The tokens outside: a few of them stay in the innermost cache, the rows in the next one.
-            let count = (n - token).min(4);
-            for i in 0..rows {
-                let at = i * n + token;
-                match count {
-                    1 => out[at] = format.dot(level, row(i), input, [token])[0],
-                    2 => out[at..at + 2].copy_from_slice(&format.dot(
-                        level,
-                        row(i),
-                        input,
-                        [token, token + 1],
-                    )),
-                    3 => out[at..at + 3].copy_from_slice(&format.dot(
-                        level,
-                        row(i),
-                        input,
-                        [token, token + 1, token + 2],
-                    )),
-                    _ => out[at..at + 4].copy_from_slice(&format.dot(
-                        level,
-                        row(i),
-                        input,
-                        [token, token + 1, token + 2, token + 3],
-                    )),
-                }
-            }
-            token += count;
-        }
     }
 }

@@ -6,10 +6,12 @@
 
 mod formats;
 mod input;
+mod interleaved;
 mod level;
 mod low_rank;
 mod matrix;
 mod random;
+mod rows;
 mod stored;
 mod threads;
 mod vector;

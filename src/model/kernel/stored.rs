@@ -233,6 +233,66 @@ mod tests {
         }
     }
 
+    /// Eight side by side: the same weights, products that differ in rounding alone, and not with their company.
+    #[test]
+    fn interleaved_rows_are_the_same_rows() {
+        let (rows, columns, n) = (40, 512, 7);
+        let x = numbers(n * columns, 8);
+        for format in [GgmlDType::Q4K, GgmlDType::Q8_0] {
+            let (_, matrix) = stored(format, (rows, columns), 9);
+            let (_, same) = stored(format, (rows, columns), 9);
+            let interleaved = same.interleaved();
+            assert_eq!(matrix.bytes(), interleaved.bytes());
+            let (mut one, mut other) = (vec![0.0; columns], vec![0.0; columns]);
+            for row in 0..rows {
+                matrix.row(row, &mut one);
+                interleaved.row(row, &mut other);
+                assert_eq!(one, other);
+            }
+            let input = Input::new(&x, columns, true);
+            let threads = Threads::new(2).unwrap();
+            let expected = products(&threads, &[&matrix], &input).swap_remove(0);
+            let all = products(&threads, &[&interleaved], &input).swap_remove(0);
+            for (expected, found) in expected.iter().zip(&all) {
+                assert!((expected - found).abs() < 1e-4, "{found} is not {expected}");
+            }
+            let mut some = Vec::new();
+            for t in 0..n {
+                let input = Input::new(&x[t * columns..][..columns], columns, true);
+                let alone = products(&threads, &[&interleaved], &input).swap_remove(0);
+                assert_eq!(alone, all[t * rows..][..rows]);
+                interleaved.pick(&threads, &[39, 0, 8, 8, 17], &input, &mut some);
+                let picked = [39, 0, 8, 8, 17].map(|row| all[t * rows + row]);
+                assert_eq!(some, picked);
+            }
+        }
+    }
+
+    /// Where most rows are wanted all are multiplied.
+    #[test]
+    fn picked_rows_are_those_among_all() {
+        let (rows, columns) = (1000, 256);
+        let x = numbers(columns, 8);
+        for format in FORMATS {
+            let (_, matrix) = stored(format, (rows, columns), 9);
+            let input = Input::new(&x, columns, matrix.is_quantised());
+            let threads = Threads::new(2).unwrap();
+            let all = products(&threads, &[&matrix], &input).swap_remove(0);
+            for share in [0, 1, 10, 50, 70, 99, 100] {
+                let is_wanted =
+                    |row: &u32| row.wrapping_mul(2_654_435_761) >> 8 & 0xFF < share * 256 / 100;
+                let ascending: Vec<u32> = (0..rows as u32).filter(is_wanted).collect();
+                let any = ascending.iter().rev().chain(&ascending).copied().collect();
+                for picked in [ascending, any] {
+                    let mut some = Vec::new();
+                    matrix.pick(&threads, &picked, &input, &mut some);
+                    let expected: Vec<f32> = picked.iter().map(|row| all[*row as usize]).collect();
+                    assert_eq!(some, expected, "{format:?}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn rows_that_blocks_do_not_fill_are_refused() {
         assert!(Matrix::from_ggml(GgmlDType::Q4K, &[0; 144], 2, 128).is_err());

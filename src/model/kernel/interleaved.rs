@@ -1,0 +1,243 @@
+//! Q4_K with eight rows side by side: for matrices of which all rows are wanted.
+//!
+//! A vector holds four columns of each of eight rows, so that 32 columns are summed up before anything is scaled, and nothing is
+//! summed across a vector. That takes half the instructions of a product row by row ([`Q4K`]). Four columns of the input are
+//! the same for all rows. What is picked row by row, the head, stays as it is.
+
+use prefetch_index::prefetch_index;
+
+use super::{
+    formats::{Q4K, Q4KBlock, SUPER},
+    input::{GROUP, Input},
+    level::{Level, Task},
+};
+
+/// Rows side by side.
+pub(super) const ROWS: usize = 8;
+
+/// Blocks that are asked for ahead.
+const AHEAD: usize = 2;
+
+/// Columns side by side.
+const COLUMNS: usize = 4;
+
+/// Rows by eights.
+#[derive(Debug)]
+pub(super) struct RowsOfQ4K {
+    columns: usize,
+    /// Those of the first eight rows, from left to right; and so on.
+    blocks: Vec<Block>,
+}
+
+/// 256 columns of eight rows.
+#[derive(Debug)]
+struct Block {
+    scale: [f32; ROWS],
+    offset: [f32; ROWS],
+    /// For every 32 columns.
+    scales: [[u8; ROWS]; 8],
+    offsets: [[u8; ROWS]; 8],
+    /// For 64 columns eight vectors: four columns of each row, and in the upper four bits those 32 columns further right.
+    nibbles: [[[u8; ROWS * COLUMNS]; GROUP / COLUMNS]; 4],
+}
+
+impl Block {
+    fn of(rows: [&Q4KBlock; ROWS]) -> Self {
+        Self {
+            scale: rows.map(|row| row.scale),
+            offset: rows.map(|row| row.offset),
+            scales: std::array::from_fn(|group| rows.map(|row| row.scales[group])),
+            offsets: std::array::from_fn(|group| rows.map(|row| row.offsets[group])),
+            nibbles: std::array::from_fn(|pair| {
+                std::array::from_fn(|at| {
+                    let byte = |i: usize| (i / COLUMNS, COLUMNS * at + i % COLUMNS);
+                    std::array::from_fn(|i| rows[byte(i).0].nibbles[pair][byte(i).1])
+                })
+            }),
+        }
+    }
+
+    /// Asks the memory for it.
+    #[inline(always)]
+    fn prefetch(&self) {
+        prefetch_index(&self.scale, 0);
+        prefetch_index(&self.scales, 0);
+        prefetch_index(&self.offsets, 0);
+        // Two vectors are what memory gives at once.
+        let vectors = self.nibbles.as_flattened();
+        (0..vectors.len()).step_by(2).for_each(|at| prefetch_index(&vectors[at], 0));
+    }
+
+    fn row(&self, row: usize) -> Q4KBlock {
+        let byte =
+            |pair: usize, i: usize| self.nibbles[pair][i / COLUMNS][COLUMNS * row + i % COLUMNS];
+        Q4KBlock {
+            scale: self.scale[row],
+            offset: self.offset[row],
+            scales: self.scales.map(|scales| scales[row]),
+            offsets: self.offsets.map(|offsets| offsets[row]),
+            nibbles: std::array::from_fn(|pair| std::array::from_fn(|i| byte(pair, i))),
+        }
+    }
+}
+
+impl RowsOfQ4K {
+    /// Of rows one behind the other, whose number is a multiple of [`ROWS`].
+    pub(super) fn of(rows: &Q4K) -> Self {
+        let supers = rows.columns / SUPER;
+        let mut blocks = Vec::with_capacity(rows.blocks.len() / ROWS);
+        for rows in rows.blocks.chunks_exact(ROWS * supers) {
+            let block = |i: usize| Block::of(std::array::from_fn(|row| &rows[row * supers + i]));
+            blocks.extend((0..supers).map(block));
+        }
+        Self { columns: rows.columns, blocks }
+    }
+
+    /// One row as numbers.
+    pub(super) fn row(&self, row: usize, out: &mut [f32]) {
+        let supers = self.columns / SUPER;
+        let blocks = &self.blocks[row / ROWS * supers..][..supers];
+        for (out, block) in out.chunks_exact_mut(SUPER).zip(blocks) {
+            block.row(row % ROWS).widen(out);
+        }
+    }
+
+    /// Inner products of eight rows with `T` tokens of the input.
+    #[inline(always)]
+    fn dots<L: Level, const T: usize>(
+        &self,
+        level: L,
+        eight: usize,
+        input: &Input<'_>,
+        tokens: [usize; T],
+    ) -> [[f32; ROWS]; T] {
+        let Some(bytes) = &input.bytes else { unreachable!("the input of quantised rows") };
+        let supers = self.columns / SUPER;
+        let blocks = &self.blocks[eight * supers..][..supers];
+        let values = tokens.map(|t| &bytes.values[t * self.columns..][..self.columns]);
+        let values = values.map(|x| x.as_chunks::<COLUMNS>().0.as_chunks::<8>().0);
+        let values = values.map(|x| x.as_chunks::<8>().0);
+        let groups = supers * 8;
+        let x_scales = tokens.map(|t| bytes.scales[t * groups..][..groups].as_chunks::<8>().0);
+        let x_sums = tokens.map(|t| bytes.sums[t * groups..][..groups].as_chunks::<8>().0);
+        let mut sums = [level.zero(); T];
+        let mut offsets = [level.zero(); T];
+        for (i, block) in blocks.iter().enumerate() {
+            // With one token the processor is idle enough to look ahead by itself.
+            if T > 1
+                && let Some(next) = self.blocks.get(eight * supers + i + AHEAD)
+            {
+                next.prefetch();
+            }
+            let (scale, offset) = (level.f32s(&block.scale), level.f32s(&block.offset));
+            for pair in 0..4 {
+                // Eight sums of two products of at most 15 times 127 each fit 16 bits.
+                let mut all = [[level.no_pairs(); T]; 2];
+                for at in 0..GROUP / COLUMNS {
+                    let (low, high) = level.nibbles(level.u8s(&block.nibbles[pair][at]));
+                    for t in 0..T {
+                        let x = &values[t][i];
+                        let products = level.pairs(low, level.four_i8s(&x[2 * pair][at]));
+                        all[0][t] = level.add_pairs(all[0][t], products);
+                        let products = level.pairs(high, level.four_i8s(&x[2 * pair + 1][at]));
+                        all[1][t] = level.add_pairs(all[1][t], products);
+                    }
+                }
+                for (half, all) in all.into_iter().enumerate() {
+                    let group = 2 * pair + half;
+                    let own = level.mul(level.bytes_as_f32s(&block.scales[group]), scale);
+                    let below = level.mul(level.bytes_as_f32s(&block.offsets[group]), offset);
+                    for t in 0..T {
+                        let scale = level.mul(own, level.splat(x_scales[t][i][group]));
+                        sums[t] = level.fma(level.fours(all[t]), scale, sums[t]);
+                        let sum = level.splat(x_sums[t][i][group]);
+                        offsets[t] = level.fma(below, sum, offsets[t]);
+                    }
+                }
+            }
+        }
+        std::array::from_fn(|t| {
+            let (sums, offsets) = (level.store(sums[t]), level.store(offsets[t]));
+            std::array::from_fn(|row| sums[row] - offsets[row])
+        })
+    }
+}
+
+/// Products of rows with all tokens: [rows, tokens].
+pub(super) struct Eights<'a> {
+    rows: &'a RowsOfQ4K,
+    wanted: Wanted<'a>,
+    input: &'a Input<'a>,
+    out: &'a mut [f32],
+}
+
+enum Wanted<'a> {
+    /// From this one on, the first of eight.
+    From(usize),
+    /// These.
+    Rows(&'a [u32]),
+}
+
+impl<'a> Eights<'a> {
+    /// Of the rows from one on, which is the first of eight; whole eights.
+    pub(super) fn all(
+        rows: &'a RowsOfQ4K,
+        first: usize,
+        input: &'a Input<'a>,
+        out: &'a mut [f32],
+    ) -> Self {
+        Self { rows, wanted: Wanted::From(first), input, out }
+    }
+
+    /// Of some rows with one token. Each costs what eight cost: what is picked is better not laid out like this.
+    pub(super) fn picked(
+        rows: &'a RowsOfQ4K,
+        picked: &'a [u32],
+        input: &'a Input<'a>,
+        out: &'a mut [f32],
+    ) -> Self {
+        Self { rows, wanted: Wanted::Rows(picked), input, out }
+    }
+}
+
+impl Task for Eights<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Level>(self, level: L) {
+        let Self { rows, wanted, input, out } = self;
+        let n = input.tokens;
+        let first = match wanted {
+            Wanted::From(first) => first / ROWS,
+            Wanted::Rows(picked) => {
+                for (out, row) in out.iter_mut().zip(picked) {
+                    let (eight, at) = (*row as usize / ROWS, *row as usize % ROWS);
+                    *out = rows.dots(level, eight, input, [0])[0][at];
+                }
+                return;
+            }
+        };
+        let mut token = 0;
+        while token < n {
+            // The tokens outside: a few of them stay in the innermost cache, the rows in the next one.
+            let count = (n - token).min(4);
+            for (i, out) in out.chunks_exact_mut(ROWS * n).enumerate() {
+                let mut put = |dots: &[[f32; ROWS]]| {
+                    for (t, dots) in dots.iter().enumerate() {
+                        for (row, dot) in dots.iter().enumerate() {
+                            out[row * n + token + t] = *dot;
+                        }
+                    }
+                };
+                let at = |t: usize| token + t;
+                match count {
+                    1 => put(&rows.dots(level, first + i, input, [token])),
+                    2 => put(&rows.dots(level, first + i, input, [0, 1].map(at))),
+                    3 => put(&rows.dots(level, first + i, input, [0, 1, 2].map(at))),
+                    _ => put(&rows.dots(level, first + i, input, [0, 1, 2, 3].map(at))),
+                }
+            }
+            token += count;
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Products of rows that lie one behind the other: of all of a range, or of some.
+
+use super::{
+    formats::Format,
+    input::Input,
+    level::{Level, Task},
+};
+
+/// Products of the rows from one on with all tokens: [rows, tokens].
+pub(super) struct Rows<'a, F> {
+    pub(super) format: &'a F,
+    pub(super) first: usize,
+    pub(super) input: &'a Input<'a>,
+    pub(super) out: &'a mut [f32],
+}
+
+impl<F: Format> Task for Rows<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Level>(self, level: L) {
+        let Self { format, first, input, out } = self;
+        let n = input.tokens;
+        let rows = out.len() / n;
+        let mut token = 0;
+        while token < n {
+            // The tokens outside: a few of them stay in the innermost cache, the rows in the next one.
+            let count = (n - token).min(4);
+            for i in 0..rows {
+                let (row, out) = (first + i, &mut out[i * n + token..][..count]);
+                let at = |t: usize| token + t;
+                match count {
+                    1 => out[0] = format.dot(level, row, input, [token])[0],
+                    2 => out.copy_from_slice(&format.dot(level, row, input, [0, 1].map(at))),
+                    3 => out.copy_from_slice(&format.dot(level, row, input, [0, 1, 2].map(at))),
+                    _ => out.copy_from_slice(&format.dot(level, row, input, [0, 1, 2, 3].map(at))),
+                }
+            }
+            token += count;
+        }
+    }
+}
+
+/// Products of some rows with one token.
+pub(super) struct Picked<'a, F> {
+    pub(super) format: &'a F,
+    pub(super) rows: &'a [u32],
+    pub(super) input: &'a Input<'a>,
+    pub(super) out: &'a mut [f32],
+}
+
+/// Rows of which some are looked at together.
+const WINDOW: usize = 64;
+
+impl<F: Format> Task for Picked<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Level>(self, level: L) {
+        let Self { format, rows, input, out } = self;
+        /// Rows that are asked for ahead: together they take as long as memory does to answer.
+        const AHEAD: usize = 4;
+        let mut products = [0.0; WINDOW];
+        let mut begin = 0;
+        while begin < rows.len() {
+            let end = begin + window(&rows[begin..]);
+            let (first, last) = (rows[begin] as usize, rows[end - 1] as usize);
+            // Memory gives a row that is behind the last one far sooner than another, so that where most of them are wanted all
+            // come sooner.
+            let most = 2 * (end - begin) > last - first;
+            if most {
+                for (product, row) in products.iter_mut().zip(first..=last) {
+                    [*product] = format.dot(level, row, input, [0]);
+                }
+            }
+            for i in begin..end {
+                let row = rows[i] as usize;
+                if most {
+                    out[i] = products[row - first];
+                    continue;
+                }
+                if let Some(next) = rows.get(i + AHEAD) {
+                    format.prefetch(*next as usize);
+                }
+                [out[i]] = format.dot(level, row, input, [0]);
+            }
+            begin = end;
+        }
+    }
+}
+
+/// How many of the first rows lie in one window, ascending. There is one at least.
+fn window(rows: &[u32]) -> usize {
+    let end = rows[0].saturating_add(WINDOW as u32);
+    let more = rows.windows(2).take_while(|pair| pair[0] < pair[1] && pair[1] < end);
+    1 + more.count()
+}
