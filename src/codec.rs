@@ -83,11 +83,15 @@ impl<'a> Reader<'a> {
     /// A number.
     #[inline]
     pub(crate) fn number(&mut self) -> Result<u32, Malformed> {
-        match self.rest {
+        match *self.rest {
             // Most are small.
-            [byte, rest @ ..] if *byte < 0x80 => {
+            [byte, ref rest @ ..] if byte < 0x80 => {
                 self.rest = rest;
-                Ok(u32::from(*byte))
+                Ok(u32::from(byte))
+            }
+            [low, high, ref rest @ ..] if high < 0x80 => {
+                self.rest = rest;
+                Ok(u32::from(low & 0x7f) | u32::from(high) << 7)
             }
             _ => self.larger_number(),
         }
@@ -133,13 +137,16 @@ impl<'a> Reader<'a> {
     pub(crate) fn ascending(&mut self, bound: usize) -> Result<Vec<u32>, Malformed> {
         let count = self.count(1)?;
         let mut numbers = Vec::with_capacity(count);
-        let mut least = 0u32;
+        let (mut from, mut least) = (*self, 0u64);
         for _ in 0..count {
-            let number = least.checked_add(self.number()?).filter(|n| (*n as usize) < bound);
-            let number = number.ok_or(Malformed("an id is out of range"))?;
-            numbers.push(number);
-            least = number.checked_add(1).ok_or(Malformed("a number is too large"))?;
+            let number = least + u64::from(from.number()?);
+            if number >= bound as u64 {
+                return Err(Malformed("an id is out of range"));
+            }
+            numbers.push(number as u32);
+            least = number + 1;
         }
+        *self = from;
         Ok(numbers)
     }
 

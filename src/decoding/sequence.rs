@@ -201,8 +201,8 @@ impl<'a> Sequence<'a> {
         let begin = Instant::now();
         self.allowed.clear();
         match &self.phase {
-            Phase::Think { free, .. } => self.allowed.extend(free.iter()),
-            _ => self.allowed.extend(self.guide.mask()?.iter()),
+            Phase::Think { free, .. } => free.append_to(&mut self.allowed),
+            _ => self.guide.mask()?.append_to(&mut self.allowed),
         }
         self.stats.mask_time += begin.elapsed();
         self.note_share(self.allowed.len());

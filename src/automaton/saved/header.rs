@@ -1,7 +1,7 @@
 //! The beginning of a saved automaton: what it is, of what, and whether it is whole.
 //!
 //! ```text
-//! magic 8, format 6 (little-endian), identity 32, checksum 32 (of all other bytes), body
+//! magic 8, format 7 (little-endian), identity 32, checksum 32 (of all other bytes), body
 //! ```
 
 use sha2::{Digest, Sha256};
@@ -13,7 +13,7 @@ use crate::{CompiledGrammar, TokenId, Vocabulary, codec::Writer};
 const MAGIC: [u8; 8] = *b"cgauto\r\xff";
 
 /// To be raised when the body's layout changes, or what a tree or a result means.
-const FORMAT: u32 = 6;
+const FORMAT: u32 = 7;
 
 const DIGEST: usize = 32;
 

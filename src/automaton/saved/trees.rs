@@ -151,8 +151,9 @@ impl TreeTable {
         // after it only, or to the beginning of a lexeme there, so that nobody goes round in circles.
         let rank = |place: &Place| place.trie << 1 | u32::from(lex.is_fresh(place.config));
         let mut first: Vec<u32> = Vec::new();
+        let mut sizes: Vec<u32> = Vec::new();
         for number in 0..from.count(5)? {
-            let mut least = u32::MAX;
+            let (mut least, mut size) = (u32::MAX, 0u32);
             let becoming = from.list(3, |from| {
                 let terminal = terminal(from)?;
                 let within = from.below(terminals + 1)?.checked_sub(1).map(TerminalId);
@@ -163,16 +164,18 @@ impl TreeTable {
                 Ok(Group { config, tokens: from.below(sets)? })
             })?;
             let mut below = |from: &mut Reader<'_>| {
-                let node = from.below(number)?;
-                least = least.min(first[node as usize]);
-                Ok(node)
+                let node = number - 1 - from.below(number)? as usize;
+                least = least.min(first[node]);
+                size = size.saturating_add(sizes[node]);
+                Ok(node as u32)
             };
             let edges = from.list(2, |from| Ok((terminal(from)?, below(from)?)))?;
             let places = from.list(2, place)?;
             let parts = from.list(1, below)?;
             least = places.iter().map(rank).fold(least, u32::min);
             let links = places.iter().map(|place| place.link()).collect();
-            self.load(TreeNode::of(becoming, groups, edges, links, parts));
+            let node = TreeNode::of(becoming, groups, edges, links, parts);
+            sizes.push(self.load(node, size));
             first.push(least);
             Malformed::beyond(limit, self.bytes())?;
         }
@@ -231,7 +234,9 @@ impl Collected<'_> {
     /// Writes the nodes.
     pub(super) fn save_nodes(&self, out: &mut Writer) {
         out.count(self.nodes.len());
-        for node in &self.nodes {
+        for (number, node) in (0..).zip(&self.nodes) {
+            // How far back.
+            let back = |node: u32| number - 1 - self.written(node);
             out.count(node.becoming.len());
             for entry in &node.becoming {
                 out.number(entry.terminal.0);
@@ -246,7 +251,7 @@ impl Collected<'_> {
             out.count(node.edges.len());
             for (terminal, child) in &node.edges {
                 out.number(terminal.0);
-                out.number(self.written(*child));
+                out.number(back(*child));
             }
             out.count(node.links.len());
             for link in &node.links {
@@ -254,7 +259,7 @@ impl Collected<'_> {
             }
             out.count(node.parts.len());
             for part in &node.parts {
-                out.number(self.written(*part));
+                out.number(back(*part));
             }
         }
         out.count(self.roots.len());

@@ -320,13 +320,15 @@ impl TreeTable {
         *sums.get_or_insert_with(parts.clone(), make)
     }
 
-    /// Adds a node that was saved.
-    pub(super) fn load(&self, mut node: TreeNode) {
+    /// Adds a node that was saved, with so many items below it. Gives its [size](TreeNode::size).
+    pub(super) fn load(&self, mut node: TreeNode, below: u32) -> u32 {
         node.parts.sort_unstable();
-        let (parts, id) = (node.parts.clone(), self.push(node));
-        if self.node(id).is_sum {
-            self.sums.pin().insert(parts, id);
+        let id = self.put(node, below);
+        let node = self.node(id);
+        if node.is_sum {
+            self.sums.pin().insert(node.parts.clone(), id);
         }
+        node.size
     }
 
     /// The tree behind a link. Cost when new: one walk of the trie below the link's place, less what is linked from there.
@@ -359,9 +361,13 @@ impl TreeTable {
     }
 
     /// Adds a node, after those that it refers to.
-    pub(super) fn push(&self, mut node: TreeNode) -> u32 {
+    pub(super) fn push(&self, node: TreeNode) -> u32 {
         let below = node.edges.iter().map(|edge| &edge.1).chain(&node.parts);
         let below = below.map(|child| self.node(*child).size).fold(0, u32::saturating_add);
+        self.put(node, below)
+    }
+
+    fn put(&self, mut node: TreeNode, below: u32) -> u32 {
         node.size = match node.links.is_empty() {
             true => below.saturating_add(node.items() as u32),
             false => u32::MAX,
