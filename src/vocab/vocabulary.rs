@@ -1,5 +1,9 @@
 //! Token id -> bytes.
 
+use std::sync::OnceLock;
+
+use sha2::{Digest, Sha256};
+
 use super::{VocabTrie, VocabularyError};
 use crate::{Limits, TokenId};
 
@@ -19,6 +23,8 @@ pub struct Vocabulary {
     end: Vec<TokenId>,
     width: usize,
     trie: VocabTrie,
+    /// See [`digest`](Self::digest), once it was asked for.
+    digest: OnceLock<[u8; 32]>,
 }
 
 impl Vocabulary {
@@ -98,7 +104,8 @@ impl Vocabulary {
         let mut end = end.to_vec();
         end.sort();
         end.dedup();
-        Ok(Self { bytes, starts, special: is_special, names, end, width: rows, trie })
+        let special = is_special;
+        Ok(Self { bytes, starts, special, names, end, width: rows, trie, digest: OnceLock::new() })
     }
 
     /// The same vocabulary under logits of `width` rows: rows beyond the tokenizer are padding and never allowed
@@ -139,6 +146,19 @@ impl Vocabulary {
     /// `u32` words of a mask row.
     pub fn words(&self) -> usize {
         self.width.div_ceil(32)
+    }
+
+    /// A name of the tokens' bytes and of which are special. Computed once.
+    pub(crate) fn digest(&self) -> &[u8; 32] {
+        self.digest.get_or_init(|| {
+            let starts: Vec<u8> = self.starts.iter().flat_map(|at| at.to_le_bytes()).collect();
+            let special: Vec<u8> = self.special.iter().map(|special| u8::from(*special)).collect();
+            // Of equal lengths the same are equal, and the first tells how long the others are.
+            let count = (self.starts.len() as u64).to_le_bytes();
+            let parts: [&[u8]; 4] = [&count, &starts, &special, &self.bytes];
+            let all = parts.iter().fold(Sha256::new(), |all, part| all.chain_update(part));
+            all.finalize().into()
+        })
     }
 
     /// A token's bytes; for a special token those of its name; empty for a padding row.

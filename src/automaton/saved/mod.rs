@@ -7,7 +7,7 @@
 //!
 //! * It is refused if it was made for another grammar, vocabulary or version: it names what its numbers refer to by a
 //!   SHA-256 over the compiled grammar, the vocabulary and the format.
-//! * It is refused if it was damaged: a SHA-256 covers all of it. That guards against accidents and not against forgery, as
+//! * It is refused if it was damaged: a checksum covers all of it. That guards against accidents and not against forgery, as
 //!   whoever forges a file can compute it too.
 //! * Whatever its bytes are, loading neither panics nor takes more than [`Limits::automaton_bytes`], and neither does the
 //!   automaton that comes of it: every length is compared with what is left, every id with its bound, and what must have no

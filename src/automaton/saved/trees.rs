@@ -164,7 +164,8 @@ impl TreeTable {
                 Ok(Group { config, tokens: from.below(sets)? })
             })?;
             let mut below = |from: &mut Reader<'_>| {
-                let node = number - 1 - from.below(number)? as usize;
+                let back = from.below(number)? as usize;
+                let node = number - 1 - back;
                 least = least.min(first[node]);
                 size = size.saturating_add(sizes[node]);
                 Ok(node as u32)
