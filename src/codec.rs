@@ -135,8 +135,19 @@ impl<'a> Reader<'a> {
 
     /// Numbers below a bound that ascend strictly.
     pub(crate) fn ascending(&mut self, bound: usize) -> Result<Vec<u32>, Malformed> {
+        let mut numbers = Vec::new();
+        self.ascending_to(bound, &mut numbers)?;
+        Ok(numbers)
+    }
+
+    /// As [`Self::ascending`], appended to others.
+    pub(crate) fn ascending_to(
+        &mut self,
+        bound: usize,
+        numbers: &mut Vec<u32>,
+    ) -> Result<(), Malformed> {
         let count = self.count(1)?;
-        let mut numbers = Vec::with_capacity(count);
+        numbers.reserve(count);
         let (mut from, mut least) = (*self, 0u64);
         for _ in 0..count {
             let number = least + u64::from(from.number()?);
@@ -147,7 +158,7 @@ impl<'a> Reader<'a> {
             least = number + 1;
         }
         *self = from;
-        Ok(numbers)
+        Ok(())
     }
 
     /// So many bytes.

@@ -95,18 +95,7 @@ impl<K: Hash + Eq, V> Interner<K, V> {
         drop(part);
         // Without the lock: making an entry may ask this table for others.
         let (entry, bytes) = make();
-        self.add(hash, K::from(key), entry, bytes)
-    }
-
-    /// Adds a key under the next id, where a table is filled in order. If the key was there before, that id is still the one that
-    /// is found by it.
-    pub(crate) fn push(&self, key: K, entry: V, bytes: usize) {
-        let hash = hash(&key);
-        self.number(hash, self.keep(key, entry, bytes));
-    }
-
-    fn add(&self, hash: u32, key: K, entry: V, bytes: usize) -> u32 {
-        self.number(hash, self.keep(key, entry, bytes))
+        self.number(hash, self.keep(K::from(key), entry, bytes))
     }
 
     /// The id of a new entry.
@@ -124,14 +113,6 @@ impl<K: Hash + Eq, V> Interner<K, V> {
         let (is, rehash) =
             (|slot: &Slot| self.is(*slot, hash, key), |slot: &Slot| Slot::spread(slot.hash));
         part.entry(Slot::spread(hash), is, rehash).or_insert(Slot { hash, id }).get().id
-    }
-
-    /// Makes room for so many more keys.
-    pub(crate) fn reserve(&self, more: usize) {
-        for part in &*self.parts {
-            let mut part = part.write().unwrap_or_else(PoisonError::into_inner);
-            part.reserve(more / PARTS, |slot| Slot::spread(slot.hash));
-        }
     }
 
     /// The entry of an id.

@@ -42,14 +42,20 @@ impl Row<'_> {
     }
 
     fn add_groups(&mut self, groups: &[u32]) {
-        for &group in groups {
+        /// Groups that are asked for ahead.
+        const AHEAD: usize = 8;
+        let sets = &self.generation.trees.tokens;
+        for (i, &group) in groups.iter().enumerate() {
+            if let Some(next) = groups.get(i + AHEAD) {
+                sets.prefetch(*next);
+            }
             let (at, bit) = (group as usize / 64, 1 << (group % 64));
             if at >= self.seen.len() {
                 self.seen.resize(at + 1, 0);
             }
             if self.seen[at] & bit == 0 {
                 self.seen[at] |= bit;
-                let tokens = self.generation.trees.tokens(group);
+                let tokens = sets.get(group);
                 tokens.add_to(&mut self.words);
                 self.looked += tokens.numbers();
             }

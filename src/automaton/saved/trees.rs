@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::super::tree::{Becoming, Group, Place, Tokens, TreeNode, TreeTable};
+use super::super::tree::{Becoming, Group, LoadedSets, Place, TokenSet, TreeNode, TreeTable};
 use crate::{
     TerminalId, TokenId, Vocabulary,
     codec::{Malformed, Reader, Writer},
@@ -12,7 +12,7 @@ use crate::{
 /// Trees as they are at one moment, with numbers of their own: nodes after their children, and nodes that others answer for
 /// left out.
 pub(in super::super) struct Collected<'a> {
-    tokens: Vec<&'a Tokens>,
+    tokens: Vec<TokenSet<'a>>,
     nodes: Vec<&'a TreeNode>,
     /// Node -> its number here.
     numbers: FxHashMap<u32, u32>,
@@ -27,7 +27,7 @@ pub(in super::super) struct Collected<'a> {
 impl TreeTable {
     /// What there is now that roots and branches lead to, and these nodes.
     pub(super) fn collect(&self, named: Vec<u32>) -> Collected<'_> {
-        let tokens: Vec<&Tokens> = (0..).map_while(|i| self.tokens.find(i)).collect();
+        let tokens: Vec<TokenSet<'_>> = (0..).map_while(|i| self.tokens.find(i)).collect();
         let all: Vec<&TreeNode> = (0..)
             .map_while(|i| self.nodes.get(i))
             .take_while(|node| {
@@ -104,31 +104,32 @@ impl TreeTable {
         let text = text(vocabulary);
         let count = from.count(1)?;
         // What a file promises is believed up to here only.
-        self.tokens.reserve(count.min(1 << 15));
+        let mut loaded = LoadedSets::of(count.min(1 << 15));
         for _ in 0..count {
-            let tokens = match from.below(2)? {
-                0 => {
-                    let list = from.ascending(vocabulary.len())?;
-                    if list.iter().any(|t| text[*t as usize / 32] >> (t % 32) & 1 == 0) {
-                        return Err(Malformed("a token is no text"));
-                    }
-                    Tokens::List(list.into())
+            let is_bits = from.below(2)? == 1;
+            loaded.push(is_bits, |numbers| {
+                if !is_bits {
+                    return from.ascending_to(vocabulary.len(), numbers);
                 }
-                _ => {
-                    let bytes = from.raw(words.saturating_mul(4))?;
-                    let bits: Box<[u32]> = bytes
-                        .chunks_exact(4)
-                        .map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
-                        .collect();
-                    if bits.iter().zip(&text).any(|(bits, text)| bits & !text != 0) {
-                        return Err(Malformed("a token is no text"));
-                    }
-                    Tokens::Bits(bits)
+                let bytes = from.raw(words.saturating_mul(4))?;
+                numbers.extend(bytes.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)));
+                Ok(())
+            })?;
+            let is_text = match loaded.last() {
+                Some(TokenSet::List(list)) => {
+                    list.iter().all(|t| text[*t as usize / 32] >> (t % 32) & 1 == 1)
                 }
+                Some(TokenSet::Bits(bits)) => {
+                    bits.iter().zip(&text).all(|(bits, text)| bits & !text == 0)
+                }
+                None => true,
             };
-            self.load_tokens(tokens);
-            Malformed::beyond(limit, self.bytes())?;
+            if !is_text {
+                return Err(Malformed("a token is no text"));
+            }
+            Malformed::beyond(limit, loaded.bytes())?;
         }
+        self.tokens.begin_with(loaded);
         from.end()
     }
 
@@ -218,13 +219,13 @@ impl Collected<'_> {
         out.count(self.tokens.len());
         for tokens in &self.tokens {
             match tokens {
-                Tokens::List(list) => {
+                TokenSet::List(list) => {
                     out.number(0);
                     out.ascending(list);
                 }
-                Tokens::Bits(bits) => {
+                TokenSet::Bits(bits) => {
                     out.number(1);
-                    for word in bits {
+                    for word in *bits {
                         out.raw(&word.to_le_bytes());
                     }
                 }

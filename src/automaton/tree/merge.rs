@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Becoming, Group, Place, Tokens, TreeNode, TreeTable};
+use super::{Becoming, Group, Place, TokenSet, TreeNode, TreeTable};
 use crate::{TerminalId, Vocabulary, automaton::StepError, recognizer::Reader};
 
 /// Questions after which a node is made whole. Making one costs what a few answers cost.
@@ -172,8 +172,8 @@ impl TreeTable {
     fn union(&self, sets: &[u32], words: usize) -> u32 {
         let mut list = Vec::new();
         for &set in sets {
-            match self.tokens(set) {
-                Tokens::List(more) if list.len() + more.len() <= words / 16 => {
+            match self.tokens.get(set) {
+                TokenSet::List(more) if list.len() + more.len() <= words / 16 => {
                     list.extend_from_slice(more);
                 }
                 _ => {
@@ -186,7 +186,7 @@ impl TreeTable {
             return self.push_tokens(list, words);
         }
         let mut bits = vec![0; words];
-        sets.iter().for_each(|set| self.tokens(*set).add_to(&mut bits));
+        sets.iter().for_each(|set| self.tokens.get(*set).add_to(&mut bits));
         self.push_bits(bits)
     }
 

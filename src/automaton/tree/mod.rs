@@ -9,6 +9,7 @@
 //! a lexeme ends *before* a token's first byte, the token is read from the beginning of a lexeme, which is one tree for all.
 
 mod merge;
+mod sets;
 mod walk;
 
 use std::sync::{
@@ -16,52 +17,12 @@ use std::sync::{
     atomic::{AtomicU32, AtomicUsize, Ordering},
 };
 
+pub(super) use sets::{LoadedSets, TokenSet};
+use sets::{TokenSets, Tokens};
 use walk::Walk;
 
 use super::StepError;
-use crate::{
-    TerminalId, Vocabulary, intern::Interner, lexer::ConfigId, memo::Memo, recognizer::Reader,
-};
-
-/// A set of tokens that share their fate.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(super) enum Tokens {
-    /// Ascending ids.
-    List(Box<[u32]>),
-    /// Bits, in a mask's layout: smaller than the list.
-    Bits(Box<[u32]>),
-}
-
-impl From<&Tokens> for Tokens {
-    fn from(tokens: &Tokens) -> Self {
-        tokens.clone()
-    }
-}
-
-impl Tokens {
-    /// How many numbers it takes.
-    pub(super) fn numbers(&self) -> usize {
-        match self {
-            Self::List(content) | Self::Bits(content) => content.len(),
-        }
-    }
-
-    /// Sets the bits of these tokens in a mask's words.
-    pub(super) fn add_to(&self, words: &mut [u32]) {
-        match self {
-            Self::List(list) => {
-                for token in list {
-                    words[*token as usize / 32] |= 1 << (token % 32);
-                }
-            }
-            Self::Bits(bits) => {
-                for (word, bits) in words.iter_mut().zip(bits) {
-                    *word |= bits;
-                }
-            }
-        }
-    }
-}
+use crate::{TerminalId, Vocabulary, lexer::ConfigId, memo::Memo, recognizer::Reader};
 
 /// Tokens that end at a tree node with a partial lexeme that can become this terminal, after which any continuation is
 /// possible: they are allowed where the terminal is.
@@ -195,7 +156,7 @@ impl TreeNode {
 #[derive(Debug)]
 pub(super) struct TreeTable {
     pub(super) nodes: boxcar::Vec<TreeNode>,
-    pub(super) tokens: Interner<Tokens, ()>,
+    pub(super) tokens: TokenSets,
     /// Configuration -> tree of all tokens.
     pub(super) roots: Memo<ConfigId, u32>,
     /// Place -> tree of the tokens that go through it.
@@ -213,7 +174,7 @@ impl TreeTable {
     pub(super) fn new() -> Self {
         Self {
             nodes: boxcar::Vec::new(),
-            tokens: Interner::new(),
+            tokens: TokenSets::new(),
             roots: Memo::new(),
             branches: Memo::new(),
             bundles: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
@@ -226,10 +187,6 @@ impl TreeTable {
     #[inline]
     pub(super) fn node(&self, node: u32) -> &TreeNode {
         &self.nodes[node as usize]
-    }
-
-    pub(super) fn tokens(&self, tokens: u32) -> &Tokens {
-        self.tokens.key(tokens)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -398,13 +355,13 @@ impl TreeTable {
         }
         list.sort_unstable();
         list.dedup();
-        self.add_tokens(Tokens::List(list.into()))
+        self.tokens.add(Tokens::List(list.into()))
     }
 
     fn push_bits(&self, bits: Vec<u32>) -> u32 {
         let count: usize = bits.iter().map(|word| word.count_ones() as usize).sum();
         if count > bits.len() {
-            return self.add_tokens(Tokens::Bits(bits.into()));
+            return self.tokens.add(Tokens::Bits(bits.into()));
         }
         let mut list = Vec::with_capacity(count);
         for (at, mut word) in bits.into_iter().enumerate() {
@@ -413,17 +370,6 @@ impl TreeTable {
                 word &= word - 1;
             }
         }
-        self.add_tokens(Tokens::List(list.into()))
-    }
-
-    /// The number of a set of tokens. Trees of configurations that differ in little have most of their sets in common.
-    pub(super) fn add_tokens(&self, tokens: Tokens) -> u32 {
-        self.tokens.intern(&tokens, || ((), tokens.numbers() * 4))
-    }
-
-    /// Adds a set of tokens under the next number.
-    pub(super) fn load_tokens(&self, tokens: Tokens) {
-        let bytes = tokens.numbers() * 4;
-        self.tokens.push(tokens, (), bytes);
+        self.tokens.add(Tokens::List(list.into()))
     }
 }
