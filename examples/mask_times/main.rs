@@ -1,8 +1,8 @@
 //! How long do the masks of a grammar take on given texts? Fills the row and accepts the token at every position: with an
-//! automaton that knows nothing yet, with one that was warmed on other texts, saved and loaded, and again.
+//! automaton that knows nothing yet, with one that was saved (by `grammar compile`) or warmed on other texts and saved, and again.
 //!
-//! `cargo run --release --example mask_times -- GRAMMAR TOKENIZER FILE... [--warming FILE...] [--lines N]`; a folder stands for all
-//! its files. With `--lines N` times and the growth of the tables are printed for every N lines of each file instead.
+//! `cargo run --release --example mask_times -- GRAMMAR TOKENIZER FILE... [--saved FILE] [--warming FILE...] [--lines N]`; a folder
+//! stands for all its files. With `--lines N` times and the growth of the tables are printed for every N lines of each file instead.
 
 #![allow(clippy::print_stdout, reason = "a program that prints figures")]
 
@@ -21,11 +21,12 @@ fn main() -> anyhow::Result<()> {
     let (Some(grammar), Some(tokenizer)) = (arguments.next(), arguments.next()) else {
         anyhow::bail!("expected a grammar, a tokenizer.json and files");
     };
-    let (mut files, mut warming, mut lines) = (Vec::new(), Vec::new(), None);
+    let (mut files, mut warming, mut lines, mut saved) = (Vec::new(), Vec::new(), None, None);
     let mut into = &mut files;
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--warming" => into = &mut warming,
+            "--saved" => saved = arguments.next(),
             "--lines" => {
                 lines = Some(arguments.next().unwrap_or_default().parse::<usize>()?.max(1))
             }
@@ -63,6 +64,14 @@ fn main() -> anyhow::Result<()> {
     }
     let mut row = vec![0u32; vocabulary.words()];
     let mut passes = vec![("cold", Arc::clone(&automaton)), ("warm", Arc::clone(&automaton))];
+    if let Some(saved) = saved {
+        let saved = std::fs::read(saved)?;
+        let compiled = CompiledGrammar::new(&grammar, &limits)?;
+        let start = Instant::now();
+        let loaded = Automaton::load_of(compiled, Arc::clone(&vocabulary), &saved)?;
+        println!("{} KiB loaded in {:.1?}", saved.len() >> 10, start.elapsed());
+        passes.push(("saved", loaded));
+    }
     if !warming.is_empty() {
         let other = Automaton::new(&grammar, Arc::clone(&vocabulary), &limits)?;
         let texts = warming.iter().map(std::fs::read).collect::<Result<Vec<_>, _>>()?;
@@ -79,7 +88,7 @@ fn main() -> anyhow::Result<()> {
             start.elapsed(),
             loaded.stats()
         );
-        passes.push(("saved", loaded));
+        passes.push(("warmed", loaded));
     }
     for (name, automaton) in passes {
         let mut times: Vec<(Duration, usize, usize)> = Vec::new();

@@ -1,5 +1,5 @@
 //! What a saved automaton saves: the grammars that ship, warmed as `grammar compile` does it, on the examples in their own comments
-//! and 20,000 random sentences, saved, loaded, and then read texts that they have not seen.
+//! and 40,000 random sentences, saved, loaded, and then read texts that they have not seen.
 //!
 //! `cargo run --release --example saved_automata -- TOKENIZER.json [FOLDER OF TEXTS]`; the folder holds `sql/both.jsonl`
 //! (default `../shared/corpora`). Times are of one thread's CPU clock, in microseconds, mask written to a row and token
@@ -21,7 +21,7 @@ use rustix::time::{ClockId, clock_gettime};
 const PASSES: usize = 4;
 
 /// Random sentences that an automaton is warmed on.
-const SAMPLES: u64 = 20_000;
+const SAMPLES: u64 = 40_000;
 
 /// The text in a line of the file.
 type TextOf<'a> = &'a dyn Fn(&str) -> Option<String>;

@@ -48,6 +48,8 @@ pub struct Automaton {
     source: Source,
     vocabulary: Arc<Vocabulary>,
     generation: RwLock<Arc<Generation>>,
+    /// What it was loaded with, for the next generation; none if that is so large that the next one would soon be full.
+    saved: Option<Box<[u8]>>,
 }
 
 impl Automaton {
@@ -95,7 +97,7 @@ impl Automaton {
 
     fn over(source: Source, vocabulary: Arc<Vocabulary>) -> Arc<Self> {
         let generation = RwLock::new(Arc::new(source.generation(&vocabulary)));
-        Arc::new(Self { source, vocabulary, generation })
+        Arc::new(Self { source, vocabulary, generation, saved: None })
     }
 
     /// The vocabulary.
@@ -142,16 +144,19 @@ impl Automaton {
         Arc::clone(&self.generation.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The generation in use, a new one if it is over the budget.
+    /// The generation in use, a new one if it is over the budget. What was loaded is loaded again.
     pub(crate) fn generation(&self) -> Arc<Generation> {
         let budget = self.limits().automaton_bytes;
+        let budget = budget - self.saved.as_ref().map_or(0, |saved| saved.len().min(budget));
         let generation = self.current();
         if generation.bytes() <= budget {
             return generation;
         }
         let mut current = self.generation.write().unwrap_or_else(PoisonError::into_inner);
         if current.bytes() > budget {
-            *current = Arc::new(self.source.generation(&self.vocabulary));
+            let again = self.load_again();
+            let next = again.unwrap_or_else(|| self.source.generation(&self.vocabulary));
+            *current = Arc::new(next);
         }
         Arc::clone(&current)
     }

@@ -64,7 +64,7 @@ enum Command {
         /// Warm it on these texts too, one a line: what is typical of the answers expected
         #[arg(long, value_name = "FILE")]
         texts: Option<PathBuf>,
-        /// Warm it on so many random sentences too, however long they take: a larger file, and faster masks [default: 20000, and no
+        /// Warm it on so many random sentences too, however long they take: a larger file, and faster masks [default: 40000, and no
         /// longer than a minute]
         #[arg(long, value_name = "N")]
         samples: Option<u64>,
@@ -179,7 +179,7 @@ fn save(
 fn warm_on_samples(automaton: &Arc<Automaton>, asked: Option<u64>) -> u64 {
     /// Those of the grammars that ship take some seconds.
     const LONGEST: Duration = Duration::from_secs(60);
-    let samples = asked.unwrap_or(20_000);
+    let samples = asked.unwrap_or(40_000);
     let began = Instant::now();
     let settings = Settings { weighting: Weighting::Broad, ..Settings::default() };
     let sampler = Sampler::new(Arc::clone(automaton), settings);

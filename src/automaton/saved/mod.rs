@@ -70,7 +70,8 @@ impl Automaton {
 
     /// As [`new`](Self::new), with what another automaton of the same grammar and vocabulary had memoised when it was
     /// [saved](Self::save). See the promises above: the bytes may come from anywhere. Cost: that of
-    /// [`new`](Self::new), and proportional to the bytes.
+    /// [`new`](Self::new), and proportional to the bytes, which are kept: when what was memoised since fills
+    /// [`Limits::automaton_bytes`] and is given up, they are loaded again, once, in the middle of a step.
     ///
     /// # Errors
     /// As [`new`](Self::new); bytes that are not what this version saved of this grammar and vocabulary; a limit.
@@ -96,12 +97,32 @@ impl Automaton {
         if bytes.len() > limit {
             return Err(LoadError::Limit { limit });
         }
-        let file = header::split(bytes)?;
-        let generation = GrammarGeneration::new(&grammar, &vocabulary);
-        generation.load(&file)?;
-        let generation = RwLock::new(Arc::new(Generation::Grammar(Box::new(generation))));
-        Ok(Arc::new(Self { source: Source::Grammar(grammar), vocabulary, generation }))
+        let generation = generation(&grammar, &vocabulary, bytes)?;
+        let saved = (generation.bytes() + bytes.len() <= limit / 2).then(|| bytes.into());
+        let generation = RwLock::new(Arc::new(generation));
+        Ok(Arc::new(Self { source: Source::Grammar(grammar), vocabulary, generation, saved }))
     }
+
+    /// What it was loaded with once more, if it was.
+    pub(super) fn load_again(&self) -> Option<Generation> {
+        match (&self.source, &self.saved) {
+            (Source::Grammar(grammar), Some(saved)) => {
+                generation(grammar, &self.vocabulary, saved).ok()
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A generation that begins with what was saved.
+fn generation(
+    grammar: &Arc<CompiledGrammar>,
+    vocabulary: &Arc<Vocabulary>,
+    bytes: &[u8],
+) -> Result<Generation, LoadError> {
+    let generation = GrammarGeneration::new(grammar, vocabulary);
+    generation.load(&header::split(bytes)?)?;
+    Ok(Generation::Grammar(Box::new(generation)))
 }
 
 impl GrammarGeneration {

@@ -90,6 +90,31 @@ fn a_loaded_automaton_is_warm_and_answers_alike() {
     same_masks(&again, &fresh, &TEXTS);
 }
 
+/// What was met since is given up when there is no more room, and what was loaded is not.
+#[test]
+fn the_next_generation_begins_with_what_was_loaded() {
+    let bytes = warmed(&grammar()).save().unwrap();
+    let loaded = Automaton::load_of(grammar(), vocabulary(), &bytes).unwrap();
+    let known = loaded.stats();
+    let automaton_bytes = (known.bytes + bytes.len()) * 2;
+    let limits = Limits { automaton_bytes, ..Limits::default() };
+    let tight = CompiledGrammar::new(grammar().grammar(), &limits).unwrap();
+    let loaded = Automaton::load_of(tight, vocabulary(), &bytes).unwrap();
+    let is_over = |before: usize| loaded.stats().bytes < before;
+    let (mut before, mut renewed) = (0, 0);
+    for depth in 1..2_000 {
+        let mut sequence = loaded.constraint();
+        sequence.accept_bytes("a(".repeat(depth).as_bytes()).unwrap();
+        sequence.mask().unwrap();
+        renewed += u32::from(is_over(before));
+        before = loaded.stats().bytes;
+        let stats = loaded.stats();
+        assert!(stats.tree_nodes >= known.tree_nodes && stats.results >= known.results);
+    }
+    assert!(renewed > 0, "there was room for all");
+    same_masks(&loaded, &Automaton::of(grammar(), vocabulary()), &TEXTS);
+}
+
 #[test]
 fn the_grammars_that_ship_come_back() {
     let limits = Limits::default();
