@@ -289,9 +289,9 @@ impl Format for Q4K {
         let supers = self.columns / SUPER;
         for block in &self.blocks[row * supers..][..supers] {
             // From before the nibbles on: a block is 160 bytes.
-            prefetch_index(&block.scales, 0);
-            prefetch_index(&block.nibbles[1], 0);
-            prefetch_index(&block.nibbles[3], 0);
+            prefetch_index(block.scales.as_slice(), 0);
+            prefetch_index(block.nibbles[1].as_slice(), 0);
+            prefetch_index(block.nibbles[3].as_slice(), 0);
         }
     }
 }

@@ -60,12 +60,12 @@ impl Block {
     /// Asks the memory for it.
     #[inline(always)]
     fn prefetch(&self) {
-        prefetch_index(&self.scale, 0);
-        prefetch_index(&self.scales, 0);
-        prefetch_index(&self.offsets, 0);
+        prefetch_index(self.scale.as_slice(), 0);
+        prefetch_index(self.scales.as_slice(), 0);
+        prefetch_index(self.offsets.as_slice(), 0);
         // Two vectors are what memory gives at once.
         let vectors = self.nibbles.as_flattened();
-        (0..vectors.len()).step_by(2).for_each(|at| prefetch_index(&vectors[at], 0));
+        (0..vectors.len()).step_by(2).for_each(|at| prefetch_index(vectors[at].as_slice(), 0));
     }
 
     fn row(&self, row: usize) -> Q4KBlock {
