@@ -148,10 +148,11 @@ impl<'a> Reader<'a> {
     ) -> Result<(), Malformed> {
         let count = self.count(1)?;
         numbers.reserve(count);
+        let bound = (bound as u64).min(1 << 32);
         let (mut from, mut least) = (*self, 0u64);
         for _ in 0..count {
             let number = least + u64::from(from.number()?);
-            if number >= bound as u64 {
+            if number >= bound {
                 return Err(Malformed("an id is out of range"));
             }
             numbers.push(number as u32);

@@ -42,20 +42,14 @@ impl Row<'_> {
     }
 
     fn add_groups(&mut self, groups: &[u32]) {
-        /// Groups that are asked for ahead.
-        const AHEAD: usize = 8;
-        let sets = &self.generation.trees.tokens;
-        for (i, &group) in groups.iter().enumerate() {
-            if let Some(next) = groups.get(i + AHEAD) {
-                sets.prefetch(*next);
-            }
+        for &group in groups {
             let (at, bit) = (group as usize / 64, 1 << (group % 64));
             if at >= self.seen.len() {
                 self.seen.resize(at + 1, 0);
             }
             if self.seen[at] & bit == 0 {
                 self.seen[at] |= bit;
-                let tokens = sets.get(group);
+                let tokens = self.generation.trees.tokens.get(group);
                 tokens.add_to(&mut self.words);
                 self.looked += tokens.numbers();
             }

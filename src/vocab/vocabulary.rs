@@ -153,7 +153,7 @@ impl Vocabulary {
         self.digest.get_or_init(|| {
             let starts: Vec<u8> = self.starts.iter().flat_map(|at| at.to_le_bytes()).collect();
             let special: Vec<u8> = self.special.iter().map(|special| u8::from(*special)).collect();
-            // Of equal lengths the same are equal, and the first tells how long the others are.
+            // The count says where the other parts end.
             let count = (self.starts.len() as u64).to_le_bytes();
             let parts: [&[u8]; 4] = [&count, &starts, &special, &self.bytes];
             let all = parts.iter().fold(Sha256::new(), |all, part| all.chain_update(part));

@@ -71,7 +71,7 @@ impl Automaton {
     /// As [`new`](Self::new), with what another automaton of the same grammar and vocabulary had memoised when it was
     /// [saved](Self::save). See the promises above: the bytes may come from anywhere. Cost: that of
     /// [`new`](Self::new), and proportional to the bytes, which are kept: when what was memoised since fills
-    /// [`Limits::automaton_bytes`] and is given up, they are loaded again, once, in the middle of a step.
+    /// [`Limits::automaton_bytes`] and is given up, they are loaded again, in the middle of a step.
     ///
     /// # Errors
     /// As [`new`](Self::new); bytes that are not what this version saved of this grammar and vocabulary; a limit.

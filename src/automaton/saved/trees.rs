@@ -107,22 +107,19 @@ impl TreeTable {
         let mut loaded = LoadedSets::of(count.min(1 << 15));
         for _ in 0..count {
             let is_bits = from.below(2)? == 1;
-            loaded.push(is_bits, |numbers| {
-                if !is_bits {
-                    return from.ascending_to(vocabulary.len(), numbers);
-                }
-                let bytes = from.raw(words.saturating_mul(4))?;
-                numbers.extend(bytes.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)));
-                Ok(())
-            })?;
-            let is_text = match loaded.last() {
-                Some(TokenSet::List(list)) => {
+            if is_bits {
+                let bits = from.raw(words.saturating_mul(4))?.as_chunks().0;
+                loaded.numbers().extend(bits.iter().map(|word| u32::from_le_bytes(*word)));
+            } else {
+                from.ascending_to(vocabulary.len(), loaded.numbers())?;
+            }
+            let is_text = match loaded.end(is_bits) {
+                TokenSet::List(list) => {
                     list.iter().all(|t| text[*t as usize / 32] >> (t % 32) & 1 == 1)
                 }
-                Some(TokenSet::Bits(bits)) => {
+                TokenSet::Bits(bits) => {
                     bits.iter().zip(&text).all(|(bits, text)| bits & !text == 0)
                 }
-                None => true,
             };
             if !is_text {
                 return Err(Malformed("a token is no text"));

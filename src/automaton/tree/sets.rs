@@ -6,8 +6,6 @@
 
 use std::sync::OnceLock;
 
-use prefetch_index::prefetch_index;
-
 use crate::intern::Interner;
 
 /// A set of tokens.
@@ -89,21 +87,16 @@ impl LoadedSets {
         Self { ends: Vec::with_capacity(count), ..Self::default() }
     }
 
-    /// Adds what is appended to the numbers so far.
-    pub(in crate::automaton) fn push<E>(
-        &mut self,
-        is_bits: bool,
-        append: impl FnOnce(&mut Vec<u32>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        append(&mut self.numbers)?;
-        self.ends.push((self.numbers.len(), is_bits));
-        Ok(())
+    /// The numbers of all sets so far, for those of the next one to be appended.
+    pub(in crate::automaton) fn numbers(&mut self) -> &mut Vec<u32> {
+        &mut self.numbers
     }
 
-    /// The set added last.
-    pub(in crate::automaton) fn last(&self) -> Option<TokenSet<'_>> {
-        let last = self.ends.len().checked_sub(1)?;
-        Some(get(&self.numbers, &self.ends, last as u32))
+    /// Ends a set: what was appended since the last one.
+    pub(in crate::automaton) fn end(&mut self, is_bits: bool) -> TokenSet<'_> {
+        let id = self.ends.len() as u32;
+        self.ends.push((self.numbers.len(), is_bits));
+        get(&self.numbers, &self.ends, id)
     }
 
     /// Estimated bytes.
@@ -158,18 +151,6 @@ impl TokenSets {
         match id.checked_sub(self.loaded()) {
             None => Some(self.get(id as u32)),
             Some(new) => Some(self.new.find(new)?.set()),
-        }
-    }
-
-    /// Asks the memory for a set that is looked at soon.
-    #[inline]
-    pub(in crate::automaton) fn prefetch(&self, id: u32) {
-        if let Some(loaded) = self.loaded.get()
-            && let Some((end, _)) = (id as usize).checked_sub(1).and_then(|id| loaded.ends.get(id))
-        {
-            // Those that follow come by themselves.
-            prefetch_index(&loaded.numbers, *end);
-            prefetch_index(&loaded.numbers, *end + 16);
         }
     }
 

@@ -250,14 +250,9 @@ impl Format for Q4K {
         input: &Input<'_>,
         tokens: [usize; T],
     ) -> [f32; T] {
-        let Some(bytes) = &input.bytes else { unreachable!("the input of quantised rows") };
         let supers = self.columns / SUPER;
         let blocks = &self.blocks[row * supers..][..supers];
-        let values = tokens.map(|t| &bytes.values[t * self.columns..][..self.columns]);
-        let values = values.map(|x| x.as_chunks::<GROUP>().0.as_chunks::<8>().0);
-        let groups = supers * 8;
-        let x_scales = tokens.map(|t| bytes.scales[t * groups..][..groups].as_chunks::<8>().0);
-        let x_sums = tokens.map(|t| bytes.sums[t * groups..][..groups].as_chunks::<8>().0);
+        let x = input.supers(tokens);
         let mut sums = [[level.zero(); 2]; T];
         let mut offsets = [level.zero(); T];
         for (i, block) in blocks.iter().enumerate() {
@@ -265,13 +260,13 @@ impl Format for Q4K {
             let offset = level.mul(level.bytes_as_f32s(&block.offsets), level.splat(block.offset));
             let mut scales = [[0.0; 8]; T];
             for t in 0..T {
-                scales[t] = level.store(level.mul(own, level.f32s(&x_scales[t][i])));
-                offsets[t] = level.fma(offset, level.f32s(&x_sums[t][i]), offsets[t]);
+                scales[t] = level.store(level.mul(own, level.f32s(&x[t].scales[i])));
+                offsets[t] = level.fma(offset, level.f32s(&x[t].sums[i]), offsets[t]);
             }
             for j in 0..4 {
                 let (low, high) = level.nibbles(level.u8s(&block.nibbles[j]));
                 for t in 0..T {
-                    let x = &values[t][i];
+                    let x = &x[t].values[i];
                     let products = level.dot_unsigned(low, level.i8s(&x[2 * j]));
                     sums[t][0] = level.fma(products, level.splat(scales[t][2 * j]), sums[t][0]);
                     let products = level.dot_unsigned(high, level.i8s(&x[2 * j + 1]));

@@ -22,11 +22,31 @@ pub(super) struct Bytes {
     pub(super) sums: Vec<f32>,
 }
 
+/// A token as bytes, as formats with a scale for every 32 of 256 columns read it.
+#[derive(Clone, Copy)]
+pub(super) struct Supers<'a> {
+    pub(super) values: &'a [[[i8; GROUP]; 8]],
+    pub(super) scales: &'a [[f32; 8]],
+    pub(super) sums: &'a [[f32; 8]],
+}
+
 impl<'a> Input<'a> {
     /// These rows; as bytes, too, if weights are `quantised`.
     pub(in crate::model) fn new(values: &'a [f32], columns: usize, quantised: bool) -> Self {
         let bytes = quantised.then(|| Bytes::new(values));
         Self { tokens: values.len() / columns, columns, values, bytes }
+    }
+
+    /// Some tokens as bytes. The input is one of quantised weights, and a row a multiple of 256 columns.
+    #[inline(always)]
+    pub(super) fn supers<const T: usize>(&self, tokens: [usize; T]) -> [Supers<'_>; T] {
+        let Some(bytes) = &self.bytes else { unreachable!("the input of quantised rows") };
+        let groups = self.columns / GROUP;
+        tokens.map(|t| Supers {
+            values: bytes.values[t * self.columns..][..self.columns].as_chunks().0.as_chunks().0,
+            scales: bytes.scales[t * groups..][..groups].as_chunks().0,
+            sums: bytes.sums[t * groups..][..groups].as_chunks().0,
+        })
     }
 }
 

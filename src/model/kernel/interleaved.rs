@@ -1,8 +1,8 @@
 //! Q4_K with eight rows side by side: for matrices of which all rows are wanted.
 //!
 //! A vector holds four columns of each of eight rows, so that 32 columns are summed up before anything is scaled, and nothing is
-//! summed across a vector. That takes half the instructions of a product row by row ([`Q4K`]). Four columns of the input are
-//! the same for all rows. What is picked row by row, the head, stays as it is.
+//! summed across a vector: fewer instructions than a product row by row ([`Q4K`]). Four columns of the input are the same for
+//! all rows. What is picked row by row, the head, stays as it is.
 
 use prefetch_index::prefetch_index;
 
@@ -111,15 +111,9 @@ impl RowsOfQ4K {
         input: &Input<'_>,
         tokens: [usize; T],
     ) -> [[f32; ROWS]; T] {
-        let Some(bytes) = &input.bytes else { unreachable!("the input of quantised rows") };
         let supers = self.columns / SUPER;
         let blocks = &self.blocks[eight * supers..][..supers];
-        let values = tokens.map(|t| &bytes.values[t * self.columns..][..self.columns]);
-        let values = values.map(|x| x.as_chunks::<COLUMNS>().0.as_chunks::<8>().0);
-        let values = values.map(|x| x.as_chunks::<8>().0);
-        let groups = supers * 8;
-        let x_scales = tokens.map(|t| bytes.scales[t * groups..][..groups].as_chunks::<8>().0);
-        let x_sums = tokens.map(|t| bytes.sums[t * groups..][..groups].as_chunks::<8>().0);
+        let x = input.supers(tokens);
         let mut sums = [level.zero(); T];
         let mut offsets = [level.zero(); T];
         for (i, block) in blocks.iter().enumerate() {
@@ -136,10 +130,11 @@ impl RowsOfQ4K {
                 for at in 0..GROUP / COLUMNS {
                     let (low, high) = level.nibbles(level.u8s(&block.nibbles[pair][at]));
                     for t in 0..T {
-                        let x = &values[t][i];
-                        let products = level.pairs(low, level.four_i8s(&x[2 * pair][at]));
+                        let x = &x[t].values[i];
+                        let four = |group: usize| level.four_i8s(&x[group].as_chunks().0[at]);
+                        let products = level.pairs(low, four(2 * pair));
                         all[0][t] = level.add_pairs(all[0][t], products);
-                        let products = level.pairs(high, level.four_i8s(&x[2 * pair + 1][at]));
+                        let products = level.pairs(high, four(2 * pair + 1));
                         all[1][t] = level.add_pairs(all[1][t], products);
                     }
                 }
@@ -148,9 +143,9 @@ impl RowsOfQ4K {
                     let own = level.mul(level.bytes_as_f32s(&block.scales[group]), scale);
                     let below = level.mul(level.bytes_as_f32s(&block.offsets[group]), offset);
                     for t in 0..T {
-                        let scale = level.mul(own, level.splat(x_scales[t][i][group]));
+                        let scale = level.mul(own, level.splat(x[t].scales[i][group]));
                         sums[t] = level.fma(level.fours(all[t]), scale, sums[t]);
-                        let sum = level.splat(x_sums[t][i][group]);
+                        let sum = level.splat(x[t].sums[i][group]);
                         offsets[t] = level.fma(below, sum, offsets[t]);
                     }
                 }
@@ -163,41 +158,12 @@ impl RowsOfQ4K {
     }
 }
 
-/// Products of rows with all tokens: [rows, tokens].
+/// Products of the rows from one on, which is the first of eight, with all tokens: [rows, tokens]. Whole eights.
 pub(super) struct Eights<'a> {
-    rows: &'a RowsOfQ4K,
-    wanted: Wanted<'a>,
-    input: &'a Input<'a>,
-    out: &'a mut [f32],
-}
-
-enum Wanted<'a> {
-    /// From this one on, the first of eight.
-    From(usize),
-    /// These.
-    Rows(&'a [u32]),
-}
-
-impl<'a> Eights<'a> {
-    /// Of the rows from one on, which is the first of eight; whole eights.
-    pub(super) fn all(
-        rows: &'a RowsOfQ4K,
-        first: usize,
-        input: &'a Input<'a>,
-        out: &'a mut [f32],
-    ) -> Self {
-        Self { rows, wanted: Wanted::From(first), input, out }
-    }
-
-    /// Of some rows with one token. Each costs what eight cost: what is picked is better not laid out like this.
-    pub(super) fn picked(
-        rows: &'a RowsOfQ4K,
-        picked: &'a [u32],
-        input: &'a Input<'a>,
-        out: &'a mut [f32],
-    ) -> Self {
-        Self { rows, wanted: Wanted::Rows(picked), input, out }
-    }
+    pub(super) rows: &'a RowsOfQ4K,
+    pub(super) first: usize,
+    pub(super) input: &'a Input<'a>,
+    pub(super) out: &'a mut [f32],
 }
 
 impl Task for Eights<'_> {
@@ -205,18 +171,8 @@ impl Task for Eights<'_> {
 
     #[inline(always)]
     fn run<L: Level>(self, level: L) {
-        let Self { rows, wanted, input, out } = self;
-        let n = input.tokens;
-        let first = match wanted {
-            Wanted::From(first) => first / ROWS,
-            Wanted::Rows(picked) => {
-                for (out, row) in out.iter_mut().zip(picked) {
-                    let (eight, at) = (*row as usize / ROWS, *row as usize % ROWS);
-                    *out = rows.dots(level, eight, input, [0])[0][at];
-                }
-                return;
-            }
-        };
+        let Self { rows, first, input, out } = self;
+        let (n, first) = (input.tokens, first / ROWS);
         let mut token = 0;
         while token < n {
             // The tokens outside: a few of them stay in the innermost cache, the rows in the next one.
@@ -238,6 +194,26 @@ impl Task for Eights<'_> {
                 }
             }
             token += count;
+        }
+    }
+}
+
+/// Products of some rows with one token. Each costs what eight cost: what is picked is better not laid out like this.
+pub(super) struct PickedOfEights<'a> {
+    pub(super) rows: &'a RowsOfQ4K,
+    pub(super) picked: &'a [u32],
+    pub(super) input: &'a Input<'a>,
+    pub(super) out: &'a mut [f32],
+}
+
+impl Task for PickedOfEights<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Level>(self, level: L) {
+        for (out, row) in self.out.iter_mut().zip(self.picked) {
+            let (eight, at) = (*row as usize / ROWS, *row as usize % ROWS);
+            *out = self.rows.dots(level, eight, self.input, [0])[0][at];
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{
     Input, Threads,
     formats::{BFloat, Dense, Half, Number, Q4K, Q4KBlock, Q8, SUPER},
     input::GROUP,
-    interleaved::{Eights, ROWS, RowsOfQ4K},
+    interleaved::{Eights, PickedOfEights, ROWS, RowsOfQ4K},
     level::dispatch,
     rows::{Picked, Rows},
 };
@@ -174,7 +174,7 @@ impl Matrix {
             with_format!(
                 &self.weights,
                 format => dispatch(Picked { format, rows, input, out }),
-                eights => dispatch(Eights::picked(eights, rows, input, out))
+                eights => dispatch(PickedOfEights { rows: eights, picked: rows, input, out })
             );
         });
     }
@@ -192,7 +192,7 @@ impl Matrix {
         with_format!(
             &self.weights,
             format => dispatch(Rows { format, first, input, out }),
-            eights => dispatch(Eights::all(eights, first, input, out))
+            rows => dispatch(Eights { rows, first, input, out })
         );
     }
 }
