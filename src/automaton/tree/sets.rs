@@ -1,8 +1,7 @@
 //! Sets of tokens that share their fate, by their numbers.
 //!
-//! What an automaton was loaded with lies in one array: a mask is made of hundreds of sets, most of them small, and in a process
-//! that has just begun each costs what the memory takes to find it. What is made since is hash-consed beside it, and may be
-//! equal to what was loaded: a table of that would cost more to make, and a forged file could choose what falls together in it.
+//! What an automaton was loaded with lies in one array: nothing is allocated or hashed for each, and a forged file cannot choose
+//! what falls together in a table. What is made since is hash-consed beside it, and may be equal to what was loaded.
 
 use std::sync::OnceLock;
 
