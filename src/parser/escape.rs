@@ -15,7 +15,7 @@ use super::{
     normal::NormalGrammar,
     stack::{SetId, StackTable},
 };
-use crate::{TerminalId, bitset::BitSet};
+use crate::{TerminalId, bitset::BitSet, ids::NonterminalId};
 
 /// What a new place counts for: it takes some hundred bytes.
 const PLACE: u64 = 64;
@@ -59,11 +59,34 @@ enum Below {
     Unknown,
 }
 
+/// A reduction on its way down: the lexer's position, which stays, and what the terminals and nonterminals read become.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Pop<A> {
+    at: A,
+    lhs: NonterminalId,
+    /// Stack entries still to take away.
+    length: u32,
+    /// Whether the first of them is the place where the reduction began.
+    whole: bool,
+}
+
 /// All stacks with this lexer position and this state on top.
 struct Place<A> {
     at: A,
     state: u32,
     below: Vec<Below>,
+    /// Reductions that go on to whatever lies below, now or later.
+    pops: Vec<Pop<A>>,
+    /// Places that whatever lies below this one lies below, too.
+    copies: Vec<u32>,
+}
+
+/// What there is to do.
+enum Work<A> {
+    /// Something more lies below a place.
+    Below(u32, Below),
+    /// A reduction takes away what lies above this.
+    Pop(Pop<A>, Below),
 }
 
 struct Search<'a, S: Shadows> {
@@ -76,14 +99,15 @@ struct Search<'a, S: Shadows> {
     numbers: FxHashMap<(S::At, u32), u32>,
     /// What lies below which place, for both.
     edges: FxHashSet<(u32, Below)>,
+    /// Reductions that wait for what lies below.
+    pops: FxHashSet<(Pop<S::At>, Below)>,
+    work: Vec<Work<S::At>>,
     /// A way out was found.
     found: bool,
     /// A reduction reached what is not known.
     open: bool,
     /// The LR state that the search began at, if it was one.
     begun: Option<u32>,
-    /// Something was added in this round.
-    grown: bool,
     depth: Depth,
     /// Elementary steps left.
     left: &'a Cell<u64>,
@@ -156,10 +180,11 @@ impl<'a, S: Shadows> Search<'a, S> {
             places: Vec::new(),
             numbers: FxHashMap::default(),
             edges: FxHashSet::default(),
+            pops: FxHashSet::default(),
+            work: Vec::new(),
             found: false,
             open: false,
             begun: None,
-            grown: true,
             depth: Depth::Soon,
             left,
         }
@@ -168,19 +193,31 @@ impl<'a, S: Shadows> Search<'a, S> {
     fn run(&mut self, depth: Depth) {
         self.saturate();
         if !self.found && depth == Depth::All {
-            (self.depth, self.grown) = (depth, true);
+            self.depth = depth;
             self.saturate();
         }
     }
 
+    /// Looks at all places, those found first first: the short ways out come first. What lies below whom is known before the
+    /// lexer is asked again, and everything is put together once.
     fn saturate(&mut self) {
-        while std::mem::take(&mut self.grown) && !self.found && self.left.get() > 0 {
-            let mut number = 0;
-            while number < self.places.len() && !self.found && self.left.get() > 0 {
-                self.shift(number as u32);
-                self.reduce(number as u32);
-                number += 1;
+        let mut number = 0;
+        loop {
+            while let Some(work) = self.work.pop() {
+                if self.found || self.left.get() == 0 {
+                    return;
+                }
+                match work {
+                    Work::Below(number, below) => self.put(number, below),
+                    Work::Pop(pop, end) => self.pop(pop, end),
+                }
             }
+            if number == self.places.len() || self.found || self.left.get() == 0 {
+                return;
+            }
+            self.shift(number as u32);
+            self.reduce(number as u32);
+            number += 1;
         }
     }
 
@@ -194,8 +231,8 @@ impl<'a, S: Shadows> Search<'a, S> {
         let known = *self.numbers.entry((at, state)).or_insert(number);
         if known == number {
             self.spend(PLACE);
-            self.places.push(Place { at, state, below: Vec::new() });
-            self.grown = true;
+            let (below, pops, copies) = (Vec::new(), Vec::new(), Vec::new());
+            self.places.push(Place { at, state, below, pops, copies });
             self.found |= self.is_way_out(self.shadows.soon(at).0, at, state);
         }
         known
@@ -212,10 +249,25 @@ impl<'a, S: Shadows> Search<'a, S> {
     fn add(&mut self, number: u32, below: Below) {
         let is_new = self.edges.insert((number, below));
         if is_new {
-            self.places[number as usize].below.push(below);
-            self.grown = true;
+            self.work.push(Work::Below(number, below));
         }
         self.spend(if is_new { BELOW } else { 1 });
+    }
+
+    /// Puts something below a place, for all that waits for it.
+    fn put(&mut self, number: u32, below: Below) {
+        let place = &mut self.places[number as usize];
+        place.below.push(below);
+        let is_unknown = self.begun == Some(place.state) && below == Below::Unknown;
+        for &pop in &place.pops {
+            // Whoever asks about all states that something can be shifted from has reduced.
+            if !(is_unknown && pop.whole) {
+                self.work.push(Work::Pop(pop, below));
+            }
+        }
+        let (copies, steps) = (place.copies.clone(), place.pops.len() as u64);
+        self.spend(steps);
+        copies.into_iter().for_each(|copy| self.add(copy, below));
     }
 
     /// Reads a terminal.
@@ -239,8 +291,10 @@ impl<'a, S: Shadows> Search<'a, S> {
             }
             if self.ignored.contains(terminal.index()) {
                 let same = self.place(next, state);
-                for below in self.places[number as usize].below.clone() {
-                    self.add(same, below);
+                let place = &mut self.places[number as usize];
+                if !place.copies.contains(&same) {
+                    place.copies.push(same);
+                    place.below.clone().into_iter().for_each(|below| self.add(same, below));
                 }
             } else if let Some(target) = self.lr.shift(self.grammar, state, terminal) {
                 let above = self.place(next, target);
@@ -254,61 +308,51 @@ impl<'a, S: Shadows> Search<'a, S> {
         let Place { at, state, .. } = self.places[number as usize];
         let lr = self.lr;
         for &(lhs, length) in &lr.get(state).reductions {
-            if self.left.get() == 0 {
-                return;
-            }
-            let mut ends = self.places[number as usize].below.clone();
-            if self.begun == Some(state) {
-                // Whoever asks about all states that something can be shifted from has reduced.
-                ends.retain(|end| *end != Below::Unknown);
-            }
-            for _ in 1..length {
-                let mut below = Vec::new();
-                for end in ends {
-                    // Before anything is made of them: there may be many below each of many.
-                    self.spend(self.count_below(end));
-                    if self.left.get() == 0 {
-                        return;
-                    }
-                    self.below(end, &mut below);
-                }
-                below.sort_unstable();
-                below.dedup();
-                ends = below;
-            }
-            self.spend(ends.len() as u64);
-            for end in ends {
-                let under = match end {
-                    Below::Node(node) => self.stacks.node_parts(node).0,
-                    Below::Place(place) => self.places[place as usize].state,
-                    Below::Unknown => {
-                        self.open = true;
-                        continue;
-                    }
-                };
-                if let Some(target) = lr.goto(self.grammar, under, lhs) {
-                    let reduced = self.place(at, target);
-                    self.add(reduced, end);
-                }
-            }
+            self.wait(Pop { at, lhs, length, whole: true }, Below::Place(number));
         }
     }
 
-    fn count_below(&self, of: Below) -> u64 {
-        let count = match of {
-            Below::Node(node) => self.stacks.node_parts(node).1.len(),
-            Below::Place(place) => self.places[place as usize].below.len(),
-            Below::Unknown => 0,
+    /// A reduction takes away an entry of the stack, and then whatever lies below it or, if that was the last, finds it.
+    fn pop(&mut self, pop: Pop<S::At>, end: Below) {
+        let length = pop.length - 1;
+        if length > 0 {
+            return self.wait(Pop { length, whole: false, ..pop }, end);
+        }
+        let under = match end {
+            Below::Node(node) => self.stacks.node_parts(node).0,
+            Below::Place(place) => self.places[place as usize].state,
+            Below::Unknown => {
+                self.open = true;
+                return;
+            }
         };
-        1 + count as u64
+        if let Some(target) = self.lr.goto(self.grammar, under, pop.lhs) {
+            let reduced = self.place(pop.at, target);
+            self.add(reduced, end);
+        }
     }
 
-    fn below(&mut self, of: Below, found: &mut Vec<Below>) {
-        match of {
+    /// A reduction goes on to all that lies below, now or later.
+    fn wait(&mut self, pop: Pop<S::At>, above: Below) {
+        self.spend(1);
+        if !self.pops.insert((pop, above)) {
+            return;
+        }
+        match above {
             Below::Node(node) => {
-                found.extend(self.stacks.node_parts(node).1.iter().map(|n| Below::Node(*n)));
+                let parents = self.stacks.node_parts(node).1;
+                self.spend(BELOW + parents.len() as u64);
+                self.work.extend(parents.iter().map(|node| Work::Pop(pop, Below::Node(*node))));
             }
-            Below::Place(place) => found.extend_from_slice(&self.places[place as usize].below),
+            Below::Place(number) => {
+                let place = &mut self.places[number as usize];
+                place.pops.push(pop);
+                let is_begun = pop.whole && self.begun == Some(place.state);
+                let ends = place.below.iter().filter(|b| !is_begun || **b != Below::Unknown);
+                self.work.extend(ends.map(|below| Work::Pop(pop, *below)));
+                let steps = place.below.len() as u64;
+                self.spend(BELOW + steps);
+            }
             Below::Unknown => self.open = true,
         }
     }

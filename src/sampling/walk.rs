@@ -103,8 +103,13 @@ pub enum SamplingError {
         attempts: u64,
     },
     /// The constraint failed.
-    #[error(transparent)]
-    Step(#[from] StepError),
+    #[error("behind {after:?}: {error}")]
+    Step {
+        /// The text before the step.
+        after: String,
+        /// What failed.
+        error: StepError,
+    },
 }
 
 /// Makes sentences of one grammar over one vocabulary. Shared by threads.
@@ -183,8 +188,13 @@ impl Sampler {
             if self.settings.weighting == Weighting::Broad && number.is_multiple_of(2) {
                 attempted.plan(number / 2);
             }
-            if attempted.run()? {
-                return Ok(attempted.walk);
+            match attempted.run() {
+                Ok(true) => return Ok(attempted.walk),
+                Ok(false) => {}
+                Err(error) => {
+                    let after = String::from_utf8_lossy(&attempted.walk.text).into_owned();
+                    return Err(SamplingError::Step { after, error });
+                }
             }
         }
         let max_tokens = self.settings.max_tokens;
@@ -209,7 +219,7 @@ struct Attempt<'a> {
 
 impl Attempt<'_> {
     /// Whether a sentence was found.
-    fn run(&mut self) -> Result<bool, SamplingError> {
+    fn run(&mut self) -> Result<bool, StepError> {
         let Settings { weighting, max_tokens, .. } = self.sampler.settings;
         loop {
             if let Some(next) = self.plan.pop() {
@@ -269,7 +279,7 @@ impl Attempt<'_> {
 
     /// Any allowed token, each alike, if it fits; after a few that do not, the next one of an ending. `None` where there is
     /// none.
-    fn any_token(&mut self) -> Result<Option<TokenId>, SamplingError> {
+    fn any_token(&mut self) -> Result<Option<TokenId>, StepError> {
         self.last = None;
         let count = self.constraint.mask()?.len();
         if count == 0 {
@@ -292,14 +302,14 @@ impl Attempt<'_> {
     }
 
     /// The next token of an ending; whether one is known.
-    fn way(&mut self) -> Result<bool, SamplingError> {
+    fn way(&mut self) -> Result<bool, StepError> {
         let Some(token) = self.budget.way() else { return Ok(false) };
         self.last = None;
         self.take(token)?;
         Ok(true)
     }
 
-    fn take(&mut self, token: TokenId) -> Result<(), SamplingError> {
+    fn take(&mut self, token: TokenId) -> Result<(), StepError> {
         self.constraint.accept(token)?;
         self.budget.take(token, &self.constraint);
         self.walk.text.extend_from_slice(self.sampler.automaton.vocabulary().bytes(token));
@@ -315,7 +325,7 @@ impl Attempt<'_> {
     }
 
     /// The next lexeme of the plan; whether it could be written here.
-    fn follow(&mut self, terminal: TerminalId) -> Result<bool, SamplingError> {
+    fn follow(&mut self, terminal: TerminalId) -> Result<bool, StepError> {
         if self.walk.tokens.len() >= self.sampler.settings.max_tokens {
             return Ok(false);
         }
@@ -332,7 +342,7 @@ impl Attempt<'_> {
     }
 
     /// A lexeme towards the end or, in longer walks, a token of the shortest way there; whether there was one.
-    fn steer(&mut self) -> Result<bool, SamplingError> {
+    fn steer(&mut self) -> Result<bool, StepError> {
         if self.walk.tokens.len() >= ROOMY && self.chance(0.5) && self.way()? {
             return Ok(true);
         }
@@ -343,7 +353,7 @@ impl Attempt<'_> {
     }
 
     /// A lexeme that was seldom taken after the last one; whether there was one.
-    fn explore(&mut self) -> Result<bool, SamplingError> {
+    fn explore(&mut self) -> Result<bool, StepError> {
         let (last, taken) = (self.last, self.taken);
         self.lexeme(|walk, found| {
             let pair = (last, found.terminal);
@@ -354,7 +364,7 @@ impl Attempt<'_> {
     }
 
     /// Chooses a lexeme among the expected terminals by weight and takes tokens that spell it; whether one could be.
-    fn lexeme(&mut self, weight: impl Fn(&Walk, &Move) -> f64) -> Result<bool, SamplingError> {
+    fn lexeme(&mut self, weight: impl Fn(&Walk, &Move) -> f64) -> Result<bool, StepError> {
         let sampler = self.sampler;
         let expected = self.constraint.expected();
         let quoted = sampler.steering.quoted(&expected.terminals);
@@ -410,7 +420,7 @@ impl Attempt<'_> {
 
     /// Takes tokens that spell a text, which can come next; whether the vocabulary can, and there is room for it. No mask is
     /// asked for: what spells a text that can come next can come next.
-    fn spell(&mut self, text: &[u8]) -> Result<bool, SamplingError> {
+    fn spell(&mut self, text: &[u8]) -> Result<bool, StepError> {
         let mut read = 0;
         while read < text.len() {
             let tokens = spellings(&self.sampler.automaton, &text[read..]);
