@@ -151,6 +151,9 @@ fn measure(
         "{:<28} {:>9} {:>9} {:>9} {:>9} {:>9}",
         "", "average", "median", "p99", "p99.9", "max"
     );
+    // Part of every time below.
+    let mut clock: Vec<f64> = (0..10_000).map(|_| timed(|| ()).1).collect();
+    row("the clock alone", &mut clock);
     let kinds = ["from nothing", "loaded", "loaded, trained"];
     let (cold, warm) = times.split_at_mut(kinds.len());
     for (what, times) in [("first mask", &mut firsts[..]), ("cold", cold), ("warm", warm)] {

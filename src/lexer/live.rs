@@ -22,10 +22,10 @@ const SOON: usize = 64;
 pub(super) const WHOLE: u64 = 1 << 24;
 
 /// Steps that count as one of the parser's: they take less time, those of a whole answer by far where configurations are known.
-const FIRST_PART: u64 = 2;
+const FIRST_PART: u64 = 4;
 pub(super) const WHOLE_PART: u64 = 8;
 
-/// What a configuration counts for that is made: it takes about so many bytes.
+/// What a configuration counts for that is made: it takes about so many bytes, and a step of the parser's two.
 const CONFIG: u64 = 1 << 9;
 
 /// What a configuration can become.
@@ -111,9 +111,11 @@ fn search(
         if let Some(known) = table.known(at).filter(|_| at != id) {
             steps += 1 + known.maybe.len() as u64;
             sure.union_with(&known.sure);
-            if !matches!(known.extent, Extent::Begun(_)) {
+            let is_begun = matches!(known.extent, Extent::Begun(_));
+            if !is_begun || most == FIRST {
                 maybe.extend_from_slice(&known.maybe);
-                if known.extent == Extent::Cut {
+                // Its own first answer is part of this one.
+                if is_begun || known.extent == Extent::Cut {
                     extent = Extent::Cut;
                 }
                 continue;
@@ -170,7 +172,7 @@ fn search(
     maybe.retain(|(terminal, _)| !sure.contains(terminal.index()));
     maybe.sort();
     maybe.dedup();
-    left.set(left.get().saturating_sub(steps / part + made * CONFIG / FIRST_PART));
+    left.set(left.get().saturating_sub(steps / part + made * CONFIG / 2));
     Live { sure: sure.minus(&lexer.unwanted), maybe, extent }
 }
 

@@ -117,7 +117,7 @@ impl Adapter {
                     let a = dice.numbers(rank * columns, 0.02);
                     let b = dice.numbers(rows * rank, 0.02);
                     let gain = dice.numbers(rows, 0.1).into_iter().map(|x| 1.0 + x).collect();
-                    LowRank::new(a, &b, rank, columns, Some(gain))
+                    LowRank::new(a, &b, rank, columns, Some(gain)).over(matrix)
                 })
             }));
         }
@@ -153,11 +153,11 @@ impl Adapter {
         let parts = which.iter().map(|projection| self.part(layer, *projection));
         let small: Vec<&Matrix> = parts.clone().flatten().map(LowRank::inner).collect();
         let mut inner = products(threads, &small, x).into_iter();
-        for (part, out) in parts.zip(outs) {
-            if let (Some(part), Some(inner)) = (part, part.and_then(|_| inner.next())) {
-                part.add(threads, &inner, &mut out[first * part.rows()..]);
-            }
-        }
+        let parts = parts.zip(outs).filter_map(|(part, out)| {
+            let (part, inner) = (part?, part.and_then(|_| inner.next())?);
+            Some((part, inner, &mut out[first * part.rows()..]))
+        });
+        LowRank::add_all(threads, parts.collect());
     }
 }
 
@@ -216,7 +216,7 @@ impl Tensors<'_> {
         } else {
             None
         };
-        Ok(LowRank::new(a, &b, rank, columns, gain))
+        Ok(LowRank::new(a, &b, rank, columns, gain).over(matrix))
     }
 
     fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelError> {
@@ -257,11 +257,11 @@ impl Host {
         matrices.extend(parts.clone().flatten().map(LowRank::inner));
         let mut outs = products(self.threads(), &matrices, input);
         let mut inner = outs.split_off(which.len()).into_iter();
-        for (part, out) in parts.zip(&mut outs) {
-            if let (Some(part), Some(inner)) = (part, part.and_then(|_| inner.next())) {
-                part.add(self.threads(), &inner, out);
-            }
-        }
+        let parts = parts.zip(&mut outs).filter_map(|(part, out)| {
+            let inner = part.and_then(|_| inner.next())?;
+            Some((part?, inner, out.as_mut_slice()))
+        });
+        LowRank::add_all(self.threads(), parts.collect());
         outs
     }
 }
