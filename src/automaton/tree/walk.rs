@@ -243,19 +243,27 @@ impl<'a> Walk<'a> {
         group
     }
 
-    /// Stores the drafts, children first.
+    /// Stores the drafts, children first. Where a lexeme was begun that no token goes on with, there is nothing to store.
     pub(super) fn finish(mut self, table: &TreeTable) -> u32 {
         let drafts = std::mem::take(&mut self.drafts);
-        let mut ids = vec![0; drafts.len()];
+        let mut ids = vec![None; drafts.len()];
+        let mut root = 0;
         // A child is always made after its parent.
         for (i, draft) in drafts.into_iter().enumerate().rev() {
             let (becoming, groups) = self.sort(table, draft.groups);
-            let edges =
-                draft.edges.into_iter().map(|(t, child)| (t, ids[child as usize])).collect();
-            let links = draft.links.into();
-            ids[i] = table.push(TreeNode { becoming, groups, edges, links, ..TreeNode::default() });
+            let edges: Box<[_]> = (draft.edges.into_iter())
+                .filter_map(|(terminal, child)| Some((terminal, ids[child as usize]?)))
+                .collect();
+            let links: Box<[Link]> = draft.links.into();
+            let is_empty =
+                becoming.is_empty() && groups.is_empty() && edges.is_empty() && links.is_empty();
+            if i == 0 || !is_empty {
+                let node = TreeNode { becoming, groups, edges, links, ..TreeNode::default() };
+                root = table.push(node);
+                ids[i] = Some(root);
+            }
         }
-        ids[0]
+        root
     }
 
     /// Groups of a draft by what they can become, and those that only a stack can judge.
