@@ -218,26 +218,33 @@ const NONTERMINAL: u64 = 1 << 63;
 
 /// Closure of a kernel, its items grouped by the symbol after the dot.
 fn build(grammar: &NormalGrammar, kernel: &[u32]) -> LrState {
+    /// Room for most closures at once.
+    const ROOM: usize = 256;
     // The symbol that an item goes on with, and the item after it: sorted, those of one symbol are a kernel.
-    let mut moves: Vec<u64> = Vec::new();
+    let mut moves: Vec<u64> = Vec::with_capacity(ROOM);
     let mut reductions = Vec::new();
     let mut accepts = false;
-    let mut closed = vec![false; grammar.by_lhs.len()];
-    let mut items = kernel.to_vec();
+    let mut closed = BitSet::new(grammar.by_lhs.len());
+    let mut items = Vec::with_capacity(ROOM);
+    items.extend_from_slice(kernel);
     let mut at = 0;
     while at < items.len() {
         let item = items[at];
         at += 1;
-        let production = grammar.production_of[item as usize];
-        let (lhs, rhs) = &grammar.productions[production as usize];
-        let dot = (item - grammar.first_item[production as usize]) as usize;
-        match rhs.get(dot) {
-            None if production == grammar.start_production => accepts = true,
-            None => reductions.push((*lhs, rhs.len() as u32)),
+        match grammar.symbol_of[item as usize] {
+            None => {
+                let production = grammar.production_of[item as usize];
+                let (lhs, rhs) = &grammar.productions[production as usize];
+                match production == grammar.start_production {
+                    true => accepts = true,
+                    false => reductions.push((*lhs, rhs.len() as u32)),
+                }
+            }
             Some(Symbol::Terminal(t)) => moves.push(u64::from(t.0) << 32 | u64::from(item + 1)),
             Some(Symbol::Nonterminal(n)) => {
                 moves.push(NONTERMINAL | u64::from(n.0) << 32 | u64::from(item + 1));
-                if !std::mem::replace(&mut closed[n.index()], true) {
+                if !closed.contains(n.index()) {
+                    closed.insert(n.index());
                     items.extend(
                         grammar.by_lhs[n.index()].iter().map(|p| grammar.first_item[*p as usize]),
                     );
@@ -249,26 +256,31 @@ fn build(grammar: &NormalGrammar, kernel: &[u32]) -> LrState {
     reductions.dedup();
     moves.sort_unstable();
     moves.dedup();
-    let (mut shifts, mut gotos) = (Vec::new(), Vec::new());
-    let mut viable = BitSet::new(grammar.terminals);
-    let mut begin = 0;
-    for same in moves.chunk_by(|one, other| one >> 32 == other >> 32) {
-        let end = begin + same.len() as u32;
-        let edge = Edge { begin, end, target: AtomicU32::new(0), chain: AtomicU32::new(0) };
-        begin = end;
-        let symbol = ((same[0] & !NONTERMINAL) >> 32) as u32;
-        if same[0] & NONTERMINAL == 0 {
-            viable.insert(symbol as usize);
-            shifts.push((TerminalId(symbol), edge));
-        } else {
-            gotos.push((NonterminalId(symbol), edge));
+    // Terminals come before nonterminals.
+    let terminals = moves.partition_point(|entry| entry & NONTERMINAL == 0);
+    let (mut begin, mut viable) = (0, BitSet::new(grammar.terminals));
+    let mut edges = |moves: &[u64]| -> Vec<(u32, Edge)> {
+        let symbol = |entry: u64| ((entry & !NONTERMINAL) >> 32) as u32;
+        let mut edges = Vec::with_capacity(moves.len());
+        for same in moves.chunk_by(|one, other| symbol(*one) == symbol(*other)) {
+            let end = begin + same.len() as u32;
+            let edge = Edge { begin, end, target: AtomicU32::new(0), chain: AtomicU32::new(0) };
+            begin = end;
+            edges.push((symbol(same[0]), edge));
         }
-    }
+        edges
+    };
+    let (shifts, gotos) = moves.split_at(terminals);
+    let shifts: Box<[_]> =
+        edges(shifts).into_iter().map(|(symbol, edge)| (TerminalId(symbol), edge)).collect();
+    let gotos: Box<[_]> =
+        edges(gotos).into_iter().map(|(symbol, edge)| (NonterminalId(symbol), edge)).collect();
+    shifts.iter().for_each(|(terminal, _)| viable.insert(terminal.index()));
     LrState {
         kernel: kernel.into(),
         kernels: moves.iter().map(|entry| *entry as u32).collect(),
-        shifts: shifts.into(),
-        gotos: gotos.into(),
+        shifts,
+        gotos,
         reductions: reductions.into(),
         accepts,
         viable,

@@ -31,6 +31,8 @@ pub(crate) struct NormalGrammar {
     pub(super) first_item: Vec<u32>,
     /// Item -> production.
     pub(super) production_of: Vec<u32>,
+    /// Item -> the symbol after the dot; none at the end.
+    pub(super) symbol_of: Vec<Option<Symbol>>,
     pub(super) terminals: usize,
     /// Whether the empty text is a sentence.
     pub(super) empty_sentence: bool,
@@ -363,12 +365,14 @@ impl NormalGrammar {
         let mut by_lhs = vec![Vec::new(); rules.rules.len()];
         let mut first_item = Vec::new();
         let mut production_of = Vec::new();
+        let mut symbol_of = Vec::new();
         for (lhs, alternatives) in rules.rules.into_iter().enumerate() {
             for rhs in alternatives {
                 let id = productions.len() as u32;
                 by_lhs[lhs].push(id);
                 first_item.push(production_of.len() as u32);
                 production_of.extend(std::iter::repeat_n(id, rhs.len() + 1));
+                symbol_of.extend(rhs.iter().copied().map(Some).chain([None]));
                 productions.push((NonterminalId::new(lhs), rhs));
             }
         }
@@ -379,6 +383,7 @@ impl NormalGrammar {
             by_lhs,
             first_item,
             production_of,
+            symbol_of,
             terminals,
             empty_sentence,
             start_production,

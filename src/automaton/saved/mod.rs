@@ -185,8 +185,8 @@ impl GrammarGeneration {
         };
         let verify = || rayon::join(|| file.is_whole(), || file.is_of(grammar, vocabulary));
         // The longest first: whoever is done takes what is left.
-        let (configs, (results, (sets, (states, (whole, of))))) = rayon::join(trees, || {
-            rayon::join(results, || rayon::join(sets, || rayon::join(states, verify)))
+        let (configs, (states, (results, (sets, (whole, of))))) = rayon::join(trees, || {
+            rayon::join(states, || rayon::join(results, || rayon::join(sets, verify)))
         });
         // Whether the bytes are the right ones comes before what is wrong with them.
         whole.and(of)?;
