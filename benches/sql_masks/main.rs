@@ -25,8 +25,11 @@ use measure::{Figures, factory, ours, theirs};
 /// Statements that are measured without a word from outside.
 const STATEMENTS: usize = 300;
 
-/// Random sentences for warming.
-const SAMPLES: u64 = 500;
+/// Random sentences for warming, as many as `grammar compile` takes.
+const SAMPLES: u64 = 40_000;
+
+/// How often it is compiled, and loaded.
+const TIMES: usize = 9;
 
 fn main() {
     let shared = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
@@ -40,10 +43,11 @@ fn main() {
     let vocabulary = measure::vocabulary(&json);
     let tokenizer = tokenizers::Tokenizer::from_bytes(&json).expect("a tokenizer");
 
-    let started = Instant::now();
-    let grammar = library::grammar("sql-postgres", &limits).expect("it ships");
-    let compiled = CompiledGrammar::new(&grammar, &limits).expect("it compiles");
-    let compile = started.elapsed();
+    let compile = || {
+        let grammar = library::grammar("sql-postgres", &limits).expect("it ships");
+        (CompiledGrammar::new(&grammar, &limits).expect("it compiles"), grammar)
+    };
+    let (compiled, grammar) = compile();
     let wanted = std::env::var("SQL_BENCH").ok().and_then(|n| n.parse().ok()).unwrap_or(STATEMENTS);
     let measured = statements(&corpus, &compiled, wanted);
     let texts: Vec<Vec<u32>> = measured
@@ -80,14 +84,22 @@ fn main() {
         CompiledGrammar::new(&grammar, &limits).expect("it compiles"),
         Arc::clone(&vocabulary),
     );
-    let started = Instant::now();
-    let loaded = Automaton::load_of(
-        CompiledGrammar::new(&grammar, &limits).expect("it compiles"),
-        Arc::clone(&vocabulary),
-        &saved,
-    )
-    .expect("what was just saved");
-    let load = started.elapsed();
+    let load = |compiled| {
+        Automaton::load_of(compiled, Arc::clone(&vocabulary), &saved).expect("what was just saved")
+    };
+    let (mut compiling, mut loading) = (Vec::new(), Vec::new());
+    for _ in 0..TIMES {
+        let started = Instant::now();
+        let (compiled, _) = compile();
+        compiling.push(started.elapsed());
+        let started = Instant::now();
+        let loaded = load(compiled);
+        loading.push(started.elapsed());
+        drop(loaded);
+    }
+    compiling.sort_unstable();
+    loading.sort_unstable();
+    let loaded = load(compile().0);
     let mut times = [const { Vec::new() }; 5];
     let mut refused = 0;
     // Interleaved, so that all meet the same disturbances.
@@ -124,13 +136,17 @@ fn main() {
         }
     }
     println!(
-        "\ncompile: constrained-gen {compile:.1?}, llguidance {theirs_compile:.1?}; load (and compile) of {} KiB saved: {load:.1?}",
-        saved.len() >> 10
+        "\ncompile: constrained-gen {:.1?} (median of {TIMES}), llguidance {theirs_compile:.1?} (once); load of {} KiB saved: {:.1?} ({:.1?} to {:.1?})",
+        compiling[TIMES / 2],
+        saved.len() >> 10,
+        loading[TIMES / 2],
+        loading[0],
+        loading[TIMES - 1],
     );
     println!("statements that llguidance refuses: {} of {}", refused / 2, texts.len());
 }
 
-/// What `grammar compile --samples` makes.
+/// What `grammar compile` makes.
 fn saved(grammar: &Grammar, vocabulary: &Arc<Vocabulary>) -> Vec<u8> {
     let mut limits = Limits::default();
     limits.automaton_bytes *= 16;
