@@ -477,8 +477,13 @@ fn nth(mask: &TokenMask, n: usize) -> Option<TokenId> {
 mod tests {
     use std::sync::Arc;
 
-    use super::{super::tests::over_bytes, Sampler, Settings, Taken, Weighting, nth};
-    use crate::{TokenId, TokenMask};
+    use super::{
+        super::tests::over_bytes, Sampler, SamplingError, Settings, Taken, Weighting, nth,
+    };
+    use crate::{
+        Automaton, Limits, StepError, TokenId, TokenMask, Vocabulary,
+        frontend::{NoSources, lark},
+    };
 
     #[test]
     fn walks_end_within_their_limit_at_the_first_try() {
@@ -501,6 +506,24 @@ mod tests {
                 assert!(read.is_complete());
             }
         }
+    }
+
+    #[test]
+    fn a_step_that_fails_is_named_by_what_was_before_it() {
+        let limits = Limits { step_work: 300, ..Limits::default() };
+        // Behind `(` an end of many shapes is looked for.
+        let text = r#"
+            start: "a" "(" body
+            body: ("x" | "y" | "z")+ (")" | "," body)
+        "#;
+        let grammar = lark::parse("test", text, None, &NoSources, &limits).unwrap();
+        let bytes = (0..=255).map(|byte| vec![byte]).collect();
+        let vocabulary = Arc::new(Vocabulary::new(bytes, &[], &[]).unwrap());
+        let automaton = Automaton::new(&grammar, vocabulary, &limits).unwrap();
+        let error = Sampler::new(automaton, Settings::default()).walk(0, &Taken::default());
+        let Err(SamplingError::Step { after, error }) = error else { panic!("{error:?}") };
+        assert!("a(".starts_with(&after), "{after}");
+        assert_eq!(error, StepError::Limit { limit: 300 });
     }
 
     #[test]

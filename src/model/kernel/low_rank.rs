@@ -238,3 +238,47 @@ impl Add<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use candle_core::quantized::GgmlDType;
+
+    use super::*;
+    use crate::model::kernel::Dice;
+
+    #[test]
+    fn what_is_added_is_the_product_of_both_in_f32_and_bfloat16() {
+        let (rank, columns, rows) = (3, 256, 4_100);
+        let mut dice = Dice::new(7);
+        let (a, b) = (dice.numbers(rank * columns, 1.0), dice.numbers(rows * rank, 1.0));
+        let gain = dice.numbers(rows, 1.0);
+        let dense = Matrix::from_f32(vec![0.0; columns], 1, columns);
+        let blocks = vec![0; columns / 32 * 34];
+        let quantised = Matrix::from_ggml(GgmlDType::Q8_0, &blocks, 1, columns).unwrap();
+        let part = || LowRank::new(a.clone(), &b, rank, columns, Some(gain.clone()));
+        let (wide, short) = (part().over(&dense), part().over(&quantised));
+        assert_eq!((wide.bytes() - rows * 4) / 2, short.bytes() - rows * 4);
+        for tokens in [1, 3] {
+            let (inner, before) =
+                (dice.numbers(tokens * rank, 1.0), dice.numbers(tokens * rows, 1.0));
+            for (part, error) in [(&wide, 1e-5), (&short, 1.0 / 256.0)] {
+                let [one, two] = [1, 2].map(|count| {
+                    let mut out = before.clone();
+                    let threads = Threads::new(count).unwrap();
+                    LowRank::add_all(&threads, vec![(part, inner.clone(), &mut out)]);
+                    out
+                });
+                assert_eq!(one, two);
+                for (i, out) in one.iter().enumerate() {
+                    let (token, row) = (i / rows, i % rows);
+                    let products = (0..rank).map(|n| b[row * rank + n] * inner[token * rank + n]);
+                    let (sum, most) =
+                        products.fold((0.0, 0.0), |(s, m): (f32, f32), x| (s + x, m + x.abs()));
+                    let expected = gain[row] * (before[i] + sum);
+                    let allowed = error * gain[row].abs() * (before[i].abs() + most) + 1e-6;
+                    assert!((out - expected).abs() <= allowed, "{out} {expected}");
+                }
+            }
+        }
+    }
+}
