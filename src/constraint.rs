@@ -52,8 +52,8 @@ impl Constraint {
         }
     }
 
-    /// The tokens allowed next. End tokens are in it exactly where the text is a sentence. Borrowed from the automaton; a
-    /// situation met before, by any sequence, costs one look-up.
+    /// The tokens allowed next. End tokens are in it exactly where the text is a sentence. Written out into the sequence's own
+    /// row; a situation met before, by any sequence, costs one look-up and one copy, and asked for again nothing.
     ///
     /// # Errors
     /// The sequence has ended, or the limit on the work of one step was reached.
@@ -65,7 +65,7 @@ impl Constraint {
     }
 
     /// Writes the mask as bits: bit `t % 32` of word `t / 32` is token `t` (the layout of vLLM, XGrammar, llguidance).
-    /// Words beyond the vocabulary's width are cleared. One copy.
+    /// Words beyond the vocabulary's width are cleared. Cost as of [`mask`](Self::mask).
     ///
     /// # Errors
     /// As [`mask`](Self::mask). A row too short for the vocabulary is an error too (never truncated silently).

@@ -100,40 +100,40 @@ impl Generation {
         }
     }
 
-    /// The mask of a situation; a schema's is written out into the sequence's room.
+    /// The mask of a situation, written out into the sequence's room.
     ///
     /// # Errors
     /// A limit.
     #[inline]
     pub(crate) fn mask<'a>(
-        &'a self,
+        &self,
         situation: SituationId,
         room: &'a mut Room,
     ) -> Result<&'a TokenMask, StepError> {
-        match self {
-            Self::Grammar(generation) => generation.mask(situation),
-            Self::Schema(..) => {
-                let mask = match room.mask.take() {
-                    Some((of, mask)) if of == situation => mask,
-                    // The row of the step before is written over: a warm step allocates nothing.
-                    before => {
-                        let mut words = match before {
-                            Some((_, mask)) => mask.into_words(),
-                            None => vec![0; self.words()],
-                        };
-                        self.fill(situation, &mut words)?;
-                        TokenMask::from_words(words)
-                    }
-                };
-                Ok(&room.mask.insert((situation, mask)).1)
-            }
-        }
+        let mask = match room.mask.take() {
+            Some((of, mask)) if of == situation => mask,
+            before => self.write_out(situation, before.map(|(_, mask)| mask))?,
+        };
+        Ok(&room.mask.insert((situation, mask)).1)
     }
 
-    fn words(&self) -> usize {
-        match self {
-            Self::Grammar(_) => 0,
+    /// The mask of a situation in the row of the step before: a warm step allocates nothing.
+    fn write_out(
+        &self,
+        situation: SituationId,
+        before: Option<TokenMask>,
+    ) -> Result<TokenMask, StepError> {
+        let words = match self {
+            Self::Grammar(generation) => generation.words(),
             Self::Schema(_, schema) => schema.vocabulary.words(),
+        };
+        let mut words = before.map_or_else(|| vec![0; words], TokenMask::into_words);
+        match self {
+            Self::Grammar(generation) => Ok(generation.mask(situation)?.write_out(words)),
+            Self::Schema(..) => {
+                self.fill(situation, &mut words)?;
+                Ok(TokenMask::from_words(words))
+            }
         }
     }
 
@@ -147,10 +147,9 @@ impl Generation {
         let short = |needed: usize| StepError::Row { words: of, needed };
         match self {
             Self::Grammar(generation) => {
-                let words = generation.mask(situation)?.words();
-                let (head, tail) =
-                    row.split_at_mut_checked(words.len()).ok_or(short(words.len()))?;
-                head.copy_from_slice(words);
+                let words = generation.words();
+                let (head, tail) = row.split_at_mut_checked(words).ok_or(short(words))?;
+                generation.mask(situation)?.write(head);
                 tail.fill(0);
             }
             Self::Schema(generation, Schema { compiled, tables, vocabulary }) => {

@@ -3,11 +3,16 @@
 use std::sync::{Arc, OnceLock};
 
 use super::{
-    StepError, ending::Ends, evaluate::suffices, fates::Fates, masks::MaskTable, results::Results,
+    StepError,
+    ending::Ends,
+    evaluate::suffices,
+    fates::Fates,
+    masks::{Mask, MaskTable},
+    results::Results,
     tree::TreeTable,
 };
 use crate::{
-    CompiledGrammar, TokenMask, Vocabulary,
+    CompiledGrammar, Vocabulary,
     ending::{Endings, Found},
     recognizer::{Allowance, Expected, Hypothesis, Reader, Tables},
     situation::{SituationId, SituationTable},
@@ -44,7 +49,7 @@ impl GrammarGeneration {
             trees: TreeTable::new(),
             fates: Fates::new(),
             results: Results::new(),
-            masks: MaskTable::new(),
+            masks: MaskTable::new(vocabulary.words()),
             situations: SituationTable::new(STEPS, STEPS),
             endings: OnceLock::new(),
         }
@@ -80,9 +85,14 @@ impl GrammarGeneration {
         self.situations.of(&[Reader::START])
     }
 
+    /// The words of a mask.
+    pub(super) fn words(&self) -> usize {
+        self.vocabulary.words()
+    }
+
     /// The mask of a situation. One seen before costs one look-up.
     #[inline]
-    pub(super) fn mask(&self, situation: SituationId) -> Result<&TokenMask, StepError> {
+    pub(super) fn mask(&self, situation: SituationId) -> Result<Mask<'_>, StepError> {
         let mask = match self.situations.mask(situation) {
             Some(known) => *known,
             None => self.compute(situation)?,

@@ -3,7 +3,7 @@
 use crate::TokenId;
 
 /// A set of tokens, as the bits of one row of logits: bit `t % 32` of word `t / 32` is token `t`.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct TokenMask {
     words: Box<[u32]>,
     count: usize,
@@ -13,6 +13,12 @@ impl TokenMask {
     /// The mask with these bits.
     pub fn from_words(words: Vec<u32>) -> Self {
         let count = words.iter().map(|w| w.count_ones() as usize).sum();
+        Self { words: words.into_boxed_slice(), count }
+    }
+
+    /// The mask with these bits, so many.
+    pub(crate) fn counted(words: Vec<u32>, count: usize) -> Self {
+        debug_assert_eq!(count, words.iter().map(|word| word.count_ones() as usize).sum::<usize>());
         Self { words: words.into_boxed_slice(), count }
     }
 
@@ -67,24 +73,6 @@ impl TokenMask {
                 }));
             }
         }
-    }
-}
-
-impl std::borrow::Borrow<[u32]> for TokenMask {
-    fn borrow(&self) -> &[u32] {
-        &self.words
-    }
-}
-
-impl std::hash::Hash for TokenMask {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.words.hash(state);
-    }
-}
-
-impl From<&[u32]> for TokenMask {
-    fn from(words: &[u32]) -> Self {
-        Self::from_words(words.to_vec())
     }
 }
 
