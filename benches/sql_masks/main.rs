@@ -32,6 +32,9 @@ const SAMPLES: u64 = 40_000;
 /// Texts that one side reads before the other one's turn.
 const BLOCK: usize = 50;
 
+/// Automata that read everything once more: a disturbance of the machine meets one of them, what a token costs meets all.
+const LOADS: usize = 5;
+
 /// How often it is compiled, and loaded.
 const TIMES: usize = 9;
 
@@ -104,7 +107,8 @@ fn main() {
     compiling.sort_unstable();
     loading.sort_unstable();
     let loaded = load(compile().0);
-    let mut times = [const { Vec::new() }; 7];
+    let others: [_; LOADS] = std::array::from_fn(|_| load(compile().0));
+    let mut times = [const { Vec::new() }; 8];
     let mut refused = 0;
     let mut peer_times = |tokens: &[u32], row: &mut [u32], into: &mut Vec<u64>| {
         let Some((factory, grammar)) = &peer else { return };
@@ -113,13 +117,22 @@ fn main() {
             None => refused += 1,
         }
     };
-    let [first, from_saved, warm, behind, theirs_first, theirs_second, theirs_third] = &mut times;
+    let [first, from_saved, steady, warm, behind, theirs_first, theirs_second, theirs_third] =
+        &mut times;
     // Interleaved, so that all meet the same disturbances; by blocks, so that what one side left in the processor's caches is
     // not paid for by the other at every text.
     for block in texts.chunks(BLOCK) {
         block.iter().for_each(|tokens| first.extend(ours(&cold, tokens, &mut row)));
         block.iter().for_each(|tokens| from_saved.extend(ours(&loaded, tokens, &mut row)));
         block.iter().for_each(|tokens| peer_times(tokens, &mut row, theirs_first));
+        for tokens in block {
+            let loads = others.each_ref().map(|loaded| ours(loaded, tokens, &mut row));
+            steady.extend((0..tokens.len()).map(|at| {
+                let mut all = loads.each_ref().map(|times| times[at]);
+                all.sort_unstable();
+                all[LOADS / 2]
+            }));
+        }
     }
     for block in texts.chunks(BLOCK) {
         block.iter().for_each(|tokens| warm.extend(ours(&loaded, tokens, &mut row)));
@@ -137,6 +150,7 @@ fn main() {
     let names = [
         "constrained-gen, cold",
         "constrained-gen, saved automaton",
+        "the same, each token's median of 5 automata",
         "constrained-gen, warm",
         "constrained-gen, warm, behind each text of llg",
         "llguidance, first pass",
