@@ -4,12 +4,7 @@
 //! expression's names mean what they mean in the file that the expression stands in, so an imported rule keeps its
 //! meaning, and what it refers to comes along.
 
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    ops::Range,
-};
-
-use rayon::prelude::*;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
     super::{
@@ -97,14 +92,11 @@ impl Program {
         };
         loader.program.sources.add(name, text.to_string());
         loader.waiting.push(String::new());
-        // Files that a file imports are appended while it is entered.
+        // Files that a file imports are appended while it is read.
         let mut file = 0;
         while file < loader.waiting.len() {
-            for statements in read_all(&loader.program.sources, file..loader.waiting.len(), limits)
-            {
-                loader.enter_file(file, statements?)?;
-                file += 1;
-            }
+            loader.read(file)?;
+            file += 1;
         }
         let changes = std::mem::take(&mut loader.changes);
         let mut program = loader.program;
@@ -281,20 +273,6 @@ fn listed(name: &Name, of: &Name, texts: &[Vec<String>]) -> Definition {
     Definition { name: name.clone(), parameters: Vec::new(), priority: 0, body }
 }
 
-/// The statements of each file. Files are read side by side, as reading them is half of what a large grammar costs.
-fn read_all(
-    sources: &SourceMap,
-    files: Range<usize>,
-    limits: &Limits,
-) -> Vec<Result<Vec<Statement>, GrammarError>> {
-    let read = |file| read::read(sources, file, limits);
-    // The threads are not woken for one.
-    match files.len() {
-        1 => vec![read(files.start)],
-        _ => files.into_par_iter().map(read).collect(),
-    }
-}
-
 struct Loader<'a> {
     program: Program,
     keys: HashMap<String, usize>,
@@ -308,7 +286,8 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    fn enter_file(&mut self, file: usize, statements: Vec<Statement>) -> Result<(), GrammarError> {
+    fn read(&mut self, file: usize) -> Result<(), GrammarError> {
+        let statements = read::read(&self.program.sources, file, self.limits)?;
         let mut module = Module::default();
         self.enter_all(file, &mut module, statements)?;
         self.program.modules.push(module);
