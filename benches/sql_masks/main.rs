@@ -117,7 +117,7 @@ fn main() {
             None => refused += 1,
         }
     };
-    let [first, from_saved, steady, warm, behind, theirs_first, theirs_second, theirs_third] =
+    let [first, from_saved, medians, warm, behind, theirs_first, theirs_second, theirs_third] =
         &mut times;
     // Interleaved, so that all meet the same disturbances; by blocks, so that what one side left in the processor's caches is
     // not paid for by the other at every text.
@@ -127,7 +127,7 @@ fn main() {
         block.iter().for_each(|tokens| peer_times(tokens, &mut row, theirs_first));
         for tokens in block {
             let loads = others.each_ref().map(|loaded| ours(loaded, tokens, &mut row));
-            steady.extend((0..tokens.len()).map(|at| {
+            medians.extend((0..tokens.len()).map(|at| {
                 let mut all = loads.each_ref().map(|times| times[at]);
                 all.sort_unstable();
                 all[LOADS / 2]
@@ -143,24 +143,24 @@ fn main() {
         behind.extend(ours(&loaded, tokens, &mut row));
         peer_times(tokens, &mut row, theirs_third);
     }
-    println!("\n{:<46} {}", "microseconds", Figures::HEAD);
+    println!("\n{:<48} {}", "microseconds", Figures::HEAD);
     // Part of every time below.
     let clock = (0..10_000).map(|_| Instant::now().elapsed().as_nanos() as u64).collect();
-    println!("{:<46} {}", "the clock alone", Figures::of(clock));
+    println!("{:<48} {}", "the clock alone", Figures::of(clock));
     let names = [
         "constrained-gen, cold",
         "constrained-gen, saved automaton",
-        "the same, each token's median of 5 automata",
+        "saved, each token's median of several automata",
         "constrained-gen, warm",
-        "constrained-gen, warm, behind each text of llg",
+        "warm, behind each text of llguidance",
         "llguidance, first pass",
         "llguidance, second pass",
-        "llguidance, behind each text of ours",
+        "llguidance, behind each text of constrained-gen",
     ];
     for (name, times) in names.iter().zip(times) {
         match times.is_empty() {
-            true => println!("{name:<46} nothing measured"),
-            false => println!("{name:<46} {}", Figures::of(times)),
+            true => println!("{name:<48} nothing measured"),
+            false => println!("{name:<48} {}", Figures::of(times)),
         }
     }
     println!(
@@ -171,6 +171,7 @@ fn main() {
         loading[0],
         loading[TIMES - 1],
     );
+    println!("the automaton that was loaded, in the end: {:?}", loaded.stats());
     println!("statements that llguidance refuses: {} of {}", refused / 3, texts.len());
 }
 

@@ -129,7 +129,7 @@ impl Generation {
         };
         let mut words = before.map_or_else(|| vec![0; words], TokenMask::into_words);
         match self {
-            Self::Grammar(generation) => Ok(generation.mask(situation)?.write_out(words)),
+            Self::Grammar(generation) => generation.write_out(situation, words),
             Self::Schema(..) => {
                 self.fill(situation, &mut words)?;
                 Ok(TokenMask::from_words(words))

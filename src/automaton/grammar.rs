@@ -12,7 +12,7 @@ use super::{
     tree::TreeTable,
 };
 use crate::{
-    CompiledGrammar, Vocabulary,
+    CompiledGrammar, TokenMask, Vocabulary,
     ending::{Endings, Found},
     recognizer::{Allowance, Expected, Hypothesis, Reader, Tables},
     situation::{SituationId, SituationTable},
@@ -93,11 +93,24 @@ impl GrammarGeneration {
     /// The mask of a situation. One seen before costs one look-up.
     #[inline]
     pub(super) fn mask(&self, situation: SituationId) -> Result<Mask<'_>, StepError> {
-        let mask = match self.situations.mask(situation) {
-            Some(known) => *known,
-            None => self.compute(situation)?,
-        };
-        Ok(self.masks.get(mask))
+        Ok(self.masks.get(self.mask_number(situation)?))
+    }
+
+    /// The mask of a situation in words of another one.
+    pub(super) fn write_out(
+        &self,
+        situation: SituationId,
+        words: Vec<u32>,
+    ) -> Result<TokenMask, StepError> {
+        Ok(self.masks.write_out(self.mask_number(situation)?, words))
+    }
+
+    #[inline]
+    fn mask_number(&self, situation: SituationId) -> Result<u32, StepError> {
+        match self.situations.mask(situation) {
+            Some(known) => Ok(*known),
+            None => self.compute(situation),
+        }
     }
 
     #[cold]
