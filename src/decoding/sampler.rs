@@ -19,6 +19,10 @@ use crate::{TokenId, TokenMask};
 /// Tokens that top_p sorts at first; most distributions need no more.
 const NUCLEUS_STEP: usize = 64;
 
+/// Candidates of which the best ones are found side by side, and how many of them.
+const PART: usize = 512;
+const LANES: usize = 8;
+
 /// Chooses tokens, with the settings and the chance of one sequence.
 #[derive(Clone, Debug)]
 pub struct Sampler {
@@ -239,10 +243,7 @@ impl Sampler {
     ) -> TokenId {
         let Sampling { temperature, top_k, top_p, min_p, .. } = self.settings;
         let candidates = &mut self.candidates;
-        for candidate in candidates.iter_mut() {
-            // The best one first becomes 0, so that no temperature overflows; its weight is then 1.
-            candidate.weight = ((candidate.weight - best.weight) / temperature).exp();
-        }
+        // By their logits first: what becomes of them then is in the same order, and need not be computed for all.
         if let Some(fits) = fits {
             let most = top_k.unwrap_or(usize::MAX);
             let mut kept = Vec::new();
@@ -257,10 +258,11 @@ impl Sampler {
         } else if let Some(k) = top_k
             && k < candidates.len()
         {
-            candidates.select_nth_unstable_by(k - 1, Candidate::better);
-            candidates.truncate(k);
-            // The selection leaves an order of its own; the draw needs ours.
-            candidates.sort_unstable_by_key(|c| c.token);
+            keep_best(candidates, k);
+        }
+        for candidate in candidates.iter_mut() {
+            // The best one first becomes 0, so that no temperature overflows; its weight is then 1.
+            candidate.weight = ((candidate.weight - best.weight) / temperature).exp();
         }
         if top_p < 1.0 {
             let nucleus = nucleus(candidates, f64::from(top_p));
@@ -279,6 +281,32 @@ impl Sampler {
         }
         // Rounding can leave a rest of 0; the best token is always a candidate.
         best.token
+    }
+}
+
+/// Keeps the best `k` of more candidates, by ascending token. O(n), nearly all of it in two passes over all of them.
+fn keep_best(candidates: &mut Vec<Candidate>, k: usize) {
+    // The best of each of many parts: as good as the k-th of these are k candidates at least.
+    let mut best = Vec::with_capacity(candidates.len().div_ceil(PART) * LANES);
+    for part in candidates.chunks(PART) {
+        let mut lanes = [f32::NEG_INFINITY; LANES];
+        for some in part.chunks(LANES) {
+            for (lane, candidate) in lanes.iter_mut().zip(some) {
+                *lane = if candidate.weight > *lane { candidate.weight } else { *lane };
+            }
+        }
+        best.extend(lanes);
+    }
+    if k <= best.len() {
+        let (_, least, _) = best.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a));
+        let least = *least;
+        candidates.retain(|candidate| candidate.weight >= least);
+    }
+    if k < candidates.len() {
+        candidates.select_nth_unstable_by(k - 1, Candidate::better);
+        candidates.truncate(k);
+        // The selection leaves an order of its own; the draw needs ours.
+        candidates.sort_unstable_by_key(|c| c.token);
     }
 }
 
@@ -480,6 +508,24 @@ mod tests {
             let mass = |n: usize| sorted[..n].iter().map(|c| f64::from(c.weight)).sum::<f64>();
             prop_assert!(n == candidates.len() || mass(n) >= p * total - 1e-9);
             prop_assert!(n == 1 || mass(n - 1) < p * total + 1e-9);
+        }
+
+        /// The best ones equal those of a full sort, whatever is alike or impossible.
+        #[test]
+        fn best_are_those_of_a_sort(weights in prop::collection::vec(-40i8..40, 1..3_000), k in 1usize..700) {
+            let weight = |w: i8| if w < -35 { f32::NEG_INFINITY } else { f32::from(w) };
+            let mut candidates: Vec<Candidate> = weights
+                .iter()
+                .enumerate()
+                .map(|(i, &w)| Candidate { token: TokenId::new(i), weight: weight(w) })
+                .collect();
+            let mut sorted = candidates.clone();
+            sorted.sort_by(Candidate::better);
+            sorted.truncate(k);
+            sorted.sort_by_key(|c| c.token);
+            keep_best(&mut candidates, k);
+            let ids = |c: &[Candidate]| c.iter().map(|c| c.token.0).collect::<Vec<_>>();
+            prop_assert_eq!(ids(&candidates), ids(&sorted));
         }
 
         /// The choice among tokens that fit is that under a mask without the others.

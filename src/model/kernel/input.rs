@@ -1,5 +1,7 @@
 //! The right side of products: hidden states of some tokens, as numbers and, for quantised weights, as bytes.
 
+use super::level::{Level, Task, dispatch};
+
 /// Columns that share a scale.
 pub(in crate::model) const GROUP: usize = 32;
 
@@ -54,23 +56,45 @@ impl Bytes {
     fn new(rows: &[f32]) -> Self {
         let groups = rows.len() / GROUP;
         let mut bytes = Self {
-            values: Vec::with_capacity(rows.len()),
-            scales: Vec::with_capacity(groups),
-            sums: Vec::with_capacity(groups),
+            values: vec![0; groups * GROUP],
+            scales: vec![0.0; groups],
+            sums: vec![0.0; groups],
         };
-        for group in rows.as_chunks::<GROUP>().0 {
-            let most = group.iter().fold(0.0f32, |most, x| most.max(x.abs()));
-            let scale = most / 127.0;
-            let inverse = if most > 0.0 { 127.0 / most } else { 0.0 };
-            // Nearest, halves away from zero. What is no number becomes 0 here, and its scale tells.
-            let rounded = group.map(|x| {
-                let x = x * inverse;
-                (x + 0.5f32.copysign(x)) as i32
-            });
-            bytes.values.extend(rounded.map(|x| x as i8));
-            bytes.scales.push(scale);
-            bytes.sums.push(scale * rounded.iter().sum::<i32>() as f32);
-        }
+        dispatch(Round { rows, bytes: &mut bytes });
         bytes
+    }
+}
+
+/// Rounds rows to bytes. Loops without a condition: they become vectors.
+struct Round<'a> {
+    rows: &'a [f32],
+    bytes: &'a mut Bytes,
+}
+
+impl Task for Round<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Level>(self, _level: L) {
+        let Bytes { values, scales, sums } = self.bytes;
+        let places = scales.iter_mut().zip(sums).zip(values.as_chunks_mut::<GROUP>().0);
+        for (group, ((scale, sum), bytes)) in self.rows.as_chunks::<GROUP>().0.iter().zip(places) {
+            // Without its sign a number's bits have its order; what is no number is more than all, and its scale tells.
+            let mut most = 0;
+            for x in group {
+                most = most.max(x.to_bits() & !(1 << 31));
+            }
+            let most = f32::from_bits(most);
+            let inverse = if most > 0.0 { 127.0 / most } else { 0.0 };
+            let mut all = 0;
+            for (byte, x) in bytes.iter_mut().zip(group) {
+                // Adding 1.5 * 2^23 rounds to the nearest whole number, which then stands in the lowest bits.
+                let rounded = (x * inverse + 12_582_912.0).to_bits() as i8;
+                *byte = rounded;
+                all += i32::from(rounded);
+            }
+            *scale = most / 127.0;
+            *sum = *scale * all as f32;
+        }
     }
 }

@@ -8,7 +8,7 @@ use prefetch_index::prefetch_index;
 
 use super::{
     formats::{Q4K, Q4KBlock, SUPER},
-    input::{GROUP, Input},
+    input::{GROUP, Input, Supers},
     level::{Level, Task},
 };
 
@@ -102,25 +102,20 @@ impl RowsOfQ4K {
         }
     }
 
-    /// Inner products of eight rows with `T` tokens of the input.
+    /// Inner products of eight rows with `T` tokens.
     #[inline(always)]
     fn dots<L: Level, const T: usize>(
         &self,
         level: L,
         eight: usize,
-        input: &Input<'_>,
-        tokens: [usize; T],
+        x: [Supers<'_>; T],
     ) -> [[f32; ROWS]; T] {
         let supers = self.columns / SUPER;
         let blocks = &self.blocks[eight * supers..][..supers];
-        let x = input.supers(tokens);
         let mut sums = [level.zero(); T];
         let mut offsets = [level.zero(); T];
         for (i, block) in blocks.iter().enumerate() {
-            // With one token the processor is idle enough to look ahead by itself.
-            if T > 1
-                && let Some(next) = self.blocks.get(eight * supers + i + AHEAD)
-            {
+            if let Some(next) = self.blocks.get(eight * supers + i + AHEAD) {
                 next.prefetch();
             }
             let (scale, offset) = (level.f32s(&block.scale), level.f32s(&block.offset));
@@ -158,44 +153,56 @@ impl RowsOfQ4K {
     }
 }
 
-/// Products of the rows from one on, which is the first of eight, with all tokens: [rows, tokens]. Whole eights.
-pub(super) struct Eights<'a> {
+/// Products of the rows from one on, which is the first of eight, with all tokens: for each token whole eights.
+pub(super) struct Eights<'a, 'o> {
     pub(super) rows: &'a RowsOfQ4K,
     pub(super) first: usize,
     pub(super) input: &'a Input<'a>,
-    pub(super) out: &'a mut [f32],
+    pub(super) out: &'a mut [&'o mut [f32]],
 }
 
-impl Task for Eights<'_> {
+impl Task for Eights<'_, '_> {
     type Output = ();
 
     #[inline(always)]
     fn run<L: Level>(self, level: L) {
         let Self { rows, first, input, out } = self;
-        let (n, first) = (input.tokens, first / ROWS);
         let mut token = 0;
-        while token < n {
-            // The tokens outside: a few of them stay in the innermost cache, the rows in the next one.
-            let count = (n - token).min(4);
-            for (i, out) in out.chunks_exact_mut(ROWS * n).enumerate() {
-                let mut put = |dots: &[[f32; ROWS]]| {
-                    for (t, dots) in dots.iter().enumerate() {
-                        for (row, dot) in dots.iter().enumerate() {
-                            out[row * n + token + t] = *dot;
-                        }
-                    }
-                };
-                let at = |t: usize| token + t;
-                match count {
-                    1 => put(&rows.dots(level, first + i, input, [token])),
-                    2 => put(&rows.dots(level, first + i, input, [0, 1].map(at))),
-                    3 => put(&rows.dots(level, first + i, input, [0, 1, 2].map(at))),
-                    _ => put(&rows.dots(level, first + i, input, [0, 1, 2, 3].map(at))),
+        // The tokens outside: a few of them stay in the innermost cache, the rows in the next one.
+        while token < out.len() {
+            let at = |t: usize| token + t;
+            let out = &mut out[token..];
+            token += match out {
+                [a, b, c, d, ..] => {
+                    multiply(level, rows, first, input, [0, 1, 2, 3].map(at), [a, b, c, d])
                 }
-            }
-            token += count;
+                [a, b, c] => multiply(level, rows, first, input, [0, 1, 2].map(at), [a, b, c]),
+                [a, b] => multiply(level, rows, first, input, [0, 1].map(at), [a, b]),
+                [a] => multiply(level, rows, first, input, [0].map(at), [a]),
+                [] => break,
+            };
         }
     }
+}
+
+/// Products of some tokens, whose number it gives.
+#[inline(always)]
+fn multiply<L: Level, const T: usize>(
+    level: L,
+    rows: &RowsOfQ4K,
+    first: usize,
+    input: &Input<'_>,
+    tokens: [usize; T],
+    out: [&mut &mut [f32]; T],
+) -> usize {
+    let (mut out, x) = (out.map(|out| out.as_chunks_mut::<ROWS>().0), input.supers(tokens));
+    for i in 0..out[0].len() {
+        let dots = rows.dots(level, first / ROWS + i, x);
+        for (out, dots) in out.iter_mut().zip(dots) {
+            out[i] = dots;
+        }
+    }
+    T
 }
 
 /// Products of some rows with one token. Each costs what eight cost: what is picked is better not laid out like this.
@@ -211,9 +218,10 @@ impl Task for PickedOfEights<'_> {
 
     #[inline(always)]
     fn run<L: Level>(self, level: L) {
+        let x = self.input.supers([0]);
         for (out, row) in self.out.iter_mut().zip(self.picked) {
             let (eight, at) = (*row as usize / ROWS, *row as usize % ROWS);
-            *out = self.rows.dots(level, eight, self.input, [0])[0][at];
+            *out = self.rows.dots(level, eight, x)[0][at];
         }
     }
 }

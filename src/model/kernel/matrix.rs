@@ -188,7 +188,7 @@ impl Matrix {
     }
 
     /// Products of the rows from one on, which is the first of eight.
-    fn multiply(&self, first: usize, input: &Input<'_>, out: &mut [f32]) {
+    fn multiply(&self, first: usize, input: &Input<'_>, out: &mut [&mut [f32]]) {
         with_format!(
             &self.weights,
             format => dispatch(Rows { format, first, input, out }),
@@ -204,17 +204,20 @@ pub(in crate::model) fn products(
     input: &Input<'_>,
 ) -> Vec<Vec<f32>> {
     let n = input.tokens;
-    // By rows first, so that jobs write to places of their own.
     let mut outs: Vec<Vec<f32>> = matrices.iter().map(|m| vec![0.0; m.rows * n]).collect();
     let all: usize = matrices.iter().map(|m| m.rows).sum();
     let mut jobs = Vec::new();
     for (matrix, out) in matrices.iter().zip(&mut outs) {
         let step = matrix.rows_of_job(threads, all);
-        let chunks = out.chunks_mut(step * n).enumerate();
-        jobs.extend(chunks.map(|(i, out)| (*matrix, i * step, out)));
+        let tokens = out.chunks_exact_mut(matrix.rows);
+        let mut tokens: Vec<_> = tokens.map(|token| token.chunks_mut(step)).collect();
+        for first in (0..matrix.rows).step_by(step) {
+            let out: Vec<&mut [f32]> = tokens.iter_mut().filter_map(Iterator::next).collect();
+            jobs.push((*matrix, first, out));
+        }
     }
-    let work = |(matrix, first, out): (&Matrix, usize, &mut [f32])| {
-        matrix.multiply(first, input, out);
+    let work = |(matrix, first, mut out): (&Matrix, usize, Vec<&mut [f32]>)| {
+        matrix.multiply(first, input, &mut out);
     };
     let bytes: usize = matrices.iter().map(|m| m.bytes()).sum();
     if bytes * n.div_ceil(4) <= ALONE_BYTES {
@@ -222,24 +225,7 @@ pub(in crate::model) fn products(
     } else {
         threads.each(jobs, work);
     }
-    if n > 1 {
-        for out in &mut outs {
-            *out = transposed(out, n);
-        }
-    }
     outs
-}
-
-/// [rows, n] as [n, rows].
-fn transposed(values: &[f32], n: usize) -> Vec<f32> {
-    let rows = values.len() / n;
-    let mut out = vec![0.0; values.len()];
-    for (i, row) in values.chunks_exact(n).enumerate() {
-        for (t, value) in row.iter().enumerate() {
-            out[t * rows + i] = *value;
-        }
-    }
-    out
 }
 
 fn widen<W: Number>(row: &[W], out: &mut [f32]) {

@@ -6,39 +6,55 @@ use super::{
     level::{Level, Task},
 };
 
-/// Products of the rows from one on with all tokens: [rows, tokens].
-pub(super) struct Rows<'a, F> {
+/// Products of the rows from one on with all tokens: for each token as many.
+pub(super) struct Rows<'a, 'o, F> {
     pub(super) format: &'a F,
     pub(super) first: usize,
     pub(super) input: &'a Input<'a>,
-    pub(super) out: &'a mut [f32],
+    pub(super) out: &'a mut [&'o mut [f32]],
 }
 
-impl<F: Format> Task for Rows<'_, F> {
+impl<F: Format> Task for Rows<'_, '_, F> {
     type Output = ();
 
     #[inline(always)]
     fn run<L: Level>(self, level: L) {
         let Self { format, first, input, out } = self;
-        let n = input.tokens;
-        let rows = out.len() / n;
         let mut token = 0;
-        while token < n {
-            // The tokens outside: a few of them stay in the innermost cache, the rows in the next one.
-            let count = (n - token).min(4);
-            for i in 0..rows {
-                let (row, out) = (first + i, &mut out[i * n + token..][..count]);
-                let at = |t: usize| token + t;
-                match count {
-                    1 => out[0] = format.dot(level, row, input, [token])[0],
-                    2 => out.copy_from_slice(&format.dot(level, row, input, [0, 1].map(at))),
-                    3 => out.copy_from_slice(&format.dot(level, row, input, [0, 1, 2].map(at))),
-                    _ => out.copy_from_slice(&format.dot(level, row, input, [0, 1, 2, 3].map(at))),
+        // The tokens outside: a few of them stay in the innermost cache, the rows in the next one.
+        while token < out.len() {
+            let at = |t: usize| token + t;
+            let out = &mut out[token..];
+            token += match out {
+                [a, b, c, d, ..] => {
+                    multiply(level, format, first, input, [0, 1, 2, 3].map(at), [a, b, c, d])
                 }
-            }
-            token += count;
+                [a, b, c] => multiply(level, format, first, input, [0, 1, 2].map(at), [a, b, c]),
+                [a, b] => multiply(level, format, first, input, [0, 1].map(at), [a, b]),
+                [a] => multiply(level, format, first, input, [0].map(at), [a]),
+                [] => break,
+            };
         }
     }
+}
+
+/// Products of some tokens, whose number it gives.
+#[inline(always)]
+fn multiply<L: Level, F: Format, const T: usize>(
+    level: L,
+    format: &F,
+    first: usize,
+    input: &Input<'_>,
+    tokens: [usize; T],
+    mut out: [&mut &mut [f32]; T],
+) -> usize {
+    for i in 0..out[0].len() {
+        let dots = format.dot(level, first + i, input, tokens);
+        for (out, dot) in out.iter_mut().zip(dots) {
+            out[i] = dot;
+        }
+    }
+    T
 }
 
 /// Products of some rows with one token.

@@ -19,15 +19,18 @@ const KEYS: usize = 32;
 /// (Moshier, 1992).
 #[inline(always)]
 fn exp(x: f32) -> f32 {
+    // Adding 1.5 * 2^23 rounds to a whole number, which then stands in the lowest bits: a conversion to an integer, which says
+    // what becomes of all numbers, would be done one by one.
+    const ROUND: f32 = 12_582_912.0;
     let x = x.clamp(-87.0, 88.0);
-    // Adding and subtracting 1.5 * 2^23 rounds to a whole number.
-    let whole = (x * std::f32::consts::LOG2_E + 12_582_912.0) - 12_582_912.0;
+    let rounded = x * std::f32::consts::LOG2_E + ROUND;
+    let whole = rounded - ROUND;
     let rest = (x - whole * 0.693_359_4) - whole * -2.121_944_4e-4;
     let mut sum = 1.987_569_1e-4;
     for c in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5e-1] {
         sum = sum * rest + c;
     }
-    let power = f32::from_bits(((whole as i32 + 127) << 23) as u32);
+    let power = f32::from_bits((rounded.to_bits() << 23).wrapping_add(127 << 23));
     (sum * rest * rest + rest + 1.0) * power
 }
 
