@@ -24,7 +24,8 @@ pub(super) trait Format: Sync {
         tokens: [usize; T],
     ) -> [f32; T];
 
-    /// Asks the memory for a row that is multiplied soon: where rows are picked here and there, no processor guesses which.
+    /// Asks the memory for a row that is multiplied soon, if it is there: where rows are picked here and there, no processor
+    /// guesses which.
     fn prefetch(&self, row: usize);
 }
 
@@ -282,7 +283,7 @@ impl Format for Q4K {
     #[inline(always)]
     fn prefetch(&self, row: usize) {
         let supers = self.columns / SUPER;
-        for block in &self.blocks[row * supers..][..supers] {
+        for block in self.blocks.get(row * supers..(row + 1) * supers).unwrap_or_default() {
             // From before the nibbles on: a block is 160 bytes.
             prefetch_index(block.scales.as_slice(), 0);
             prefetch_index(block.nibbles[1].as_slice(), 0);

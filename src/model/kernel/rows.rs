@@ -6,6 +6,9 @@ use super::{
     level::{Level, Task},
 };
 
+/// Rows that are asked for ahead: together they take as long as memory does to answer.
+const AHEAD: usize = 4;
+
 /// Products of the rows from one on with all tokens: for each token as many.
 pub(super) struct Rows<'a, 'o, F> {
     pub(super) format: &'a F,
@@ -49,6 +52,7 @@ fn multiply<L: Level, F: Format, const T: usize>(
     mut out: [&mut &mut [f32]; T],
 ) -> usize {
     for i in 0..out[0].len() {
+        format.prefetch(first + i + AHEAD);
         let dots = format.dot(level, first + i, input, tokens);
         for (out, dot) in out.iter_mut().zip(dots) {
             out[i] = dot;
@@ -74,8 +78,6 @@ impl<F: Format> Task for Picked<'_, F> {
     #[inline(always)]
     fn run<L: Level>(self, level: L) {
         let Self { format, rows, input, out } = self;
-        /// Rows that are asked for ahead: together they take as long as memory does to answer.
-        const AHEAD: usize = 4;
         let mut products = [0.0; WINDOW];
         let mut begin = 0;
         while begin < rows.len() {
@@ -86,6 +88,7 @@ impl<F: Format> Task for Picked<'_, F> {
             let most = 2 * (end - begin) > last - first;
             if most {
                 for (product, row) in products.iter_mut().zip(first..=last) {
+                    format.prefetch(row + AHEAD);
                     [*product] = format.dot(level, row, input, [0]);
                 }
             }
