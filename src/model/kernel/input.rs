@@ -1,6 +1,6 @@
 //! The right side of products: hidden states of some tokens, as numbers and, for quantised weights, as bytes.
 
-use super::level::{Level, Task, dispatch};
+use super::level::{Level, ROUND, Task, dispatch};
 
 /// Columns that share a scale.
 pub(in crate::model) const GROUP: usize = 32;
@@ -88,8 +88,7 @@ impl Task for Round<'_> {
             let inverse = if most > 0.0 { 127.0 / most } else { 0.0 };
             let mut all = 0;
             for (byte, x) in bytes.iter_mut().zip(group) {
-                // Adding 1.5 * 2^23 rounds to the nearest whole number, which then stands in the lowest bits.
-                let rounded = (x * inverse + 12_582_912.0).to_bits() as i8;
+                let rounded = (x * inverse + ROUND).to_bits() as i8;
                 *byte = rounded;
                 all += i32::from(rounded);
             }

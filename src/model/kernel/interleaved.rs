@@ -10,6 +10,7 @@ use super::{
     formats::{Q4K, Q4KBlock, SUPER},
     input::{GROUP, Input, Supers},
     level::{Level, Task},
+    rows::Multiply,
 };
 
 /// Rows side by side.
@@ -153,56 +154,25 @@ impl RowsOfQ4K {
     }
 }
 
-/// Products of the rows from one on, which is the first of eight, with all tokens: for each token whole eights.
-pub(super) struct Eights<'a, 'o> {
-    pub(super) rows: &'a RowsOfQ4K,
-    pub(super) first: usize,
-    pub(super) input: &'a Input<'a>,
-    pub(super) out: &'a mut [&'o mut [f32]],
-}
-
-impl Task for Eights<'_, '_> {
-    type Output = ();
-
+/// Whole eights: the first row is the first of eight.
+impl Multiply for RowsOfQ4K {
     #[inline(always)]
-    fn run<L: Level>(self, level: L) {
-        let Self { rows, first, input, out } = self;
-        let mut token = 0;
-        // The tokens outside: a few of them stay in the innermost cache, the rows in the next one.
-        while token < out.len() {
-            let at = |t: usize| token + t;
-            let out = &mut out[token..];
-            token += match out {
-                [a, b, c, d, ..] => {
-                    multiply(level, rows, first, input, [0, 1, 2, 3].map(at), [a, b, c, d])
-                }
-                [a, b, c] => multiply(level, rows, first, input, [0, 1, 2].map(at), [a, b, c]),
-                [a, b] => multiply(level, rows, first, input, [0, 1].map(at), [a, b]),
-                [a] => multiply(level, rows, first, input, [0].map(at), [a]),
-                [] => break,
-            };
+    fn multiply<L: Level, const T: usize>(
+        &self,
+        level: L,
+        first: usize,
+        input: &Input<'_>,
+        tokens: [usize; T],
+        out: [&mut &mut [f32]; T],
+    ) {
+        let (mut out, x) = (out.map(|out| out.as_chunks_mut::<ROWS>().0), input.supers(tokens));
+        for i in 0..out[0].len() {
+            let dots = self.dots(level, first / ROWS + i, x);
+            for (out, dots) in out.iter_mut().zip(dots) {
+                out[i] = dots;
+            }
         }
     }
-}
-
-/// Products of some tokens, whose number it gives.
-#[inline(always)]
-fn multiply<L: Level, const T: usize>(
-    level: L,
-    rows: &RowsOfQ4K,
-    first: usize,
-    input: &Input<'_>,
-    tokens: [usize; T],
-    out: [&mut &mut [f32]; T],
-) -> usize {
-    let (mut out, x) = (out.map(|out| out.as_chunks_mut::<ROWS>().0), input.supers(tokens));
-    for i in 0..out[0].len() {
-        let dots = rows.dots(level, first / ROWS + i, x);
-        for (out, dots) in out.iter_mut().zip(dots) {
-            out[i] = dots;
-        }
-    }
-    T
 }
 
 /// Products of some rows with one token. Each costs what eight cost: what is picked is better not laid out like this.

@@ -4,6 +4,10 @@
 //! crate pulp, which wraps them in safe functions; elsewhere, plain loops over arrays, which compilers turn into whatever
 //! vectors there are. The plain level is the other one's twin in tests.
 
+/// Added to a number of less than 2^22 it rounds it to the nearest whole one, which then stands in the sum's lowest bits. A
+/// conversion to an integer, which says what becomes of all numbers, would be done one by one.
+pub(super) const ROUND: f32 = 12_582_912.0;
+
 /// One processor's way to do the operations. All functions are to be inlined into [`Task::run`].
 pub(super) trait Level: Copy {
     /// Eight numbers.

@@ -4,7 +4,7 @@ use super::{
     Input, Threads,
     formats::{BFloat, Dense, Half, Number, Q4K, Q4KBlock, Q8, SUPER},
     input::GROUP,
-    interleaved::{Eights, PickedOfEights, ROWS, RowsOfQ4K},
+    interleaved::{PickedOfEights, ROWS, RowsOfQ4K},
     level::dispatch,
     rows::{Picked, Rows},
 };
@@ -191,8 +191,8 @@ impl Matrix {
     fn multiply(&self, first: usize, input: &Input<'_>, out: &mut [&mut [f32]]) {
         with_format!(
             &self.weights,
-            format => dispatch(Rows { format, first, input, out }),
-            rows => dispatch(Eights { rows, first, input, out })
+            rows => dispatch(Rows { rows, first, input, out }),
+            rows => dispatch(Rows { rows, first, input, out })
         );
     }
 }

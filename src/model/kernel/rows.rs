@@ -9,56 +9,67 @@ use super::{
 /// Rows that are asked for ahead: together they take as long as memory does to answer.
 const AHEAD: usize = 4;
 
+/// Rows of which all of a range are multiplied.
+pub(super) trait Multiply: Sync {
+    /// Products of the rows from `first` on with `T` tokens of the input: for each token as many as fit into its place.
+    fn multiply<L: Level, const T: usize>(
+        &self,
+        level: L,
+        first: usize,
+        input: &Input<'_>,
+        tokens: [usize; T],
+        out: [&mut &mut [f32]; T],
+    );
+}
+
+impl<F: Format> Multiply for F {
+    #[inline(always)]
+    fn multiply<L: Level, const T: usize>(
+        &self,
+        level: L,
+        first: usize,
+        input: &Input<'_>,
+        tokens: [usize; T],
+        mut out: [&mut &mut [f32]; T],
+    ) {
+        for i in 0..out[0].len() {
+            self.prefetch(first + i + AHEAD);
+            let dots = self.dot(level, first + i, input, tokens);
+            for (out, dot) in out.iter_mut().zip(dots) {
+                out[i] = dot;
+            }
+        }
+    }
+}
+
 /// Products of the rows from one on with all tokens: for each token as many.
-pub(super) struct Rows<'a, 'o, F> {
-    pub(super) format: &'a F,
+pub(super) struct Rows<'a, 'o, M> {
+    pub(super) rows: &'a M,
     pub(super) first: usize,
     pub(super) input: &'a Input<'a>,
     pub(super) out: &'a mut [&'o mut [f32]],
 }
 
-impl<F: Format> Task for Rows<'_, '_, F> {
+impl<M: Multiply> Task for Rows<'_, '_, M> {
     type Output = ();
 
     #[inline(always)]
     fn run<L: Level>(self, level: L) {
-        let Self { format, first, input, out } = self;
-        let mut token = 0;
+        let Self { rows, first, input, out } = self;
         // The tokens outside: a few of them stay in the innermost cache, the rows in the next one.
-        while token < out.len() {
-            let at = |t: usize| token + t;
-            let out = &mut out[token..];
-            token += match out {
-                [a, b, c, d, ..] => {
-                    multiply(level, format, first, input, [0, 1, 2, 3].map(at), [a, b, c, d])
+        for (i, out) in out.chunks_mut(4).enumerate() {
+            let at = |t: usize| 4 * i + t;
+            match out {
+                [a] => rows.multiply(level, first, input, [0].map(at), [a]),
+                [a, b] => rows.multiply(level, first, input, [0, 1].map(at), [a, b]),
+                [a, b, c] => rows.multiply(level, first, input, [0, 1, 2].map(at), [a, b, c]),
+                [a, b, c, d] => {
+                    rows.multiply(level, first, input, [0, 1, 2, 3].map(at), [a, b, c, d]);
                 }
-                [a, b, c] => multiply(level, format, first, input, [0, 1, 2].map(at), [a, b, c]),
-                [a, b] => multiply(level, format, first, input, [0, 1].map(at), [a, b]),
-                [a] => multiply(level, format, first, input, [0].map(at), [a]),
-                [] => break,
-            };
+                _ => unreachable!("invariant: one to four"),
+            }
         }
     }
-}
-
-/// Products of some tokens, whose number it gives.
-#[inline(always)]
-fn multiply<L: Level, F: Format, const T: usize>(
-    level: L,
-    format: &F,
-    first: usize,
-    input: &Input<'_>,
-    tokens: [usize; T],
-    mut out: [&mut &mut [f32]; T],
-) -> usize {
-    for i in 0..out[0].len() {
-        format.prefetch(first + i + AHEAD);
-        let dots = format.dot(level, first + i, input, tokens);
-        for (out, dot) in out.iter_mut().zip(dots) {
-            out[i] = dot;
-        }
-    }
-    T
 }
 
 /// Products of some rows with one token.

@@ -3,7 +3,7 @@
 use super::{
     Threads,
     formats::dots,
-    level::{Level, Task, dispatch},
+    level::{Level, ROUND, Task, dispatch},
 };
 
 /// Multiplications of attention from which several threads are used: about a tenth of a millisecond.
@@ -19,9 +19,6 @@ const KEYS: usize = 32;
 /// (Moshier, 1992).
 #[inline(always)]
 fn exp(x: f32) -> f32 {
-    // Adding 1.5 * 2^23 rounds to a whole number, which then stands in the lowest bits: a conversion to an integer, which says
-    // what becomes of all numbers, would be done one by one.
-    const ROUND: f32 = 12_582_912.0;
     let x = x.clamp(-87.0, 88.0);
     let rounded = x * std::f32::consts::LOG2_E + ROUND;
     let whole = rounded - ROUND;
