@@ -16,29 +16,22 @@ pub(super) const SUPER: usize = 256;
 /// Rows of weights of one format.
 pub(super) trait Format: Sync {
     /// Inner products of one row with `T` tokens of the input.
+    ///
+    /// As it goes, it asks the memory for another row, `next`, that is multiplied soon, if it is there: where rows are picked
+    /// here and there, no processor guesses which. Asked for a whole row at once, memory keeps the processor waiting before
+    /// it multiplies.
     fn dot<L: Level, const T: usize>(
         &self,
         level: L,
         row: usize,
+        next: usize,
         input: &Input<'_>,
         tokens: [usize; T],
     ) -> [f32; T];
-
-    /// Asks the memory for a row that is multiplied soon, if it is there: where rows are picked here and there, no processor
-    /// guesses which.
-    fn prefetch(&self, row: usize);
 }
 
 /// Bytes that memory gives at once.
 const LINE: usize = 64;
-
-/// Asks the memory for a range of a slice.
-#[inline(always)]
-fn prefetch<T>(slice: &[T], range: std::ops::Range<usize>) {
-    for at in range.step_by((LINE / size_of::<T>()).max(1)) {
-        prefetch_index(slice, at);
-    }
-}
 
 /// Numbers as they are, of some width.
 #[derive(Debug)]
@@ -94,18 +87,20 @@ impl Number for BFloat {
     }
 }
 
-/// Inner products of a row with `T` vectors of f32 of its length.
+/// Inner products of a row with `T` vectors of f32 of its length. `reached` is told which columns come, now and then.
 #[inline(always)]
 pub(super) fn dots<L: Level, W: Number, const T: usize>(
     level: L,
     row: &[W],
     vectors: [&[f32]; T],
+    reached: impl Fn(usize),
 ) -> [f32; T] {
     let (blocks, rest) = row.as_chunks::<8>();
     let vectors = vectors.map(|x| x[..row.len()].as_chunks::<8>());
     let pairs = blocks.len() / 2;
     let mut sums = [[level.zero(); 2]; T];
     for i in 0..pairs {
+        reached(16 * i);
         let weights = [W::load(level, &blocks[2 * i]), W::load(level, &blocks[2 * i + 1])];
         for t in 0..T {
             for half in 0..2 {
@@ -132,16 +127,24 @@ impl<W: Number> Format for Dense<W> {
         &self,
         level: L,
         row: usize,
+        next: usize,
         input: &Input<'_>,
         tokens: [usize; T],
     ) -> [f32; T] {
         let row = &self.weights[row * self.columns..][..self.columns];
-        dots(level, row, tokens.map(|t| &input.values[t * self.columns..][..self.columns]))
-    }
-
-    #[inline(always)]
-    fn prefetch(&self, row: usize) {
-        prefetch(&self.weights, row * self.columns..(row + 1) * self.columns);
+        let tokens = tokens.map(|t| &input.values[t * self.columns..][..self.columns]);
+        let next = next.saturating_mul(self.columns);
+        dots(
+            level,
+            row,
+            tokens,
+            #[inline(always)]
+            |column| {
+                if column.is_multiple_of(LINE / size_of::<W>()) {
+                    prefetch_index(&self.weights, next.saturating_add(column));
+                }
+            },
+        )
     }
 }
 
@@ -180,6 +183,7 @@ impl<S: Scale> Format for Q8<S> {
         &self,
         level: L,
         row: usize,
+        next: usize,
         input: &Input<'_>,
         tokens: [usize; T],
     ) -> [f32; T] {
@@ -190,23 +194,28 @@ impl<S: Scale> Format for Q8<S> {
         let x = tokens.map(|t| bytes.values[t * self.columns..][..self.columns].as_chunks().0);
         let x_scales = tokens.map(|t| &bytes.scales[t * groups..][..groups]);
         let mut sums = [[level.zero(); 2]; T];
-        for g in 0..groups {
-            let weights = level.i8s(&values[g]);
-            let own = scales[g].spread(level);
-            for t in 0..T {
-                let products = level.dot_signed(weights, level.i8s(&x[t][g]));
-                let scale = level.mul(own, level.splat(x_scales[t][g]));
-                sums[t][g % 2] = level.fma(products, scale, sums[t][g % 2]);
+        let next = next.saturating_mul(groups);
+        for pair in 0..groups.div_ceil(2) {
+            let soon = next.saturating_add(2 * pair);
+            prefetch_index(&self.values, soon.saturating_mul(GROUP));
+            if (2 * pair).is_multiple_of(LINE / size_of::<S>()) {
+                prefetch_index(&self.scales, soon);
+            }
+            for half in 0..2 {
+                let g = 2 * pair + half;
+                if g == groups {
+                    break;
+                }
+                let weights = level.i8s(&values[g]);
+                let own = scales[g].spread(level);
+                for t in 0..T {
+                    let products = level.dot_signed(weights, level.i8s(&x[t][g]));
+                    let scale = level.mul(own, level.splat(x_scales[t][g]));
+                    sums[t][half] = level.fma(products, scale, sums[t][half]);
+                }
             }
         }
         sums.map(|[even, odd]| level.sum(even) + level.sum(odd))
-    }
-
-    #[inline(always)]
-    fn prefetch(&self, row: usize) {
-        let groups = self.columns / GROUP;
-        prefetch(&self.values, row * self.columns..(row + 1) * self.columns);
-        prefetch(&self.scales, row * groups..(row + 1) * groups);
     }
 }
 
@@ -248,15 +257,23 @@ impl Format for Q4K {
         &self,
         level: L,
         row: usize,
+        next: usize,
         input: &Input<'_>,
         tokens: [usize; T],
     ) -> [f32; T] {
         let supers = self.columns / SUPER;
         let blocks = &self.blocks[row * supers..][..supers];
+        let next = self.blocks.get(next.saturating_mul(supers)..).unwrap_or_default();
         let x = input.supers(tokens);
         let mut sums = [[level.zero(); 2]; T];
         let mut offsets = [level.zero(); T];
         for (i, block) in blocks.iter().enumerate() {
+            if let Some(next) = next.get(i) {
+                // From before the nibbles on: a block is 160 bytes.
+                prefetch_index(next.scales.as_slice(), 0);
+                prefetch_index(next.nibbles[1].as_slice(), 0);
+                prefetch_index(next.nibbles[3].as_slice(), 0);
+            }
             let own = level.mul(level.bytes_as_f32s(&block.scales), level.splat(block.scale));
             let offset = level.mul(level.bytes_as_f32s(&block.offsets), level.splat(block.offset));
             let mut scales = [[0.0; 8]; T];
@@ -279,15 +296,5 @@ impl Format for Q4K {
             let [even, odd] = sums[t];
             (level.sum(even) + level.sum(odd)) - level.sum(offsets[t])
         })
-    }
-    #[inline(always)]
-    fn prefetch(&self, row: usize) {
-        let supers = self.columns / SUPER;
-        for block in self.blocks.get(row * supers..(row + 1) * supers).unwrap_or_default() {
-            // From before the nibbles on: a block is 160 bytes.
-            prefetch_index(block.scales.as_slice(), 0);
-            prefetch_index(block.nibbles[1].as_slice(), 0);
-            prefetch_index(block.nibbles[3].as_slice(), 0);
-        }
     }
 }

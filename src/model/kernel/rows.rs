@@ -33,8 +33,7 @@ impl<F: Format> Multiply for F {
         mut out: [&mut &mut [f32]; T],
     ) {
         for i in 0..out[0].len() {
-            self.prefetch(first + i + AHEAD);
-            let dots = self.dot(level, first + i, input, tokens);
+            let dots = self.dot(level, first + i, first + i + AHEAD, input, tokens);
             for (out, dot) in out.iter_mut().zip(dots) {
                 out[i] = dot;
             }
@@ -99,8 +98,7 @@ impl<F: Format> Task for Picked<'_, F> {
             let most = 2 * (end - begin) > last - first;
             if most {
                 for (product, row) in products.iter_mut().zip(first..=last) {
-                    format.prefetch(row + AHEAD);
-                    [*product] = format.dot(level, row, input, [0]);
+                    [*product] = format.dot(level, row, row + AHEAD, input, [0]);
                 }
             }
             for i in begin..end {
@@ -109,10 +107,8 @@ impl<F: Format> Task for Picked<'_, F> {
                     out[i] = products[row - first];
                     continue;
                 }
-                if let Some(next) = rows.get(i + AHEAD) {
-                    format.prefetch(*next as usize);
-                }
-                [out[i]] = format.dot(level, row, input, [0]);
+                let next = rows.get(i + AHEAD).map_or(row, |next| *next as usize);
+                [out[i]] = format.dot(level, row, next, input, [0]);
             }
             begin = end;
         }

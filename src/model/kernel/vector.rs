@@ -41,7 +41,7 @@ pub(in crate::model) fn rms_norm(x: &[f32], weight: &[f32], eps: f32, out: &mut 
             let Self(x, weight, eps, out) = self;
             let width = weight.len();
             for (x, out) in x.chunks_exact(width).zip(out.chunks_exact_mut(width)) {
-                let [square] = dots(level, x, [x]);
+                let [square] = dots(level, x, [x], |_| ());
                 let root = (square / width as f32 + eps).sqrt();
                 for (out, (x, weight)) in out.iter_mut().zip(x.iter().zip(weight)) {
                     *out = x / root * weight;
@@ -161,16 +161,16 @@ impl Task for Attend<'_> {
                 let query = |i: usize| &queries[(q + i) * width..][..width];
                 let step = if count - q >= 4 { 4 } else { count - q };
                 let scores = match step {
-                    4 => dots(level, key, [query(0), query(1), query(2), query(3)]),
+                    4 => dots(level, key, [query(0), query(1), query(2), query(3)], |_| ()),
                     3 => {
-                        let [a, b] = dots(level, key, [query(0), query(1)]);
-                        [a, b, dots(level, key, [query(2)])[0], 0.0]
+                        let [a, b] = dots(level, key, [query(0), query(1)], |_| ());
+                        [a, b, dots(level, key, [query(2)], |_| ())[0], 0.0]
                     }
                     2 => {
-                        let [a, b] = dots(level, key, [query(0), query(1)]);
+                        let [a, b] = dots(level, key, [query(0), query(1)], |_| ());
                         [a, b, 0.0, 0.0]
                     }
-                    _ => [dots(level, key, [query(0)])[0], 0.0, 0.0, 0.0],
+                    _ => [dots(level, key, [query(0)], |_| ())[0], 0.0, 0.0, 0.0],
                 };
                 for (i, score) in scores[..step].iter().enumerate() {
                     weights[(q + i) * most + j] = score * scale;
