@@ -13,7 +13,7 @@
 //! `cargo bench --bench generation` reads corpora and the Qwen3 tokenizer at `../shared` and says so if they are not there.
 //! `GENERATION_FORMATS=f32,q8_0,q4_k,q4_k_m`, `GENERATION_THREADS=1,2`, `GENERATION_TOKENS=N` (per corpus) and
 //! `GENERATION_CORPORA=sql,sql-schema,sql-style,json,json-style` choose. `GENERATION_LAYERS=1` is for the counts alone, which do
-//! not depend on the model if `GENERATION_ROW=0.25` says what a token more costs a pass.
+//! not depend on the model if `GENERATION_ROW=0.25` says what the products of a token cost, beside the reading of the weights.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints figures")]
 
@@ -169,7 +169,7 @@ fn main() {
                 println!(
                     "{name}, {format}, {threads} threads: constrained / unconstrained {:.2}, guessing / unconstrained {:.2}, new {:.2}, \
                      both guessing {:.2} ({} texts, {} tokens; forced {:.0} %, rows allowed {:.0} %; mask {:.2} % of the step, \
-                     guessing {:.2} %; a token more costs {row:.2} of a pass)",
+                     guessing {:.2} %; a token's products cost {row:.2} of the weights' reading)",
                     constrained.per_second() / free.per_second(),
                     guessing.per_second() / free.per_second(),
                     new.per_second() / free.per_second(),
@@ -191,8 +191,8 @@ fn main() {
     }
 }
 
-/// What both sides cost: without a constraint, with one; the same with guesses. And what a token more costs a pass, which is
-/// measured if it is not given.
+/// What both sides cost: without a constraint, with one; the same with guesses. And what a token's products
+/// cost, which is measured if it is not given.
 fn compare(
     model: &Arc<Qwen3>,
     vocabulary: &Vocabulary,

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{
     Drafter, Logits, Speller,
-    draft::{self, Guess, is_worth_it},
+    draft::{self, Guess},
     guide::Guide,
     sequence::Sequence,
     spelling::{self, Spelling},
@@ -103,21 +103,33 @@ impl Sequence<'_> {
             text: text[text.len().saturating_sub(spelling::LOOK_BACK)..].to_vec(),
             vocabulary: self.decoder.vocabulary,
         };
-        let (known, row) = (course.tokens.len(), drafter.row_cost());
+        let (known, costs) = (course.tokens.len(), drafter.costs());
+        // Read on a guess: choices that are expected to be answered beside the next one, and the tokens, of which those that must
+        // come after a right guess are no more than would be read anyway.
+        let (mut answered, mut rows) = (0.0, self.pending.len() as f64);
         let (mut sure, mut odds) = (known, 1.0);
-        while let Some(guess) = course.guess(drafter, count.take())
-            && is_worth_it(odds * guess.odds, 1, row)
-            && course.take(guess.token)?
-        {
+        let mut best = 1.0 / costs.pass(rows);
+        while let Some(guess) = course.guess(drafter, count.take()) {
             odds *= guess.odds;
+            let left = (known + most).saturating_sub(course.tokens.len()) as f64;
+            let is_hopeless = 1.0 + answered + odds * left <= best * costs.pass(rows + 1.0);
+            if is_hopeless || !course.take(guess.token)? {
+                break;
+            }
+            let before = course.tokens.len();
             if let Some(speller) = self.decoder.speller {
                 course.take_forced(speller, &mut self.spelling, known + most)?;
             }
             let len = course.tokens.len();
-            if len > known + most || !is_worth_it(odds, len - sure, row) {
+            if len > known + most {
                 break;
             }
-            sure = len;
+            answered += odds;
+            rows += 1.0 + (1.0 - odds) * (len - before) as f64;
+            let worth = (1.0 + answered) / costs.pass(rows);
+            if worth > best {
+                (best, sure) = (worth, len);
+            }
         }
         course.tokens.truncate(sure);
         Ok(course.tokens.split_off(known))

@@ -13,6 +13,7 @@ use std::{
 
 use rustc_hash::FxHasher;
 
+use super::cost::{Passes, Roofline};
 use crate::{TokenId, TokenMask};
 
 /// Tokens before a guess that it is made from, at most.
@@ -26,9 +27,6 @@ const OFTEN: usize = 256;
 
 /// How sure a guess can be: how often a token came again is counted up to here.
 const KINDS: usize = 4;
-
-/// What one token more costs a pass, in passes of one token, before it was measured.
-const ROW: f64 = 0.25;
 
 /// What came after what in texts read before: prompts and answers. Shared by any number of answers and threads; learns from
 /// each. Holds 1.5 MiB, and the last texts' habits where there are more than fit.
@@ -56,12 +54,11 @@ impl std::fmt::Debug for Drafter {
 }
 
 impl Drafter {
-    /// One that takes a token more in a pass to cost this part of a pass of one token (0 to 1), instead of measuring it.
+    /// One that takes a token's products to cost this part of what it costs to read a model's weights (0 to 4), instead of
+    /// measuring it.
     pub fn with_row_cost(cost: f64) -> Self {
-        let mut table = Table::default();
-        table.passes.row = cost.clamp(0.0, 1.0);
-        table.passes.measured = false;
-        Self(Mutex::new(table))
+        let passes = Passes::given(cost);
+        Self(Mutex::new(Table { passes, ..Table::default() }))
     }
 
     /// Learns from a text. An answer's own tokens are learned as they come.
@@ -93,10 +90,15 @@ impl Drafter {
         self.table().passes.note(rows, seconds);
     }
 
-    /// What one token more costs a pass, in passes of one token: as measured lately, or as
+    /// What the products of a token cost, beside the reading of the weights: as measured lately, or as
     /// [given](Self::with_row_cost). 0.25 before the first passes were measured.
     pub fn row_cost(&self) -> f64 {
-        self.table().passes.row
+        self.costs().row()
+    }
+
+    /// What passes cost.
+    pub(super) fn costs(&self) -> Roofline {
+        self.table().passes.costs
     }
 
     fn table(&self) -> std::sync::MutexGuard<'_, Table> {
@@ -110,12 +112,6 @@ pub(super) struct Guess {
     pub(super) token: TokenId,
     /// How often guesses like this one come true, 0 to 1.
     pub(super) odds: f64,
-}
-
-/// Whether a pass should read `rows` more tokens, each for this part of a pass, for a chance of `odds` that there will be one
-/// pass less.
-pub(super) fn is_worth_it(odds: f64, rows: usize, row: f64) -> bool {
-    odds * (1.0 - row) > (1.0 - odds) * row * rows as f64
 }
 
 #[derive(Clone, Copy)]
@@ -142,7 +138,7 @@ impl Default for Table {
             slots: vec![empty; SLOTS].into_boxed_slice(),
             often: vec![Often::default(); OFTEN].into_boxed_slice(),
             rates: USUAL.map(|kinds| kinds.map(|hits| Rate { hits, all: 64 })),
-            passes: Passes { sums: [0.0; 5], row: ROW, measured: true },
+            passes: Passes::default(),
         }
     }
 }
@@ -213,48 +209,6 @@ impl Table {
             }
         }
         (most.count > 0).then_some(most.token)
-    }
-}
-
-/// What passes took lately by the tokens read: how dear one token more is depends on the weights' format, the machine, and the
-/// threads.
-struct Passes {
-    /// Passes, tokens, their squares, seconds, seconds by tokens; older ones count less.
-    sums: [f64; 5],
-    /// The slope of the line through them, in passes of one token.
-    row: f64,
-    measured: bool,
-}
-
-impl Passes {
-    /// What is left of older passes with each new one.
-    const KEPT: f64 = 0.98;
-    /// Passes that a line is drawn through, at least.
-    const ENOUGH: f64 = 8.0;
-    /// The variance of their tokens, at least.
-    const SPREAD: f64 = 0.05;
-
-    fn note(&mut self, rows: usize, seconds: f64) {
-        let rows = rows as f64;
-        let [count, .., time, _] = self.sums;
-        // Longer ones are work of another kind; much slower ones say what else the machine does.
-        if !self.measured || rows > 16.0 || (count > Self::ENOUGH && seconds > 4.0 * time / count) {
-            return;
-        }
-        let new = [1.0, rows, rows * rows, seconds, seconds * rows];
-        for (sum, new) in self.sums.iter_mut().zip(new) {
-            *sum = *sum * Self::KEPT + new;
-        }
-        let [count, rows, squares, time, both] = self.sums;
-        let spread = count * squares - rows * rows;
-        if count < Self::ENOUGH || spread < Self::SPREAD * count * count {
-            return;
-        }
-        let slope = (count * both - rows * time) / spread;
-        let one = (time - slope * rows) / count + slope;
-        if one > 0.0 {
-            self.row = (slope / one).clamp(0.05, 1.0);
-        }
     }
 }
 
@@ -371,34 +325,5 @@ mod tests {
         assert_eq!(guess.token, TokenId(3));
         (0..100u32).for_each(|i| drafter.note(&tokens(&[1]), &all(), TokenId(i % 7 + 10)));
         assert!(odds(&drafter) < before, "{} {before}", odds(&drafter));
-    }
-
-    #[test]
-    fn more_rows_need_better_odds() {
-        assert!(
-            is_worth_it(0.3, 1, 0.25) && !is_worth_it(0.3, 4, 0.25) && is_worth_it(0.9, 4, 0.25)
-        );
-        assert!(
-            !is_worth_it(0.2, 1, 0.25) && !is_worth_it(0.3, 1, 0.5) && !is_worth_it(0.0, 0, 0.25)
-        );
-        assert!(!is_worth_it(0.99, 1, 1.0), "a token that costs a pass saves none");
-    }
-
-    #[test]
-    fn what_a_row_costs_is_measured() {
-        let drafter = Drafter::default();
-        let pass =
-            |rows: usize, row: f64| drafter.timed(rows, 0.04 * (1.0 + row * (rows - 1) as f64));
-        (0..100).for_each(|_| pass(1, 0.5));
-        assert_eq!(drafter.row_cost(), ROW, "passes of one length say nothing");
-        (0..40).for_each(|i| pass(1 + i % 3, 0.5));
-        assert!((drafter.row_cost() - 0.5).abs() < 0.01, "{}", drafter.row_cost());
-        drafter.timed(2, 30.0);
-        drafter.timed(500, 9.0);
-        assert!((drafter.row_cost() - 0.5).abs() < 0.01, "{}", drafter.row_cost());
-        (0..400).for_each(|i| pass(1 + i % 2, 0.1));
-        assert!((drafter.row_cost() - 0.1).abs() < 0.01, "{}", drafter.row_cost());
-        (0..400).for_each(|_| drafter.timed(1, 0.0));
-        assert!(drafter.row_cost().is_finite());
     }
 }
