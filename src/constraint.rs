@@ -189,6 +189,11 @@ impl Constraint {
         self.generation.forced(self.situation, limit)
     }
 
+    /// The bytes that mostly come next, where a schema tells: the next member's name. They can come.
+    pub(crate) fn likely(&self) -> Option<Vec<u8>> {
+        self.generation.likely(self.situation)
+    }
+
     /// Tokens that make the text a sentence: as few as were found, which is mostly the least number (`docs/token-budget.md`).
     /// They have been tried: all of them can come next, one after another. Empty where the text is a sentence; `None` if none
     /// were found, or the sequence has ended. The first time in a situation: a search of some tens of microseconds; the very

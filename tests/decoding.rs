@@ -5,12 +5,13 @@ mod toy;
 use std::sync::Arc;
 
 use constrained_gen::{
-    Automaton, Constraint, Limits, TokenId, Vocabulary,
+    Automaton, Constraint, Limits, SchemaCompiler, TokenId, Vocabulary,
     decoding::{
         DecodeError, Decoder, Drafter, Finish, Generation, Job, Logits, LogitsError, Options,
-        SampleError, Sampling, Thinking, run_all,
+        SampleError, Sampling, Speller, Thinking, run_all,
     },
     frontend::{NoSources, lark},
+    schema::SchemaOptions,
 };
 
 /// Words of the toy vocabulary beside single bytes.
@@ -575,4 +576,43 @@ fn guesses_never_change_an_answer() {
         }
     }
     assert!(rightly > 100 && wrongly > 100, "rightly {rightly}, wrongly {wrongly}");
+}
+
+/// Spells with a token for each byte.
+struct ByByte<'a>(&'a Vocabulary);
+
+impl Speller for ByByte<'_> {
+    fn spell(&self, text: &str) -> Option<Vec<TokenId>> {
+        let mut script = Scripted::bytes(self.0, text).script;
+        script.pop();
+        Some(script)
+    }
+}
+
+/// The members that a schema names are guessed although nothing was read before; where they come otherwise, so does the text.
+#[test]
+fn members_of_a_schema_are_guessed_in_its_order() {
+    let vocabulary = Arc::new(vocabulary());
+    let compiler = SchemaCompiler::new(Arc::clone(&vocabulary), &Limits::default());
+    let schema = r#"{"properties": {"zulu": {"type": "integer"}, "alpha": {"enum": [1, true]}, "mike": {}}}"#;
+    let automaton = compiler.compile(schema, &SchemaOptions::default()).unwrap();
+    let speller = ByByte(&vocabulary);
+    let options = Options::default();
+    let sampling = Sampling::greedy();
+    let decoder = Decoder::new(&vocabulary, &sampling, &options).unwrap().spelled_by(&speller);
+    for (text, guessed) in [
+        (r#"{"zulu":7,"alpha":true,"mike":[]}"#, 10),
+        (r#"{"mike":0,"other":{"zulu":2},"alpha":1}"#, 0),
+    ] {
+        let drafter = Drafter::with_row_cost(0.25);
+        let run = |decoder: &Decoder<'_>| {
+            let mut model = Scripted::bytes(&vocabulary, text);
+            model.kept = 9;
+            let mut constraint = automaton.constraint();
+            decoder.run(&mut model, &[TokenId(65)], Some(&mut constraint), &mut |_| {}).unwrap()
+        };
+        let (alone, drafted) = (run(&decoder), run(&decoder.clone().drafted_by(&drafter)));
+        assert_eq!((&*alone.text, &alone.tokens), (text, &drafted.tokens));
+        assert!(drafted.stats.guessed_rightly >= guessed, "{text}: {:?}", drafted.stats);
+    }
 }

@@ -95,7 +95,7 @@ impl Logits for Replay<'_> {
             self.places.push(place);
         }
         self.looked_at = self.places.len() - 1;
-        self.passes += 1;
+        self.passes += usize::from(!tokens.is_empty());
         self.session.advance(tokens)
     }
 

@@ -233,6 +233,16 @@ impl Generation {
         }
     }
 
+    /// What mostly comes next, where a schema tells.
+    pub(crate) fn likely(&self, situation: SituationId) -> Option<Vec<u8>> {
+        match self {
+            Self::Grammar(_) => None,
+            Self::Schema(generation, _) => {
+                generation.machine().likely(generation.situations().hypotheses(situation))
+            }
+        }
+    }
+
     /// The same situation in another generation of the same automaton.
     pub(crate) fn copy_to(&self, situation: SituationId, other: &Self) -> SituationId {
         match (self, other) {

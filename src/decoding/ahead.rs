@@ -4,8 +4,9 @@ use std::time::Instant;
 
 use super::{
     Drafter, Logits, Speller,
-    draft::{self, Guess},
-    guide::Guide,
+    draft::Guess,
+    habits,
+    likely::Likely,
     sequence::Sequence,
     spelling::{self, Spelling},
 };
@@ -91,17 +92,15 @@ impl Sequence<'_> {
     }
 
     fn guesses(&mut self, drafter: &Drafter, most: usize) -> Result<Vec<TokenId>, StepError> {
-        let mut count = Some(self.guide.mask()?.len());
         let (text, tokens) = (self.text.bytes(), &self.tokens);
         let mut course = Course {
-            free: match &self.guide {
-                Guide::Free(mask) => Some(mask),
-                Guide::Grammar { .. } => None,
-            },
             constraint: self.guide.constraint().cloned(),
-            tokens: tokens[tokens.len().saturating_sub(draft::LONGEST)..].to_vec(),
+            mask: Some(self.guide.mask()?),
+            tokens: tokens[tokens.len().saturating_sub(habits::LONGEST)..].to_vec(),
             text: text[text.len().saturating_sub(spelling::LOOK_BACK)..].to_vec(),
+            likely: self.likely.clone(),
             vocabulary: self.decoder.vocabulary,
+            speller: self.decoder.speller,
         };
         let (known, costs) = (course.tokens.len(), drafter.costs());
         // Read on a guess: choices that are expected to be answered beside the next one, and the tokens, of which those that must
@@ -109,7 +108,7 @@ impl Sequence<'_> {
         let (mut answered, mut rows) = (0.0, self.pending.len() as f64);
         let (mut sure, mut odds) = (known, 1.0);
         let mut best = 1.0 / costs.pass(rows);
-        while let Some(guess) = course.guess(drafter, count.take()) {
+        while let Some(guess) = course.guess(drafter) {
             odds *= guess.odds;
             let left = (known + most).saturating_sub(course.tokens.len()) as f64;
             let is_hopeless = 1.0 + answered + odds * left <= best * costs.pass(rows + 1.0);
@@ -117,9 +116,7 @@ impl Sequence<'_> {
                 break;
             }
             let before = course.tokens.len();
-            if let Some(speller) = self.decoder.speller {
-                course.take_forced(speller, &mut self.spelling, known + most)?;
-            }
+            course.take_forced(&mut self.spelling, known + most)?;
             let len = course.tokens.len();
             if len > known + most {
                 break;
@@ -138,10 +135,13 @@ impl Sequence<'_> {
 
 /// Where the answer would stand.
 struct Course<'s> {
-    /// The rule where there is no grammar.
-    free: Option<&'s TokenMask>,
+    /// What is allowed, where that is known: at the answer's own place, and everywhere where there is no grammar. No other mask
+    /// is asked for: much of what is guessed are places that no answer comes to.
+    mask: Option<&'s TokenMask>,
     constraint: Option<Constraint>,
     vocabulary: &'s Vocabulary,
+    speller: Option<&'s dyn Speller>,
+    likely: Likely,
     /// The last of its tokens, and what would follow.
     tokens: Vec<TokenId>,
     /// The end of its text: as much as spelling looks at.
@@ -149,16 +149,22 @@ struct Course<'s> {
 }
 
 impl Course<'_> {
-    /// No mask is asked for, but that of the answer's own place, which is there: much of what is guessed are places that no
-    /// answer comes to.
-    fn guess(&mut self, drafter: &Drafter, count: Option<usize>) -> Option<Guess> {
-        let Self { free, constraint, vocabulary, tokens, .. } = self;
-        let allowed = |token| match (&mut *constraint, *free) {
-            (Some(constraint), _) if vocabulary.is_special(token) => constraint.is_complete(),
-            (Some(constraint), _) => constraint.situation_after(token).is_some(),
-            (None, mask) => mask.is_some_and(|mask| mask.contains(token)),
+    /// What probably comes next: what a habit, or a schema, tells.
+    fn guess(&mut self, drafter: &Drafter) -> Option<Guess> {
+        let Self { mask, constraint, vocabulary, speller, likely, tokens, text } = self;
+        let name = constraint.as_ref().zip(*speller).and_then(|(constraint, speller)| {
+            let (token, part) = likely.next(constraint, speller, vocabulary, text)?;
+            Some(Guess { token, odds: drafter.odds_of_name(part) })
+        });
+        let mut allowed = |token| match (*mask, &mut *constraint) {
+            (Some(mask), _) => mask.contains(token),
+            (None, Some(constraint)) if vocabulary.is_special(token) => constraint.is_complete(),
+            (None, Some(constraint)) => constraint.situation_after(token).is_some(),
+            (None, None) => false,
         };
-        drafter.guess(tokens, allowed, count)
+        let name = name.filter(|name| allowed(name.token));
+        let habit = drafter.guess(tokens, allowed, mask.map(TokenMask::len));
+        name.into_iter().chain(habit).max_by(|a, b| a.odds.total_cmp(&b.odds))
     }
 
     /// Goes on by a token; not past the end.
@@ -168,21 +174,18 @@ impl Course<'_> {
         }
         if let Some(constraint) = &mut self.constraint {
             constraint.accept(token)?;
+            self.mask = None;
         }
+        self.likely.take(token);
         self.tokens.push(token);
         self.text.extend(self.vocabulary.bytes(token));
         Ok(true)
     }
 
     /// Goes on by what must come, until there are more than so many tokens.
-    fn take_forced(
-        &mut self,
-        speller: &dyn Speller,
-        spelling: &mut Spelling,
-        most: usize,
-    ) -> Result<(), StepError> {
+    fn take_forced(&mut self, spelling: &mut Spelling, most: usize) -> Result<(), StepError> {
         while self.tokens.len() <= most
-            && let Some(constraint) = &mut self.constraint
+            && let (Some(constraint), Some(speller)) = (&self.constraint, self.speller)
         {
             let next = spelling.next(speller, constraint, self.vocabulary, &self.text).to_vec();
             if next.is_empty() {

@@ -124,7 +124,7 @@ mod tests {
     fn costs_are_those_that_were_measured() {
         let mut passes = Passes::default();
         let true_costs = Roofline { row: 0.5 };
-        let mut pass = |passes: &mut Passes, tokens: usize, costs: Roofline| {
+        let pass = |passes: &mut Passes, tokens: usize, costs: Roofline| {
             passes.note(tokens, 0.04 * costs.pass(tokens as f64));
             passes.costs.row
         };

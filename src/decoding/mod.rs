@@ -13,6 +13,8 @@ mod decode;
 mod draft;
 mod error;
 mod guide;
+mod habits;
+mod likely;
 mod logits;
 mod sampler;
 mod sequence;

@@ -10,6 +10,7 @@ use super::{
     DecodeError, Decoder, Finish, Generation, Logits, Sampler, Stats, Thinking,
     ahead::Ahead,
     guide::{Guide, free_mask},
+    likely::{Likely, Part},
     sampler::Fit,
     spelling::{self, Spelling},
     stream::TextStream,
@@ -70,6 +71,8 @@ pub(super) struct Sequence<'a> {
     pub(super) pending: Vec<TokenId>,
     /// What it has read on a guess.
     pub(super) ahead: Ahead,
+    /// What a schema lets expect.
+    pub(super) likely: Likely,
     thinking: Option<TextStream>,
     pub(super) text: TextStream,
     pub(super) tokens: Vec<TokenId>,
@@ -140,6 +143,7 @@ impl<'a> Sequence<'a> {
             sure: Vec::new(),
             pending: Vec::new(),
             ahead: Ahead::default(),
+            likely: Likely::default(),
             text: TextStream::default(),
             tokens: Vec::new(),
             allowed: Vec::new(),
@@ -209,6 +213,9 @@ impl<'a> Sequence<'a> {
         let token = self.sample(logits)?;
         if let (Some(drafter), true) = (self.decoder.drafter, self.is_answering()) {
             let begin = Instant::now();
+            if let Some((likely, part)) = self.likely_next() {
+                drafter.note_name(part, likely == token);
+            }
             drafter.note(&self.tokens, self.guide.mask()?, token);
             self.stats.mask_time += begin.elapsed();
         }
@@ -392,6 +399,12 @@ impl<'a> Sequence<'a> {
         Ok(token)
     }
 
+    /// The token that a schema lets expect here.
+    pub(super) fn likely_next(&mut self) -> Option<(TokenId, Part)> {
+        let Decoder { vocabulary, speller, .. } = self.decoder;
+        self.likely.next(self.guide.constraint()?, speller?, vocabulary, self.text.bytes())
+    }
+
     /// Takes a token of the answer.
     fn take(&mut self, token: TokenId, on_text: &mut dyn FnMut(&str)) -> Result<(), DecodeError> {
         let (vocabulary, stops) = (self.decoder.vocabulary, &self.decoder.stops);
@@ -408,6 +421,7 @@ impl<'a> Sequence<'a> {
             return Ok(());
         }
         self.text.push(vocabulary.bytes(token));
+        self.likely.take(token);
         self.tokens.push(token);
         self.pending.push(token);
         self.sampler.observe(token);

@@ -57,6 +57,31 @@ impl Spelling {
     }
 }
 
+/// The tokens that a text probably has behind `before`, if this follows it; none where it has many.
+pub(super) fn probable(
+    speller: &dyn Speller,
+    vocabulary: &Vocabulary,
+    before: &[u8],
+    text: &[u8],
+    follower: &str,
+) -> Option<Vec<TokenId>> {
+    let (before, text) = (begin(before)?, std::str::from_utf8(text).ok()?);
+    if text.len() > LOOK_AHEAD {
+        return None;
+    }
+    let all = speller.spell(&format!("{before}{text}{follower}"))?;
+    let tokens = after(vocabulary, &all, before.len());
+    let tokens = tokens.or_else(|| speller.spell(&format!("{text}{follower}")))?;
+    Some(whole(vocabulary, tokens, text.len()))
+}
+
+/// The end of a text as far as the tokenizer is shown it.
+fn begin(text: &[u8]) -> Option<&str> {
+    let end = &text[text.len().saturating_sub(LOOK_BACK)..];
+    // What was cut in a character is cut a little more.
+    (0..4.min(end.len() + 1)).find_map(|i| std::str::from_utf8(&end[i..]).ok())
+}
+
 /// Whether there are several allowed tokens and all begin with the same byte; else there is nothing to spell.
 pub(super) fn one_beginning(mask: &TokenMask, vocabulary: &Vocabulary) -> bool {
     let mut first = None;
@@ -79,9 +104,7 @@ fn sure(
     before: &[u8],
     forced: &[u8],
 ) -> Option<Vec<TokenId>> {
-    // What was cut in a character is cut a little more.
-    let begin = (0..4.min(before.len() + 1)).find(|i| std::str::from_utf8(&before[*i..]).is_ok());
-    let before = std::str::from_utf8(&before[begin?..]).ok()?;
+    let before = begin(before)?;
     let forced = match std::str::from_utf8(forced) {
         Ok(forced) => forced,
         Err(error) => std::str::from_utf8(&forced[..error.valid_up_to()]).ok()?,

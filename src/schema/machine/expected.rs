@@ -1,6 +1,6 @@
 //! What may come next, in words.
 
-use super::{Frame, Hypothesis, Language, Look, Machine, Scan, StackId};
+use super::{Frame, Hypothesis, Language, Look, Machine, Scan, StackId, View};
 use crate::{recognizer::Expected, situation::forced};
 
 /// Names and values of an enum that are shown one by one; more are counted.
@@ -29,6 +29,24 @@ impl Machine {
             self.step_all(at, byte, next);
         };
         forced(at, limit, step, |at| self.any_complete(at))
+    }
+
+    /// What mostly comes next, if the text stands behind the opening quote of a member's name: a declared name, as it is
+    /// spelled in JSON, without its closing quote. Most texts have members in the schema's order.
+    pub(crate) fn likely(&self, at: &[Hypothesis]) -> Option<Vec<u8>> {
+        let (stack, place) = at.iter().find_map(|at| match at.scan {
+            Scan::Name(place) => Some((at.stack, place)),
+            _ => None,
+        })?;
+        let Frame::Object { shape, seen, .. } = self.stacks.top(stack) else { return None };
+        let object = &self.plan.objects[*shape as usize];
+        let (names, _) = self.next(stack);
+        if View::some(&object.names, names).start() != Some(place) {
+            return None;
+        }
+        let name = &object.names.words()[object.first_behind(names, seen)?];
+        let quoted = serde_json::Value::from(&**name).to_string();
+        Some(quoted.into_bytes()[1..].split_last()?.1.to_vec())
     }
 
     /// What may come next.

@@ -262,18 +262,17 @@ impl Object {
         } else {
             (self.required.minus(seen), false)
         };
-        match &self.order {
-            None => (names, classes),
-            Some(order) => {
-                let (names, passed) = self.in_order(order, names, seen, others);
-                (names, classes && passed)
-            }
+        if !self.is_ordered {
+            return (names, classes);
         }
+        let (names, passed) = self.in_order(names, seen, others);
+        (names, classes && passed)
     }
 
     /// Of some names those that the order allows, and whether it allows other names: nothing before what was read, nothing
     /// required left out, enough left for the minimum.
-    fn in_order(&self, order: &[u32], names: BitSet, seen: &BitSet, others: u32) -> (BitSet, bool) {
+    fn in_order(&self, names: BitSet, seen: &BitSet, others: u32) -> (BitSet, bool) {
+        let order = &self.order;
         let mut allowed = BitSet::new(self.values.len());
         let enough = |names: usize| {
             self.most_others.is_none_or(|most| names + most as usize >= self.min as usize)
@@ -293,9 +292,17 @@ impl Object {
         (allowed, enough(seen.len()))
     }
 
+    /// Of these names the one that the schema has first behind the last one that was read; else the first.
+    pub(super) fn first_behind(&self, names: &BitSet, seen: &BitSet) -> Option<usize> {
+        let last = self.order.iter().rposition(|name| seen.contains(*name as usize));
+        let (before, behind) = self.order.split_at(last.map_or(0, |last| last + 1));
+        let mut in_order = behind.iter().chain(before).map(|name| *name as usize);
+        in_order.find(|name| names.contains(*name))
+    }
+
     /// Members with other names beyond this number make no difference.
     pub(crate) fn others_cap(&self) -> u32 {
-        self.max.unwrap_or_else(|| self.min.max(u32::from(self.order.is_some())))
+        self.max.unwrap_or_else(|| self.min.max(u32::from(self.is_ordered)))
     }
 }
 

@@ -331,11 +331,11 @@ impl Plan {
             .filter_map(|member| Some((&member.name, member.value?, member.required)))
             .collect();
         // Whether an obligation can still be met is not looked ahead in an order.
-        let order = (self.order == MemberOrder::Schema && object.some.is_empty())
-            .then(|| members.iter().map(|member| member.0).collect::<Vec<_>>());
+        let is_ordered = self.order == MemberOrder::Schema && object.some.is_empty();
+        let order: Vec<_> = members.iter().map(|member| member.0).collect();
         members.sort_unstable_by_key(|member| member.0);
         let place = |name: &Arc<str>| members.partition_point(|member| member.0 < name) as u32;
-        let order = order.map(|names| names.into_iter().map(place).collect());
+        let order = order.into_iter().map(place).collect();
         let bits = |holds: &dyn Fn(usize) -> bool| {
             let mut set = BitSet::new(members.len());
             (0..members.len()).filter(|at| holds(*at)).for_each(|at| set.insert(at));
@@ -402,6 +402,7 @@ impl Plan {
             keeps,
             most_others: most_others.and_then(|most| u32::try_from(most).ok()),
             order,
+            is_ordered,
         }) as u32
     }
 

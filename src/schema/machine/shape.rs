@@ -44,8 +44,10 @@ pub(crate) struct Object {
     pub(crate) keeps: Keeps,
     /// How many different other names there can be; `None`: many, or as many as one likes, as they may be repeated.
     pub(crate) most_others: Option<u32>,
-    /// The names in the schema's order, by their places in the trie, if members come in that order.
-    pub(crate) order: Option<Box<[u32]>>,
+    /// The names in the schema's order, by their places in the trie.
+    pub(crate) order: Box<[u32]>,
+    /// Whether members come in that order only.
+    pub(crate) is_ordered: bool,
 }
 
 /// Which names of an object that are not declared are remembered, so that they do not come again.

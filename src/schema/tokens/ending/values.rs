@@ -251,12 +251,10 @@ impl Making<'_> {
         if ((members.len() + others.len()) as u32) < object.min {
             return None;
         }
-        match &object.order {
-            Some(order) => {
-                let place = |name: usize| order.iter().position(|at| *at as usize == name);
-                members.sort_by_key(|member| place(member.0));
-            }
-            None => members.sort_unstable(),
+        let place = |name: usize| object.order.iter().position(|at| *at as usize == name);
+        match object.is_ordered {
+            true => members.sort_by_key(|member| place(member.0)),
+            false => members.sort_unstable(),
         }
         let mut parts = Vec::with_capacity(members.len() + others.len());
         for (name, value) in members {
