@@ -201,8 +201,7 @@ impl<S: Scale> Format for Q8<S> {
             if (2 * pair).is_multiple_of(LINE / size_of::<S>()) {
                 prefetch_index(&self.scales, soon);
             }
-            for half in 0..2 {
-                let g = 2 * pair + half;
+            for (half, g) in [2 * pair, 2 * pair + 1].into_iter().enumerate() {
                 if g == groups {
                     break;
                 }
