@@ -4,8 +4,7 @@ use std::time::Instant;
 
 use super::{
     Drafter, Logits, Speller,
-    draft::Guess,
-    habits,
+    habits::{self, Guess},
     likely::Likely,
     sequence::Sequence,
     spelling::{self, Spelling},
@@ -152,19 +151,17 @@ impl Course<'_> {
     /// What probably comes next: what a habit, or a schema, tells.
     fn guess(&mut self, drafter: &Drafter) -> Option<Guess> {
         let Self { mask, constraint, vocabulary, speller, likely, tokens, text } = self;
-        let name = constraint.as_ref().zip(*speller).and_then(|(constraint, speller)| {
-            let (token, part) = likely.next(constraint, speller, vocabulary, text)?;
-            Some(Guess { token, odds: drafter.odds_of_name(part) })
-        });
-        let mut allowed = |token| match (*mask, &mut *constraint) {
+        let name = constraint
+            .as_ref()
+            .zip(*speller)
+            .and_then(|(constraint, speller)| likely.next(constraint, speller, vocabulary, text));
+        let allowed = |token| match (*mask, &mut *constraint) {
             (Some(mask), _) => mask.contains(token),
             (None, Some(constraint)) if vocabulary.is_special(token) => constraint.is_complete(),
             (None, Some(constraint)) => constraint.situation_after(token).is_some(),
             (None, None) => false,
         };
-        let name = name.filter(|name| allowed(name.token));
-        let habit = drafter.guess(tokens, allowed, mask.map(TokenMask::len));
-        name.into_iter().chain(habit).max_by(|a, b| a.odds.total_cmp(&b.odds))
+        drafter.guess(tokens, name, allowed, mask.map(TokenMask::len))
     }
 
     /// Goes on by a token; not past the end.

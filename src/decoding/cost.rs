@@ -37,21 +37,23 @@ impl Roofline {
 pub(super) struct Passes {
     /// By the tokens read: passes, and seconds of all of them; older ones count less.
     lately: [(f64, f64); LONGEST + 1],
+    noted: usize,
     pub(super) costs: Roofline,
     is_measured: bool,
 }
 
 impl Default for Passes {
     fn default() -> Self {
-        Self { lately: [(0.0, 0.0); LONGEST + 1], costs: Roofline::USUAL, is_measured: true }
+        let lately = [(0.0, 0.0); LONGEST + 1];
+        Self { lately, noted: 0, costs: Roofline::USUAL, is_measured: true }
     }
 }
 
 impl Passes {
     /// What is left of older passes with each new one.
     const KEPT: f64 = 0.99;
-    /// Passes that are judged, at least.
-    const ENOUGH: f64 = 8.0;
+    /// Passes that are judged, at least, and after how many they are judged again.
+    const ENOUGH: usize = 8;
     /// The first guess at the products of a token, and how many there are, each this much larger.
     const FIRST: f64 = 0.02;
     const GUESSES: i32 = 48;
@@ -69,7 +71,7 @@ impl Passes {
     pub(super) fn note(&mut self, tokens: usize, seconds: f64) {
         let (count, all) = self.lately.iter().fold((0.0, 0.0), |(a, b), (c, d)| (a + c, b + d));
         // Much slower ones say what else the machine does.
-        let is_slow = count > Self::ENOUGH && seconds > 4.0 * all / count;
+        let is_slow = self.noted > Self::ENOUGH && seconds > 4.0 * all / count;
         if !self.is_measured || tokens > LONGEST || is_slow {
             return;
         }
@@ -78,11 +80,12 @@ impl Passes {
         }
         let own = &mut self.lately[tokens];
         *own = (own.0 + 1.0, own.1 + seconds);
-        if count + 1.0 >= Self::ENOUGH {
-            let guesses =
-                (0..Self::GUESSES).map(|i| Roofline { row: Self::FIRST * Self::STEP.powi(i) });
-            let best = guesses.min_by(|a, b| self.doubt(*a).total_cmp(&self.doubt(*b)));
-            self.costs = best.unwrap_or(Roofline::USUAL);
+        self.noted += 1;
+        if self.noted.is_multiple_of(Self::ENOUGH) {
+            let guess = |i| Roofline { row: Self::FIRST * Self::STEP.powi(i) };
+            let doubts = (0..Self::GUESSES).map(guess).map(|costs| (self.doubt(costs), costs));
+            let best = doubts.min_by(|a, b| a.0.total_cmp(&b.0));
+            self.costs = best.map_or(Roofline::USUAL, |best| best.1);
         }
     }
 

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{
     cost::{Passes, Roofline},
-    habits::Habits,
+    habits::{Guess, Habits},
     likely::Part,
 };
 use crate::{TokenId, TokenMask};
@@ -54,32 +54,28 @@ impl Drafter {
         (0..tokens.len()).for_each(|at| known.habits.learn(&tokens[..at], tokens[at]));
     }
 
-    /// Learns that an answer went on so, and how that could have been guessed.
-    pub(super) fn note(&self, before: &[TokenId], allowed: &TokenMask, token: TokenId) {
+    /// Learns that an answer went on so, and how that could have been guessed; `name`: by the schema.
+    pub(super) fn note(
+        &self,
+        before: &[TokenId],
+        name: Option<(TokenId, Part)>,
+        allowed: &TokenMask,
+        token: TokenId,
+    ) {
         let mut known = self.known();
-        known.habits.judge(before, allowed, token);
+        known.habits.judge(before, name, allowed, token);
         known.habits.learn(before, token);
     }
 
-    /// The likeliest of what came after ends of `before`, and of what comes often, if it is allowed. The latter only where it is
-    /// known how many tokens are.
+    /// As [`Habits::guess`].
     pub(super) fn guess(
         &self,
         before: &[TokenId],
+        name: Option<(TokenId, Part)>,
         allowed: impl FnMut(TokenId) -> bool,
         count: Option<usize>,
     ) -> Option<Guess> {
-        self.known().habits.guess(before, allowed, count)
-    }
-
-    /// How often a name that a schema lets expect comes.
-    pub(super) fn odds_of_name(&self, part: Part) -> f64 {
-        self.known().habits.odds_of_name(part)
-    }
-
-    /// Learns whether one came.
-    pub(super) fn note_name(&self, part: Part, came: bool) {
-        self.known().habits.judge_name(part, came);
+        self.known().habits.guess(before, name, allowed, count)
     }
 
     /// Says how long a pass over so many tokens took, in seconds. Decides what is worth a guess, and no text.
@@ -101,14 +97,6 @@ impl Drafter {
     fn known(&self) -> std::sync::MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// A guess.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Guess {
-    pub(super) token: TokenId,
-    /// How often guesses like this one come true, 0 to 1.
-    pub(super) odds: f64,
 }
 
 #[derive(Default)]

@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 
 use rustc_hash::FxHasher;
 
-use super::{draft::Guess, likely::Part};
+use super::likely::Part;
 use crate::{TokenId, TokenMask};
 
 /// Tokens before a guess that it is made from, at most.
@@ -30,6 +30,14 @@ const KINDS: usize = 6;
 
 /// Steps of a guess's odds for which it is counted how often it came true.
 const STEPS: usize = 12;
+
+/// A guess.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Guess {
+    pub(super) token: TokenId,
+    /// How often guesses like this one come true, 0 to 1.
+    pub(super) odds: f64,
+}
 
 /// What came behind some tokens.
 #[derive(Clone, Copy)]
@@ -120,19 +128,34 @@ impl Habits {
         }
     }
 
-    /// The likeliest token of those that are allowed; `count`: how many they are, where that is known.
+    /// The likeliest token of those that are allowed: what the schema lets expect (`name`), what came after ends of `before`,
+    /// what comes often; the latter only where it is known how many tokens are allowed (`count`).
     pub(super) fn guess(
         &self,
         before: &[TokenId],
-        allowed: impl FnMut(TokenId) -> bool,
+        name: Option<(TokenId, Part)>,
+        mut allowed: impl FnMut(TokenId) -> bool,
         count: Option<usize>,
     ) -> Option<Guess> {
-        let guess = self.reckon(before, allowed, count)?;
-        Some(Guess { odds: self.guessed[step(guess.odds)].odds(), ..guess })
+        let name = name.filter(|(token, _)| allowed(*token));
+        let name =
+            name.map(|(token, part)| Guess { token, odds: self.names[part as usize].odds() });
+        let habit = self.reckon(before, allowed, count);
+        let habit = habit.map(|g| Guess { odds: self.guessed[step(g.odds)].odds(), ..g });
+        name.into_iter().chain(habit).max_by(|a, b| a.odds.total_cmp(&b.odds))
     }
 
     /// Counts for each way to guess whether it would have been right.
-    pub(super) fn judge(&mut self, before: &[TokenId], allowed: &TokenMask, token: TokenId) {
+    pub(super) fn judge(
+        &mut self,
+        before: &[TokenId],
+        name: Option<(TokenId, Part)>,
+        allowed: &TokenMask,
+        token: TokenId,
+    ) {
+        if let Some((likely, part)) = name {
+            self.names[part as usize].note(likely == token);
+        }
         let count = allowed.len();
         let is_allowed = |token| allowed.contains(token);
         if let Some(guess) = self.reckon(before, is_allowed, Some(count)) {
@@ -147,16 +170,6 @@ impl Habits {
                 self.known[length - 1][slot.kind()].note((0..FOLLOWERS).any(came));
             }
         }
-    }
-
-    /// How often a name that a schema lets expect comes.
-    pub(super) fn odds_of_name(&self, part: Part) -> f64 {
-        self.names[part as usize].odds()
-    }
-
-    /// Counts whether one came.
-    pub(super) fn judge_name(&mut self, part: Part, came: bool) {
-        self.names[part as usize].note(came);
     }
 
     /// The likeliest token, with the odds that follow from the counts.
@@ -347,13 +360,16 @@ mod tests {
     fn the_longest_end_that_is_known_tells_what_comes() {
         let mut habits = Habits::default();
         (0..4).for_each(|_| learn(&mut habits, &[1, 2, 3, 9, 2, 4]));
-        let guess = |before: &[u32]| Some(habits.guess(&tokens(before), |_| true, None)?.token.0);
+        let guess =
+            |before: &[u32]| Some(habits.guess(&tokens(before), None, |_| true, None)?.token.0);
         assert_eq!(guess(&[1, 2]), Some(3));
         assert_eq!(guess(&[9, 2]), Some(4));
         assert_eq!(guess(&[]), Some(1), "the beginning is known, too");
         assert_eq!(guess(&[7]), None);
         let other = |before: &[u32], not: u32| {
-            habits.guess(&tokens(before), |token| token != TokenId(not), None).map(|g| g.token.0)
+            habits
+                .guess(&tokens(before), None, |token| token != TokenId(not), None)
+                .map(|g| g.token.0)
         };
         assert_eq!(other(&[9, 2], 4), Some(3), "what is not allowed is not guessed");
         assert_eq!(other(&[1], 2), None);
@@ -365,7 +381,7 @@ mod tests {
         learn(&mut habits, &[5, 6, 5, 8, 5, 7, 6]);
         let guess = |allowed: &[u32]| {
             let is_allowed = |token: TokenId| allowed.contains(&token.0);
-            habits.guess(&tokens(&[1]), is_allowed, Some(allowed.len())).map(|g| g.token.0)
+            habits.guess(&tokens(&[1]), None, is_allowed, Some(allowed.len())).map(|g| g.token.0)
         };
         assert_eq!([guess(&[5, 6]), guess(&[6, 8]), guess(&[3])], [Some(5), Some(6), None]);
     }
@@ -374,11 +390,11 @@ mod tests {
     fn guesses_that_fail_lose_their_odds_and_a_new_habit_replaces_an_old_one() {
         let mut habits = Habits::default();
         (0..4).for_each(|_| learn(&mut habits, &[1, 2]));
-        let guess = |habits: &Habits| habits.guess(&tokens(&[1]), |_| true, None).unwrap();
+        let guess = |habits: &Habits| habits.guess(&tokens(&[1]), None, |_| true, None).unwrap();
         let before = guess(&habits);
         assert_eq!(before.token, TokenId(2));
         let note = |habits: &mut Habits, token: u32| {
-            habits.judge(&tokens(&[1]), &all(), TokenId(token));
+            habits.judge(&tokens(&[1]), None, &all(), TokenId(token));
             habits.learn(&tokens(&[1]), TokenId(token));
         };
         (0..100).for_each(|_| note(&mut habits, 3));
@@ -402,9 +418,13 @@ mod tests {
     #[test]
     fn names_are_trusted_as_far_as_they_came() {
         let mut habits = Habits::default();
-        let before = habits.odds_of_name(Part::First);
-        (0..200).for_each(|_| habits.judge_name(Part::First, false));
-        assert!(habits.odds_of_name(Part::First) < before / 3.0);
-        assert!(habits.odds_of_name(Part::Further) > 0.9);
+        let name = |part| Some((TokenId(5), part));
+        let odds =
+            |habits: &Habits, part| habits.guess(&[], name(part), |_| true, None).unwrap().odds;
+        let before = odds(&habits, Part::First);
+        (0..200).for_each(|_| habits.judge(&[], name(Part::First), &all(), TokenId(6)));
+        assert!(odds(&habits, Part::First) < before / 3.0);
+        assert!(odds(&habits, Part::Further) > 0.9);
+        assert!(habits.guess(&[], name(Part::Further), |_| false, None).is_none());
     }
 }

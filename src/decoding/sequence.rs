@@ -213,10 +213,8 @@ impl<'a> Sequence<'a> {
         let token = self.sample(logits)?;
         if let (Some(drafter), true) = (self.decoder.drafter, self.is_answering()) {
             let begin = Instant::now();
-            if let Some((likely, part)) = self.likely_next() {
-                drafter.note_name(part, likely == token);
-            }
-            drafter.note(&self.tokens, self.guide.mask()?, token);
+            let name = self.likely_next();
+            drafter.note(&self.tokens, name, self.guide.mask()?, token);
             self.stats.mask_time += begin.elapsed();
         }
         let Phase::Think { start, end, .. } = self.phase else { return self.take(token, on_text) };

@@ -31,7 +31,7 @@ pub(super) trait Format: Sync {
 }
 
 /// Bytes that memory gives at once.
-const LINE: usize = 64;
+pub(super) const LINE: usize = 64;
 
 /// Numbers as they are, of some width.
 #[derive(Debug)]

@@ -1,14 +1,19 @@
 //! A product of two thin matrices that is added to a projection, and what scales the sum.
 
 use half::bf16;
+use prefetch_index::prefetch_index;
 
 use super::{
     Matrix, Threads,
+    formats::LINE,
     level::{Level, Task, dispatch},
 };
 
 /// Rows that are computed side by side.
 const LANES: usize = 8;
+
+/// Eights of rows that are asked for ahead.
+const AHEAD: usize = 8;
 
 /// Multiplications from which several threads are used: about four microseconds. The others have just multiplied, and are
 /// still awake.
@@ -221,6 +226,9 @@ impl Add<'_> {
         let (outer, gains) = (&outer[first * rank..], part.gain.as_ref());
         let gains = gains.map(|gain| gain[first * LANES..].as_chunks::<LANES>());
         for (i, block) in blocks.iter_mut().enumerate() {
+            for line in (0..rank).step_by((LINE / size_of::<B>()).max(1)) {
+                prefetch_index(outer, (i + AHEAD) * rank + line);
+            }
             let mut sum = level.f32s(block);
             for (b, x) in outer[i * rank..][..rank].iter().zip(inner) {
                 sum = level.fma(read(b), level.splat(*x), sum);
