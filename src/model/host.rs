@@ -274,7 +274,7 @@ impl Host {
         for part in parts {
             let n = part.tokens.len();
             if let Some(adapter) = part.adapter {
-                let x = Input::new(&x[first * columns..][..n * columns], columns, false);
+                let x = Input::new(&x[first * columns..][..n * columns], columns, quantised);
                 adapter.apply(&self.threads, layer, &which, first, &x, &mut outs);
             }
             first += n;

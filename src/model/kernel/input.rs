@@ -53,7 +53,7 @@ impl<'a> Input<'a> {
 }
 
 impl Bytes {
-    fn new(rows: &[f32]) -> Self {
+    pub(super) fn new(rows: &[f32]) -> Self {
         let groups = rows.len() / GROUP;
         let mut bytes = Self {
             values: vec![0; groups * GROUP],

@@ -24,6 +24,7 @@ pub(super) trait Level: Copy {
     /// IEEE half precision, finite.
     fn f16s(self, x: &[u16; 8]) -> Self::F;
     fn bytes_as_f32s(self, x: &[u8; 8]) -> Self::F;
+    fn signed_as_f32s(self, x: &[i8; 8]) -> Self::F;
     fn store(self, x: Self::F) -> [f32; 8];
     fn mul(self, a: Self::F, b: Self::F) -> Self::F;
     /// a * b + c, rounded once where the processor can.
@@ -119,6 +120,10 @@ impl Level for Plain {
     }
     #[inline(always)]
     fn bytes_as_f32s(self, x: &[u8; 8]) -> [f32; 8] {
+        x.map(f32::from)
+    }
+    #[inline(always)]
+    fn signed_as_f32s(self, x: &[i8; 8]) -> [f32; 8] {
         x.map(f32::from)
     }
     #[inline(always)]
@@ -227,6 +232,11 @@ mod x86 {
             self.avx._mm256_cvtepi32_ps(self.avx2._mm256_cvtepu8_epi32(cast(padded)))
         }
         #[inline(always)]
+        fn signed_as_f32s(self, x: &[i8; 8]) -> __m256 {
+            let padded: [[i8; 8]; 2] = [*x, [0; 8]];
+            self.avx._mm256_cvtepi32_ps(self.avx2._mm256_cvtepi8_epi32(cast(padded)))
+        }
+        #[inline(always)]
         fn store(self, x: __m256) -> [f32; 8] {
             cast(x)
         }
@@ -323,6 +333,7 @@ mod tests {
                     level.bf16s(&halves),
                     level.f16s(&halves),
                     level.bytes_as_f32s(&std::array::from_fn(|i| self.0[i])),
+                    level.signed_as_f32s(&std::array::from_fn(|i| self.0[i] as i8)),
                     level.mul(f, level.halves(0.5, 3.0)),
                     level.fma(f, level.splat(2.0), level.zero()),
                     level.splat(level.sum(f)),

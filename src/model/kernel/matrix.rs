@@ -3,7 +3,7 @@
 use super::{
     Input, Threads,
     formats::{BFloat, Dense, Half, Number, Q4K, Q4KBlock, Q8, SUPER},
-    input::GROUP,
+    input::{Bytes, GROUP},
     interleaved::{PickedOfEights, ROWS, RowsOfQ4K},
     level::dispatch,
     rows::{Picked, Rows},
@@ -78,6 +78,13 @@ impl Matrix {
     pub(in crate::model) fn from_bf16(bytes: &[u8], rows: usize, columns: usize) -> Self {
         let weights = bytes.as_chunks().0.iter().map(|x| BFloat(u16::from_le_bytes(*x))).collect();
         Self::new(rows, columns, Weights::BF16(Dense { columns, weights }))
+    }
+
+    /// As signed bytes with a scale for every 32 columns, of which a row is a multiple: as Q8_0, but for the scales' width.
+    pub(super) fn rounded(values: &[f32], rows: usize, columns: usize) -> Self {
+        debug_assert_eq!(values.len(), rows * columns);
+        let Bytes { values, scales, .. } = Bytes::new(values);
+        Self::new(rows, columns, Weights::Q8(Q8 { columns, values, scales }))
     }
 
     pub(in crate::model) fn rows(&self) -> usize {
