@@ -91,6 +91,8 @@ impl Sequence<'_> {
     }
 
     fn guesses(&mut self, drafter: &Drafter, most: usize) -> Result<Vec<TokenId>, StepError> {
+        // Spelled here, a name is there when it is noted what came.
+        self.likely_next();
         let (text, tokens) = (self.text.bytes(), &self.tokens);
         let mut course = Course {
             constraint: self.guide.constraint().cloned(),

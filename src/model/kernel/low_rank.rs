@@ -89,7 +89,7 @@ impl LowRank {
     }
 
     /// As bytes over weights that are quantised: their error is far larger than the one that this makes, at most a part in 254
-    /// of the largest of 32 columns of A, or of eight rows of B; and it is read in a quarter of the time.
+    /// of the largest of 32 columns of A, or of eight rows of B; and a quarter of the bytes is read, and the scales.
     pub(in crate::model) fn over(mut self, weights: &Matrix) -> Self {
         let Outer::F32(blocks) = &self.outer else { return self };
         let (rank, columns) = (self.rank(), self.inner.columns());
