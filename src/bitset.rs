@@ -1,4 +1,4 @@
-//! A set of small indices (terminals of one grammar) of fixed width.
+//! Sets of small numbers: of the terminals of one grammar, of bytes.
 
 /// Bits of a fixed number of words; all sets of one grammar have the same width.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
@@ -102,5 +102,58 @@ impl BitSet {
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         let of_word = |(i, &word): (usize, &u64)| bits(word).map(move |bit| i * 64 + bit);
         self.words.iter().enumerate().flat_map(of_word)
+    }
+}
+
+/// Bytes, or classes of them, of which there are no more.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct ByteSet([u64; 4]);
+
+impl ByteSet {
+    /// Adds a byte.
+    pub(crate) fn insert(&mut self, byte: u8) {
+        self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
+    }
+
+    /// Adds all of another set.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(word, more)| *word |= more);
+    }
+
+    /// Whether a byte is in the set.
+    #[inline]
+    pub(crate) fn contains(self, byte: u8) -> bool {
+        self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1
+    }
+
+    /// Those that another set has not.
+    pub(crate) fn minus(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] & !other.0[i]))
+    }
+
+    /// Those that another set has, too.
+    pub(crate) fn common(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] & other.0[i]))
+    }
+
+    /// Whether the two sets share a byte.
+    pub(crate) fn intersects(self, other: Self) -> bool {
+        self.common(other) != Self::default()
+    }
+
+    /// How many bytes are in the set.
+    pub(crate) fn len(self) -> usize {
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// The bytes, ascending.
+    pub(crate) fn iter(self) -> impl Iterator<Item = u8> {
+        let word = |(i, word)| bits(word).map(move |bit| (i * 64 + bit) as u8);
+        self.0.into_iter().enumerate().flat_map(word)
+    }
+
+    /// The set as numbers: equal sets have equal ones.
+    pub(crate) fn words(self) -> [u64; 4] {
+        self.0
     }
 }

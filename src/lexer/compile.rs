@@ -2,7 +2,10 @@
 
 use rustc_hash::FxHashMap;
 
-use super::spacing::Spacing;
+use super::{
+    moves::{MoveTable, Moves},
+    spacing::Spacing,
+};
 use crate::{
     Limits, TerminalId,
     bitset::BitSet,
@@ -28,6 +31,8 @@ pub(crate) struct Lexer {
     pub(super) classes: Box<[u8; 256]>,
     /// One byte of each class.
     pub(super) representatives: Vec<u8>,
+    /// What classes do at the automata's states.
+    moves: MoveTable,
     /// How blanks keep lexemes apart.
     pub(super) spacing: Spacing,
 }
@@ -99,6 +104,7 @@ impl Lexer {
             Spacing::new(&dfas, &guards, &not_before, &ignored, &representatives, grammar);
         Ok(Self {
             spacing,
+            moves: MoveTable::new(dfas.len()),
             dfas,
             guards,
             not_before,
@@ -114,6 +120,13 @@ impl Lexer {
     /// The automaton of a terminal.
     pub(crate) fn automaton(&self, terminal: TerminalId) -> &Dfa {
         &self.dfas[terminal.index()]
+    }
+
+    /// What classes of bytes do at a state of an automaton.
+    #[inline]
+    pub(super) fn moves(&self, automaton: u32, state: u32) -> &Moves {
+        let dfa = &self.dfas[automaton as usize];
+        self.moves.of(automaton, dfa, state, &self.representatives)
     }
 
     /// Terminals dropped between lexemes.

@@ -124,7 +124,7 @@ fn search(
         let main = table.lex_state(config.main);
         looked += 1;
         let before = table.len();
-        steps += main.components().len() as u64;
+        steps += table.components(config.main).len() as u64;
         if config.shadows.is_empty() {
             let known = main.live.iter().filter(|t| lexer.spacing.sure.contains(*t));
             known.for_each(|terminal| sure.insert(terminal));
@@ -146,7 +146,9 @@ fn search(
             }
         }
         ways.clear();
-        for class in 0..lexer.representatives.len() {
+        // With others a shadow comes true.
+        let classes = main.classes().minus(table.forbidden(config));
+        for class in classes.iter().map(usize::from) {
             let longer = table.next_state(lexer, config.main, class);
             steps += each + config.shadows.len() as u64;
             // Whatever the shadows say, only what is not known to be sure is worth a look.
@@ -195,7 +197,7 @@ pub(super) fn at_once(table: &LexTable, lexer: &Lexer, id: ConfigId) -> BitSet {
 /// Adds terminals with a text that can be written here, after which no shadow is left: cheaper than a search, which makes
 /// configurations.
 fn written(table: &LexTable, lexer: &Lexer, config: &Config, sure: &mut BitSet) {
-    let states = config.shadows.iter().map(|shadow| table.lex_state(*shadow).components());
+    let states = config.shadows.iter().map(|shadow| table.components(*shadow));
     let guard =
         |&(automaton, state): &(u32, u32)| Guard::at(&lexer.dfas[automaton as usize], state);
     let shadows: Vec<Guard<'_>> = states.flatten().map(guard).collect();

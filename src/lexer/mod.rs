@@ -8,6 +8,7 @@ mod adjacency;
 mod closing;
 mod compile;
 mod live;
+mod moves;
 mod saved;
 mod spacing;
 mod table;

@@ -52,7 +52,7 @@ impl LexTable {
         }
         out.count(states.len());
         for state in states {
-            let components = self.lex_state(state).components();
+            let components = self.components(state);
             let automata: Vec<u32> = components.iter().map(|c| c.0).collect();
             out.ascending(&automata);
             for (_, state) in components {

@@ -11,8 +11,15 @@ use std::{
 use super::{
     compile::Lexer,
     live::{self, Extent, Live},
+    moves::Moves,
 };
-use crate::{TerminalId, bitset::BitSet, grammar::Lexing, intern::Interner, regular::DEAD};
+use crate::{
+    TerminalId,
+    bitset::{BitSet, ByteSet},
+    grammar::Lexing,
+    intern::Interner,
+    regular::DEAD,
+};
 
 /// A lexer configuration. [`ConfigId::DEAD`] has no reading left.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -28,26 +35,31 @@ impl ConfigId {
 /// Where all automata stand that still read the lexeme: (automaton, state), sorted; never a dead state.
 type Components = Box<[(u32, u32)]>;
 
+/// Classes that lead an automaton on which reads more than a certain word: names, strings.
+const WIDE: usize = 16;
+
 /// All automata reading one lexeme.
 #[derive(Debug)]
 pub(super) struct LexState {
-    components: Components,
     /// Terminals that match what has been read.
     pub(super) accepts: Vec<TerminalId>,
-    /// Whether any automaton accepts what has been read (a shadow that does so kills its hypothesis).
-    accepting: bool,
     /// Terminals that match it or can do so after more bytes.
     pub(super) live: BitSet,
     /// Whether any automaton can go on.
     extends: bool,
+    /// What classes of bytes do.
+    moves: Moves,
+    /// The state of the automata that many classes lead on, without the others, and the classes that lead none of the others on.
+    /// With these the words of a language do what a name does.
+    wide: (u32, ByteSet),
     /// Class -> state, plus one; 0 where not known yet.
     row: Box<[AtomicU32]>,
 }
 
 impl LexState {
-    /// Where the automata stand.
-    pub(super) fn components(&self) -> &[(u32, u32)] {
-        &self.components
+    /// The classes of bytes that lead on.
+    pub(super) fn classes(&self) -> ByteSet {
+        self.moves.live
     }
 }
 
@@ -124,11 +136,19 @@ impl LexTable {
         self.states.intern(components, || {
             let mut live = BitSet::new(lexer.terminals);
             let mut accepts = Vec::new();
-            let (mut extends, mut accepting) = (false, false);
+            let mut extends = false;
+            let (mut wide, mut others) = (Vec::new(), Moves::default());
+            let mut moves = Moves::default();
             for &(automaton, state) in components {
                 let dfa = &lexer.dfas[automaton as usize];
                 extends |= dfa.extends(state);
-                accepting |= dfa.accepts(state);
+                let own = lexer.moves(automaton, state);
+                if own.live.len() >= WIDE {
+                    wide.push((automaton, state));
+                    moves.add(own);
+                } else {
+                    others.add(own);
+                }
                 if (automaton as usize) < lexer.terminals {
                     live.insert(automaton as usize);
                     if dfa.accepts(state) {
@@ -137,10 +157,14 @@ impl LexTable {
                 }
             }
             let row = lexer.representatives.iter().map(|_| AtomicU32::new(0)).collect();
+            let wide = match wide.len() == components.len() {
+                true => (NO_STATE, ByteSet::default()),
+                false => (self.state(lexer, &wide), moves.live.minus(others.live)),
+            };
+            moves.add(&others);
             let bytes =
-                2 * components.len() * 8 + lexer.terminals / 8 + lexer.representatives.len() * 4;
-            let components = components.into();
-            (LexState { components, accepts, accepting, live, extends, row }, bytes + 100)
+                components.len() * 8 + lexer.terminals / 8 + lexer.representatives.len() * 4;
+            (LexState { accepts, live, extends, moves, wide, row }, bytes + 200)
         })
     }
 
@@ -176,22 +200,28 @@ impl LexTable {
     pub(super) fn next_state(&self, lexer: &Lexer, id: u32, class: usize) -> u32 {
         let state = self.states.get(id);
         match state.row[class].load(Ordering::Acquire) {
+            0 if !state.moves.live.contains(class as u8) => NO_STATE,
             0 => {
-                let byte = lexer.representatives[class];
-                let components: Vec<(u32, u32)> = state
-                    .components
-                    .iter()
-                    .map(|&(automaton, s)| {
-                        (automaton, lexer.dfas[automaton as usize].next(s, byte))
-                    })
-                    .filter(|(_, s)| *s != DEAD)
-                    .collect();
-                let next = self.state(lexer, &components);
+                let (wide, alone) = state.wide;
+                let next = match alone.contains(class as u8) {
+                    true => self.next_state(lexer, wide, class),
+                    false => self.make_next(lexer, id, class),
+                };
                 state.row[class].store(next + 1, Ordering::Release);
                 next
             }
             known => known - 1,
         }
+    }
+
+    fn make_next(&self, lexer: &Lexer, id: u32, class: usize) -> u32 {
+        let byte = lexer.representatives[class];
+        let next = |&(automaton, state): &(u32, u32)| {
+            (automaton, lexer.dfas[automaton as usize].next(state, byte))
+        };
+        let components = self.components(id).iter().map(next);
+        let components: Vec<(u32, u32)> = components.filter(|(_, state)| *state != DEAD).collect();
+        self.state(lexer, &components)
     }
 
     /// The configuration after a byte that continues the lexeme; [`ConfigId::DEAD`] if nothing does, or if a shadow came
@@ -232,19 +262,9 @@ impl LexTable {
         let config = self.configs.get(id.0);
         let main = self.next_state(lexer, config.main, class);
         let mut next = ConfigId::DEAD;
-        if main != NO_STATE {
-            let mut shadows = Vec::new();
-            let mut killed = false;
-            for &shadow in &config.shadows {
-                let shadow = self.next_state(lexer, shadow, class);
-                killed |= self.states.get(shadow).accepting;
-                if shadow != NO_STATE && self.states.get(shadow).extends {
-                    shadows.push(shadow);
-                }
-            }
-            if !killed {
-                next = self.config(lexer, Place::Inside, main, shadows);
-            }
+        if main != NO_STATE && !self.forbids(config, class) {
+            let shadows = self.shadows_after(lexer, config, class).collect();
+            next = self.config(lexer, Place::Inside, main, shadows);
         }
         config.row[class].store(next.0 + 1, Ordering::Release);
         next
@@ -290,45 +310,48 @@ impl LexTable {
         if config.shadows.is_empty() {
             return id;
         }
-        /// A shadow comes true, or nothing begins so.
-        const NONE: u32 = u32::MAX;
+        let begins = self.states.get(config.main).moves.live.minus(self.forbidden(config));
         let mut key = vec![config.main];
-        for class in 0..lexer.representatives.len() {
+        key.extend(begins.words().into_iter().flat_map(|word| [word as u32, (word >> 32) as u32]));
+        for class in begins.common(self.watched(config)).iter() {
             let begun = key.len();
-            key.push(0);
-            if self.next_state(lexer, config.main, class) == NO_STATE {
-                key[begun] = NONE;
-                continue;
-            }
-            if config.shadows.iter().any(|shadow| self.accepts_after(lexer, *shadow, class)) {
-                key[begun] = NONE;
-                continue;
-            }
-            for &shadow in &config.shadows {
-                let shadow = self.next_state(lexer, shadow, class);
-                if shadow != NO_STATE && self.states.get(shadow).extends {
-                    key.push(shadow);
-                    key[begun] += 1;
-                }
-            }
+            key.extend([u32::from(class), 0]);
+            key.extend(self.shadows_after(lexer, config, usize::from(class)));
+            key[begun + 1] = (key.len() - begun) as u32;
         }
         let first = self.beginnings.intern(key.as_slice(), || (id, key.len() * 4));
         *self.beginnings.get(first)
     }
 
-    /// Whether an automaton accepts after a byte of a class.
-    fn accepts_after(&self, lexer: &Lexer, state: u32, class: usize) -> bool {
-        let state = self.states.get(state);
-        match state.row[class].load(Ordering::Acquire) {
-            0 => {
-                let byte = lexer.representatives[class];
-                state.components.iter().any(|&(automaton, state)| {
-                    let dfa = &lexer.dfas[automaton as usize];
-                    dfa.accepts(dfa.next(state, byte))
-                })
-            }
-            known => self.states.get(known - 1).accepting,
-        }
+    /// The classes of bytes with which a shadow would come true.
+    pub(super) fn forbidden(&self, config: &Config) -> ByteSet {
+        let mut all = ByteSet::default();
+        config.shadows.iter().for_each(|shadow| all.add(self.states.get(*shadow).moves.accepting));
+        all
+    }
+
+    /// The classes of bytes with which a shadow goes on.
+    fn watched(&self, config: &Config) -> ByteSet {
+        let mut all = ByteSet::default();
+        config.shadows.iter().for_each(|shadow| all.add(self.states.get(*shadow).moves.live));
+        all
+    }
+
+    /// Whether a shadow would come true with a class of bytes.
+    fn forbids(&self, config: &Config, class: usize) -> bool {
+        let accepting = |shadow: &u32| self.states.get(*shadow).moves.accepting;
+        config.shadows.iter().any(|shadow| accepting(shadow).contains(class as u8))
+    }
+
+    /// The shadows after a byte of a class, with which none came true.
+    fn shadows_after<'a>(
+        &'a self,
+        lexer: &'a Lexer,
+        config: &'a Config,
+        class: usize,
+    ) -> impl Iterator<Item = u32> + 'a {
+        let after = config.shadows.iter().map(move |s| self.next_state(lexer, *s, class));
+        after.filter(|shadow| *shadow != NO_STATE && self.states.get(*shadow).extends)
     }
 
     /// All terminals that may begin where a lexeme of this one ends.
@@ -338,7 +361,7 @@ impl LexTable {
         if excluded.is_empty() {
             return start;
         }
-        let all = self.states.get(start).components.iter();
+        let all = self.components(start).iter();
         let rest: Vec<(u32, u32)> =
             all.filter(|(t, _)| !excluded.contains(*t as usize)).copied().collect();
         self.state(lexer, &rest)
@@ -364,7 +387,7 @@ impl LexTable {
         id: ConfigId,
     ) -> impl Iterator<Item = (TerminalId, u32)> + '_ {
         let terminals = lexer.terminals;
-        let components = self.states.get(self.configs.get(id.0).main).components.iter();
+        let components = self.components(self.configs.get(id.0).main).iter();
         components
             .filter(move |(automaton, _)| (*automaton as usize) < terminals)
             .map(|(automaton, state)| (TerminalId(*automaton), *state))
@@ -438,10 +461,15 @@ impl LexTable {
         self.states.get(id)
     }
 
+    /// Where the automata of a lexer state stand.
+    pub(super) fn components(&self, id: u32) -> &[(u32, u32)] {
+        self.states.key(id)
+    }
+
     /// The same configuration in another table of the same lexer.
     pub(crate) fn copy_to(&self, lexer: &Lexer, id: ConfigId, other: &Self) -> ConfigId {
         let config = self.configs.get(id.0);
-        let copy = |state: u32| other.state(lexer, &self.states.get(state).components);
+        let copy = |state: u32| other.state(lexer, self.components(state));
         let shadows = config.shadows.iter().map(|s| copy(*s)).collect();
         let place = if config.fresh { Place::Beginning } else { Place::Inside };
         other.config(lexer, place, copy(config.main), shadows)

@@ -9,6 +9,5 @@ mod vocabulary;
 
 pub use error::VocabularyError;
 pub use mask::TokenMask;
-pub(crate) use trie::ByteSet;
 pub use trie::VocabTrie;
 pub use vocabulary::Vocabulary;

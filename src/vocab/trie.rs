@@ -2,6 +2,8 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::bitset::ByteSet;
+
 /// One node per distinct prefix of a token's bytes, in depth-first order: a node's subtree is the range up to
 /// [`skip`](Self::skip). The root (the empty prefix) is not stored.
 #[derive(Clone, Debug, Default)]
@@ -25,33 +27,6 @@ const NONE: u32 = u32::MAX;
 
 /// Nodes below a node from which on it is known which bytes they have.
 const MANY: usize = 8;
-
-/// Which bytes, as bits.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct ByteSet([u64; 4]);
-
-impl ByteSet {
-    pub(crate) fn insert(&mut self, byte: u8) {
-        self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
-    }
-
-    /// Those that another set has not.
-    pub(crate) fn minus(self, other: Self) -> Self {
-        Self(std::array::from_fn(|i| self.0[i] & !other.0[i]))
-    }
-
-    pub(crate) fn intersects(self, other: Self) -> bool {
-        self.minus(other) != self
-    }
-
-    pub(crate) fn iter(self) -> impl Iterator<Item = u8> {
-        (0..=u8::MAX).filter(move |byte| self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1)
-    }
-
-    fn add(&mut self, other: Self) {
-        self.0.iter_mut().zip(other.0).for_each(|(word, more)| *word |= more);
-    }
-}
 
 impl VocabTrie {
     /// The trie of these (token, bytes) pairs; empty texts are left out (a token without text is reached by no byte).

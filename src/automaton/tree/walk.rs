@@ -6,9 +6,9 @@ use super::{Becoming, Group, Link, Place, TreeNode, TreeTable};
 use crate::{
     TerminalId, Vocabulary,
     automaton::StepError,
+    bitset::ByteSet,
     lexer::{ConfigId, Live},
     recognizer::Reader,
-    vocab::ByteSet,
 };
 
 /// A tree node being built.
@@ -284,26 +284,24 @@ impl<'a> Walk<'a> {
                 undecided.push(Group { config: *config, tokens });
             }
         }
-        let size = |of: &[usize]| of.iter().map(|i| groups[*i].1.len()).sum::<usize>();
-        let sizes: FxHashMap<usize, usize> =
-            of_terminal.iter().map(|(terminal, of)| (*terminal, size(of))).collect();
         // Many terminals, the kinds of names, have the same tokens.
-        let mut known: FxHashMap<&[usize], u32> = FxHashMap::default();
+        let mut alike: FxHashMap<&[usize], Vec<usize>> = FxHashMap::default();
+        for (terminal, of) in &of_terminal {
+            alike.entry(of).or_default().push(*terminal);
+        }
+        let size = |of: &[usize]| of.iter().map(|i| groups[*i].1.len()).sum::<usize>();
+        let sizes = of_terminal.iter().map(|(terminal, of)| (*terminal, size(of)));
+        let sizes: FxHashMap<usize, usize> = sizes.collect();
         let mut becoming = Vec::with_capacity(of_terminal.len());
-        for (&terminal, of) in &of_terminal {
+        for (of, terminals) in alike {
             let mut common = lives[of[0]].sure.clone();
             of[1..].iter().for_each(|i| common.intersect_with(&lives[*i].sure));
             let largest = common.iter().max_by_key(|other| sizes[other]);
-            let within = largest.filter(|other| sizes[other] > sizes[&terminal]);
-            let tokens = *known.entry(of).or_insert_with(|| {
-                let all = of.iter().flat_map(|i| &groups[*i].1).copied().collect();
-                table.push_tokens(all, words)
-            });
-            becoming.push(Becoming {
-                terminal: TerminalId::new(terminal),
-                within: within.map(TerminalId::new),
-                tokens,
-            });
+            let within = largest.filter(|other| sizes[other] > size(of)).map(TerminalId::new);
+            let all = of.iter().flat_map(|i| &groups[*i].1).copied().collect();
+            let tokens = table.push_tokens(all, words);
+            let terminals = terminals.into_iter().map(TerminalId::new);
+            becoming.extend(terminals.map(|terminal| Becoming { terminal, within, tokens }));
         }
         becoming.sort_unstable_by_key(|b| b.terminal);
         (becoming.into(), undecided.into())
