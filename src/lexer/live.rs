@@ -147,7 +147,7 @@ fn search(
         }
         ways.clear();
         // With others a shadow comes true.
-        let classes = main.classes().minus(table.forbidden(config));
+        let classes = main.classes().minus(table.forbidden(&config.shadows));
         for class in classes.iter().map(usize::from) {
             let longer = table.next_state(lexer, config.main, class);
             steps += each + config.shadows.len() as u64;

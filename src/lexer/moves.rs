@@ -17,29 +17,47 @@ pub(super) struct Moves {
 }
 
 impl Moves {
-    fn of(dfa: &Dfa, state: u32, representatives: &[u8]) -> Self {
-        let mut moves = Self::default();
-        for (class, byte) in representatives.iter().enumerate() {
-            let next = dfa.next(state, *byte);
-            if next != DEAD {
-                moves.live.insert(class as u8);
-                if dfa.accepts(next) {
-                    moves.accepting.insert(class as u8);
-                }
-            }
-        }
-        moves
-    }
-
     pub(super) fn add(&mut self, other: &Self) {
         self.live.add(other.live);
         self.accepting.add(other.accepting);
     }
 }
 
-/// The moves of the states that were met of some automata. Cost when new: one step for each class.
+/// The moves of the states that were met of one automaton.
 #[derive(Debug)]
-pub(super) struct MoveTable(Vec<OnceLock<Box<[OnceLock<Moves>]>>>);
+struct Known {
+    /// The automaton's own class of bytes -> the lexer's.
+    classes: Box<[ByteSet]>,
+    states: Box<[OnceLock<Moves>]>,
+}
+
+impl Known {
+    fn new(dfa: &Dfa, representatives: &[u8]) -> Self {
+        let mut classes = vec![ByteSet::default(); dfa.stride()];
+        for (class, byte) in representatives.iter().enumerate() {
+            classes[usize::from(dfa.classes()[usize::from(*byte)])].insert(class as u8);
+        }
+        let states = (0..dfa.states()).map(|_| OnceLock::new()).collect();
+        Self { classes: classes.into(), states }
+    }
+
+    fn find(&self, dfa: &Dfa, state: u32) -> Moves {
+        let mut moves = Moves::default();
+        for (classes, next) in self.classes.iter().zip(dfa.row(state)) {
+            if *next != DEAD {
+                moves.live.add(*classes);
+                if dfa.accepts(*next) {
+                    moves.accepting.add(*classes);
+                }
+            }
+        }
+        moves
+    }
+}
+
+/// The moves of the automata that were met.
+#[derive(Debug)]
+pub(super) struct MoveTable(Vec<OnceLock<Known>>);
 
 impl MoveTable {
     /// Of so many automata, nothing.
@@ -47,7 +65,7 @@ impl MoveTable {
         Self((0..automata).map(|_| OnceLock::new()).collect())
     }
 
-    /// Those of an automaton's state.
+    /// Those of an automaton's state. Cost when new: one step for each class of the automaton.
     #[inline]
     pub(super) fn of(
         &self,
@@ -56,8 +74,8 @@ impl MoveTable {
         state: u32,
         representatives: &[u8],
     ) -> &Moves {
-        let states = self.0[automaton as usize]
-            .get_or_init(|| (0..dfa.states()).map(|_| OnceLock::new()).collect());
-        states[state as usize].get_or_init(|| Moves::of(dfa, state, representatives))
+        let known = &self.0[automaton as usize];
+        let known = known.get_or_init(|| Known::new(dfa, representatives));
+        known.states[state as usize].get_or_init(|| known.find(dfa, state))
     }
 }

@@ -92,13 +92,10 @@ impl LexTable {
             let (fresh, main) = (main & 1 == 1, of(main >> 1)?);
             let shadows = from.ascending(states.len())?;
             let shadows = shadows.into_iter().map(of).collect::<Result<_, _>>()?;
-            let place = if fresh { Place::Beginning } else { Place::Inside };
-            let config = self.config(lexer, place, main, shadows);
-            if fresh {
-                // From now on it stands for those that read alike.
-                self.canonical(lexer, config);
-            }
-            configs.push(config);
+            configs.push(match fresh {
+                true => self.beginning(lexer, main, shadows),
+                false => self.config(lexer, Place::Inside, main, shadows),
+            });
             Malformed::beyond(limit, self.bytes())?;
         }
         Ok(configs)

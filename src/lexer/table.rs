@@ -8,6 +8,8 @@ use std::{
     },
 };
 
+use smallvec::SmallVec;
+
 use super::{
     compile::Lexer,
     live::{self, Extent, Live},
@@ -220,7 +222,8 @@ impl LexTable {
             (automaton, lexer.dfas[automaton as usize].next(state, byte))
         };
         let components = self.components(id).iter().map(next);
-        let components: Vec<(u32, u32)> = components.filter(|(_, state)| *state != DEAD).collect();
+        let components: SmallVec<[(u32, u32); 16]> =
+            components.filter(|(_, state)| *state != DEAD).collect();
         self.state(lexer, &components)
     }
 
@@ -262,8 +265,8 @@ impl LexTable {
         let config = self.configs.get(id.0);
         let main = self.next_state(lexer, config.main, class);
         let mut next = ConfigId::DEAD;
-        if main != NO_STATE && !self.forbids(config, class) {
-            let shadows = self.shadows_after(lexer, config, class).collect();
+        if main != NO_STATE && !self.forbids(&config.shadows, class) {
+            let shadows = self.shadows_after(lexer, &config.shadows, class).collect();
             next = self.config(lexer, Place::Inside, main, shadows);
         }
         config.row[class].store(next.0 + 1, Ordering::Release);
@@ -280,7 +283,7 @@ impl LexTable {
                 return Box::default();
             }
             // Most terminals leave the same behind.
-            let mut last = (ConfigId::DEAD, ConfigId::DEAD);
+            let mut last: Option<(u32, Vec<u32>, ConfigId)> = None;
             main.accepts
                 .iter()
                 .map(|&terminal| {
@@ -293,64 +296,60 @@ impl LexTable {
                         shadows.push(self.state(lexer, &[(guard, start)]));
                     }
                     let start = self.beginning_after(lexer, terminal);
-                    let after = self.config(lexer, Place::Beginning, start, shadows);
-                    if last.0 != after {
-                        last = (after, self.canonical(lexer, after));
+                    if last.as_ref().is_none_or(|last| (last.0, &last.1) != (start, &shadows)) {
+                        let after = self.beginning(lexer, start, shadows.clone());
+                        last = Some((start, shadows, after));
                     }
-                    (terminal, last.1)
+                    (terminal, last.as_ref().map_or(ConfigId::DEAD, |last| last.2))
                 })
                 .collect()
         })
     }
 
-    /// The configuration at the beginning of a lexeme that reads everything as this one does: whichever word a shadow is a part
-    /// of, what it forbids is mostly one more letter. Cost when new: a step for each class of bytes.
-    pub(super) fn canonical(&self, lexer: &Lexer, id: ConfigId) -> ConfigId {
-        let config = self.configs.get(id.0);
-        if config.shadows.is_empty() {
-            return id;
+    /// The configuration at the beginning of a lexeme, with these shadows: one for all that read everything alike. Whichever word
+    /// a shadow is a part of, what it forbids is mostly one more letter.
+    pub(super) fn beginning(&self, lexer: &Lexer, main: u32, shadows: Vec<u32>) -> ConfigId {
+        if shadows.is_empty() {
+            return self.config(lexer, Place::Beginning, main, shadows);
         }
-        let begins = self.states.get(config.main).moves.live.minus(self.forbidden(config));
-        let mut key = vec![config.main];
+        let begins = self.states.get(main).moves.live.minus(self.forbidden(&shadows));
+        let mut watched = ByteSet::default();
+        shadows.iter().for_each(|shadow| watched.add(self.states.get(*shadow).moves.live));
+        let mut key: SmallVec<[u32; 64]> = SmallVec::new();
+        key.push(main);
         key.extend(begins.words().into_iter().flat_map(|word| [word as u32, (word >> 32) as u32]));
-        for class in begins.common(self.watched(config)).iter() {
+        for class in begins.common(watched).iter() {
             let begun = key.len();
             key.extend([u32::from(class), 0]);
-            key.extend(self.shadows_after(lexer, config, usize::from(class)));
+            key.extend(self.shadows_after(lexer, &shadows, usize::from(class)));
             key[begun + 1] = (key.len() - begun) as u32;
         }
-        let first = self.beginnings.intern(key.as_slice(), || (id, key.len() * 4));
+        let make = || (self.config(lexer, Place::Beginning, main, shadows), key.len() * 4);
+        let first = self.beginnings.intern(key.as_slice(), make);
         *self.beginnings.get(first)
     }
 
     /// The classes of bytes with which a shadow would come true.
-    pub(super) fn forbidden(&self, config: &Config) -> ByteSet {
+    pub(super) fn forbidden(&self, shadows: &[u32]) -> ByteSet {
         let mut all = ByteSet::default();
-        config.shadows.iter().for_each(|shadow| all.add(self.states.get(*shadow).moves.accepting));
-        all
-    }
-
-    /// The classes of bytes with which a shadow goes on.
-    fn watched(&self, config: &Config) -> ByteSet {
-        let mut all = ByteSet::default();
-        config.shadows.iter().for_each(|shadow| all.add(self.states.get(*shadow).moves.live));
+        shadows.iter().for_each(|shadow| all.add(self.states.get(*shadow).moves.accepting));
         all
     }
 
     /// Whether a shadow would come true with a class of bytes.
-    fn forbids(&self, config: &Config, class: usize) -> bool {
+    fn forbids(&self, shadows: &[u32], class: usize) -> bool {
         let accepting = |shadow: &u32| self.states.get(*shadow).moves.accepting;
-        config.shadows.iter().any(|shadow| accepting(shadow).contains(class as u8))
+        shadows.iter().any(|shadow| accepting(shadow).contains(class as u8))
     }
 
     /// The shadows after a byte of a class, with which none came true.
     fn shadows_after<'a>(
         &'a self,
         lexer: &'a Lexer,
-        config: &'a Config,
+        shadows: &'a [u32],
         class: usize,
     ) -> impl Iterator<Item = u32> + 'a {
-        let after = config.shadows.iter().map(move |s| self.next_state(lexer, *s, class));
+        let after = shadows.iter().map(move |s| self.next_state(lexer, *s, class));
         after.filter(|shadow| *shadow != NO_STATE && self.states.get(*shadow).extends)
     }
 
@@ -471,8 +470,11 @@ impl LexTable {
         let config = self.configs.get(id.0);
         let copy = |state: u32| other.state(lexer, self.components(state));
         let shadows = config.shadows.iter().map(|s| copy(*s)).collect();
-        let place = if config.fresh { Place::Beginning } else { Place::Inside };
-        other.config(lexer, place, copy(config.main), shadows)
+        let main = copy(config.main);
+        match config.fresh {
+            true => other.beginning(lexer, main, shadows),
+            false => other.config(lexer, Place::Inside, main, shadows),
+        }
     }
 
     /// Number of configurations.

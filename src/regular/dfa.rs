@@ -350,6 +350,12 @@ impl Dfa {
         self.table[state as usize * self.stride + self.classes[byte as usize] as usize]
     }
 
+    /// The states after each class of bytes.
+    pub(crate) fn row(&self, state: u32) -> &[u32] {
+        let at = state as usize * self.stride;
+        &self.table[at..at + self.stride]
+    }
+
     /// The first state; [`DEAD`] if the language is empty.
     pub(crate) fn start(&self) -> u32 {
         self.start

@@ -141,19 +141,19 @@ impl<'a> Walk<'a> {
             return false;
         }
         let reader = self.reader;
-        let ends = match reader.tables.lex.get(config).ending {
-            true => reader.ends(config),
-            false => &[],
-        };
-        for byte in bytes.minus(*staying).iter() {
-            let begins = |end: &(TerminalId, ConfigId)| reader.next(end.1, byte) != ConfigId::DEAD;
-            if reader.next(config, byte) != config || ends.iter().any(begins) {
-                leaving.insert(byte);
-                return false;
-            }
-            staying.insert(byte);
+        let new = bytes.minus(*staying);
+        let mut leaves = new.iter().find(|byte| reader.next(config, *byte) != config);
+        if leaves.is_none() && reader.tables.lex.get(config).ending {
+            let ends = reader.ends(config);
+            let begins =
+                |byte: &u8| ends.iter().any(|end| reader.next(end.1, *byte) != ConfigId::DEAD);
+            leaves = new.iter().find(begins);
         }
-        true
+        match leaves {
+            Some(byte) => leaving.insert(byte),
+            None => staying.add(new),
+        }
+        leaves.is_none()
     }
 
     #[inline]
