@@ -122,9 +122,9 @@ impl Lexer {
         &self.dfas[terminal.index()]
     }
 
-    /// What classes of bytes do at a state of an automaton.
+    /// What classes of bytes do at a state of an automaton, and its usual state.
     #[inline]
-    pub(super) fn moves(&self, automaton: u32, state: u32) -> &Moves {
+    pub(super) fn moves(&self, automaton: u32, state: u32) -> &(u32, Moves) {
         let dfa = &self.dfas[automaton as usize];
         self.moves.of(automaton, dfa, state, &self.representatives)
     }

@@ -7,6 +7,9 @@ use crate::{
     regular::{DEAD, Dfa},
 };
 
+/// Classes with which a state may differ from its usual one.
+const FEW: usize = 16;
+
 /// Classes of bytes by what they do, of a state of an automaton or of several read together.
 #[derive(Clone, Copy, Default, Debug)]
 pub(super) struct Moves {
@@ -14,12 +17,15 @@ pub(super) struct Moves {
     pub(super) live: ByteSet,
     /// Those of them after which what was read is a text of the language.
     pub(super) accepting: ByteSet,
+    /// Those that lead elsewhere than from the usual state.
+    pub(super) differing: ByteSet,
 }
 
 impl Moves {
     pub(super) fn add(&mut self, other: &Self) {
         self.live.add(other.live);
         self.accepting.add(other.accepting);
+        self.differing.add(other.differing);
     }
 }
 
@@ -28,7 +34,7 @@ impl Moves {
 struct Known {
     /// The automaton's own class of bytes -> the lexer's.
     classes: Box<[ByteSet]>,
-    states: Box<[OnceLock<Moves>]>,
+    states: Box<[OnceLock<(u32, Moves)>]>,
 }
 
 impl Known {
@@ -41,7 +47,7 @@ impl Known {
         Self { classes: classes.into(), states }
     }
 
-    fn find(&self, dfa: &Dfa, state: u32) -> Moves {
+    fn find(&self, dfa: &Dfa, state: u32) -> (u32, Moves) {
         let mut moves = Moves::default();
         for (classes, next) in self.classes.iter().zip(dfa.row(state)) {
             if *next != DEAD {
@@ -51,7 +57,24 @@ impl Known {
                 }
             }
         }
-        moves
+        if moves.live.len() < FEW {
+            moves.differing = moves.live;
+            return (DEAD, moves);
+        }
+        // Where it goes on for good; what goes on itself is its own usual state.
+        let row = dfa.row(state);
+        let ahead = row.iter().enumerate().find(|(class, next)| {
+            **next != DEAD && dfa.row(**next)[*class] == **next && !row.contains(&state)
+        });
+        if let Some((_, &usual)) = ahead {
+            let rows = row.iter().zip(dfa.row(usual)).zip(&self.classes);
+            let mut differing = ByteSet::default();
+            rows.filter(|((a, b), _)| a != b).for_each(|(_, classes)| differing.add(*classes));
+            if differing.len() < FEW {
+                return (usual, Moves { differing, ..moves });
+            }
+        }
+        (state, moves)
     }
 }
 
@@ -65,7 +88,8 @@ impl MoveTable {
         Self((0..automata).map(|_| OnceLock::new()).collect())
     }
 
-    /// Those of an automaton's state. Cost when new: one step for each class of the automaton.
+    /// Those of an automaton's state, and its usual state, which most classes lead to the same states from: the insides of all names
+    /// are alike, whichever words are none; most words go nowhere at all. Cost when new: a few steps for each class of the automaton.
     #[inline]
     pub(super) fn of(
         &self,
@@ -73,7 +97,7 @@ impl MoveTable {
         dfa: &Dfa,
         state: u32,
         representatives: &[u8],
-    ) -> &Moves {
+    ) -> &(u32, Moves) {
         let known = &self.0[automaton as usize];
         let known = known.get_or_init(|| Known::new(dfa, representatives));
         known.states[state as usize].get_or_init(|| known.find(dfa, state))

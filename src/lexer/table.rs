@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::{
     compile::Lexer,
@@ -37,9 +37,6 @@ impl ConfigId {
 /// Where all automata stand that still read the lexeme: (automaton, state), sorted; never a dead state.
 type Components = Box<[(u32, u32)]>;
 
-/// Classes that lead an automaton on which reads more than a certain word: names, strings.
-const WIDE: usize = 16;
-
 /// All automata reading one lexeme.
 #[derive(Debug)]
 pub(super) struct LexState {
@@ -51,9 +48,9 @@ pub(super) struct LexState {
     extends: bool,
     /// What classes of bytes do.
     moves: Moves,
-    /// The state of the automata that many classes lead on, without the others, and the classes that lead none of the others on.
-    /// With these the words of a language do what a name does.
-    wide: (u32, ByteSet),
+    /// The state of all automata in their usual states, and the classes with which those step alike: as a name does, or nothing, where
+    /// a word could have come.
+    usual: (u32, ByteSet),
     /// Class -> state, plus one; 0 where not known yet.
     row: Box<[AtomicU32]>,
 }
@@ -81,13 +78,21 @@ pub(crate) struct Config {
     pub(crate) extends: bool,
     /// Class -> configuration, plus one; 0 where not known yet.
     row: Box<[AtomicU32]>,
-    /// Terminals that may end here, and the configuration at the beginning of the next lexeme.
-    ends: OnceLock<Box<[(TerminalId, ConfigId)]>>,
+    ends: OnceLock<Ends>,
     /// Number of what it can become.
     live: OnceLock<u32>,
     whole: OnceLock<u32>,
     /// What it can become for sure, of which that is known without a search.
     at_once: OnceLock<Box<BitSet>>,
+}
+
+/// What a lexeme is if it ends.
+#[derive(Default, Debug)]
+struct Ends {
+    /// Terminals, and the configuration at the beginning of the next lexeme.
+    ends: Box<[(TerminalId, ConfigId)]>,
+    /// Classes of bytes with which a lexeme can begin after any of them.
+    begins: ByteSet,
 }
 
 /// Where in a lexeme a configuration is.
@@ -139,17 +144,15 @@ impl LexTable {
             let mut live = BitSet::new(lexer.terminals);
             let mut accepts = Vec::new();
             let mut extends = false;
-            let (mut wide, mut others) = (Vec::new(), Moves::default());
+            let mut usual = Vec::new();
             let mut moves = Moves::default();
             for &(automaton, state) in components {
                 let dfa = &lexer.dfas[automaton as usize];
                 extends |= dfa.extends(state);
-                let own = lexer.moves(automaton, state);
-                if own.live.len() >= WIDE {
-                    wide.push((automaton, state));
-                    moves.add(own);
-                } else {
-                    others.add(own);
+                let (usual_state, own) = lexer.moves(automaton, state);
+                moves.add(own);
+                if *usual_state != DEAD {
+                    usual.push((automaton, *usual_state));
                 }
                 if (automaton as usize) < lexer.terminals {
                     live.insert(automaton as usize);
@@ -159,14 +162,14 @@ impl LexTable {
                 }
             }
             let row = lexer.representatives.iter().map(|_| AtomicU32::new(0)).collect();
-            let wide = match wide.len() == components.len() {
+            // The usual state of a usual state is itself.
+            let usual = match usual == components {
                 true => (NO_STATE, ByteSet::default()),
-                false => (self.state(lexer, &wide), moves.live.minus(others.live)),
+                false => (self.state(lexer, &usual), moves.live.minus(moves.differing)),
             };
-            moves.add(&others);
             let bytes =
                 components.len() * 8 + lexer.terminals / 8 + lexer.representatives.len() * 4;
-            (LexState { accepts, live, extends, moves, wide, row }, bytes + 200)
+            (LexState { accepts, live, extends, moves, usual, row }, bytes + 232)
         })
     }
 
@@ -179,8 +182,7 @@ impl LexTable {
     ) -> ConfigId {
         shadows.sort_unstable();
         shadows.dedup();
-        let mut key = Vec::with_capacity(shadows.len() + 2);
-        key.extend([place as u32, main]);
+        let mut key: SmallVec<[u32; 8]> = smallvec![place as u32, main];
         key.extend_from_slice(&shadows);
         ConfigId(self.configs.intern(key.as_slice(), || {
             let row: Box<[AtomicU32]> =
@@ -204,9 +206,9 @@ impl LexTable {
         match state.row[class].load(Ordering::Acquire) {
             0 if !state.moves.live.contains(class as u8) => NO_STATE,
             0 => {
-                let (wide, alone) = state.wide;
-                let next = match alone.contains(class as u8) {
-                    true => self.next_state(lexer, wide, class),
+                let (usual, alike) = state.usual;
+                let next = match alike.contains(class as u8) {
+                    true => self.next_state(lexer, usual, class),
                     false => self.make_next(lexer, id, class),
                 };
                 state.row[class].store(next + 1, Ordering::Release);
@@ -275,35 +277,69 @@ impl LexTable {
 
     /// The terminals that what has been read of the lexeme is, each with the configuration at the beginning of the next
     /// lexeme: with the shadows so far, that of a longer match, and that of what must not follow.
+    #[inline]
     pub(crate) fn ends(&self, lexer: &Lexer, id: ConfigId) -> &[(TerminalId, ConfigId)] {
+        &self.all_ends(lexer, id).ends
+    }
+
+    /// As [`ends`](Self::ends); none if no lexeme begins with this byte after any of them.
+    #[inline]
+    pub(crate) fn ends_before(
+        &self,
+        lexer: &Lexer,
+        id: ConfigId,
+        byte: u8,
+    ) -> &[(TerminalId, ConfigId)] {
+        let all = self.all_ends(lexer, id);
+        match all.begins.contains(lexer.classes[byte as usize]) {
+            true => &all.ends,
+            false => &[],
+        }
+    }
+
+    #[inline]
+    fn all_ends(&self, lexer: &Lexer, id: ConfigId) -> &Ends {
         let config = self.configs.get(id.0);
-        config.ends.get_or_init(|| {
-            let main = self.states.get(config.main);
-            if config.fresh {
-                return Box::default();
-            }
-            // Most terminals leave the same behind.
-            let mut last: Option<(u32, Vec<u32>, ConfigId)> = None;
-            main.accepts
-                .iter()
-                .map(|&terminal| {
-                    let mut shadows = config.shadows.to_vec();
-                    if lexer.rule == Lexing::Longest && main.extends {
-                        shadows.push(config.main);
-                    }
-                    if let Some(guard) = lexer.guards[terminal.index()] {
-                        let start = lexer.dfas[guard as usize].start();
-                        shadows.push(self.state(lexer, &[(guard, start)]));
-                    }
-                    let start = self.beginning_after(lexer, terminal);
-                    if last.as_ref().is_none_or(|last| (last.0, &last.1) != (start, &shadows)) {
-                        let after = self.beginning(lexer, start, shadows.clone());
-                        last = Some((start, shadows, after));
-                    }
-                    (terminal, last.as_ref().map_or(ConfigId::DEAD, |last| last.2))
-                })
-                .collect()
-        })
+        config.ends.get_or_init(|| self.find_ends(lexer, config))
+    }
+
+    #[cold]
+    fn find_ends(&self, lexer: &Lexer, config: &Config) -> Ends {
+        let mut all = Ends::default();
+        if config.fresh {
+            return all;
+        }
+        let main = self.states.get(config.main);
+        // Most terminals leave the same behind.
+        let mut known: SmallVec<[(u32, Option<u32>, ConfigId); 8]> = SmallVec::new();
+        let mut ends = Vec::with_capacity(main.accepts.len());
+        for &terminal in &main.accepts {
+            let (start, guard) =
+                (self.beginning_after(lexer, terminal), lexer.guards[terminal.index()]);
+            let same = known.iter().find(|known| (known.0, known.1) == (start, guard));
+            let after = same.map(|known| known.2).unwrap_or_else(|| {
+                let mut shadows = config.shadows.to_vec();
+                if lexer.rule == Lexing::Longest && main.extends {
+                    shadows.push(config.main);
+                }
+                if let Some(guard) = guard {
+                    let begin = lexer.dfas[guard as usize].start();
+                    shadows.push(self.state(lexer, &[(guard, begin)]));
+                }
+                all.begins.add(self.begins(start, &shadows));
+                let after = self.beginning(lexer, start, shadows);
+                known.push((start, guard, after));
+                after
+            });
+            ends.push((terminal, after));
+        }
+        all.ends = ends.into();
+        all
+    }
+
+    /// The classes of bytes with which a lexeme can begin in a state, with these shadows.
+    fn begins(&self, main: u32, shadows: &[u32]) -> ByteSet {
+        self.states.get(main).moves.live.minus(self.forbidden(shadows))
     }
 
     /// The configuration at the beginning of a lexeme, with these shadows: one for all that read everything alike. Whichever word
@@ -312,7 +348,7 @@ impl LexTable {
         if shadows.is_empty() {
             return self.config(lexer, Place::Beginning, main, shadows);
         }
-        let begins = self.states.get(main).moves.live.minus(self.forbidden(&shadows));
+        let begins = self.begins(main, &shadows);
         let mut watched = ByteSet::default();
         shadows.iter().for_each(|shadow| watched.add(self.states.get(*shadow).moves.live));
         let mut key: SmallVec<[u32; 64]> = SmallVec::new();

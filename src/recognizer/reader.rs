@@ -89,6 +89,12 @@ impl<'a> Reader<'a> {
         self.tables.lex.ends(&self.grammar.lexer, config)
     }
 
+    /// The ends after which a lexeme can begin with this byte, and perhaps some others.
+    #[inline]
+    pub(crate) fn ends_before(&self, config: ConfigId, byte: u8) -> &'a [(TerminalId, ConfigId)] {
+        self.tables.lex.ends_before(&self.grammar.lexer, config, byte)
+    }
+
     /// Whether a configuration stands at the beginning of a lexeme.
     pub(crate) fn is_fresh(&self, config: ConfigId) -> bool {
         self.tables.lex.is_fresh(config)
@@ -325,8 +331,13 @@ impl<'a> Reader<'a> {
             if !entry.ending {
                 continue;
             }
-            for &(terminal, after) in self.ends(config) {
-                let begun = self.next(after, byte);
+            // Most terminals leave the same behind.
+            let mut last = (ConfigId::DEAD, ConfigId::DEAD);
+            for &(terminal, after) in self.ends_before(config, byte) {
+                if after != last.0 {
+                    last = (after, self.next(after, byte));
+                }
+                let begun = last.1;
                 if begun != ConfigId::DEAD {
                     let set = self.advance(set, terminal);
                     if set != SetId::DEAD {

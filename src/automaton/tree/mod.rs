@@ -346,7 +346,7 @@ impl TreeTable {
 
     fn push_tokens(&self, mut list: Vec<u32>, words: usize) -> u32 {
         // Many tokens are sorted faster by setting their bits.
-        if list.len() > words / 16 {
+        if list.len() > words / 4 {
             let mut bits = vec![0; words];
             for token in list {
                 bits[token as usize / 32] |= 1 << (token % 32);

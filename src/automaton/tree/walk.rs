@@ -144,10 +144,7 @@ impl<'a> Walk<'a> {
         let new = bytes.minus(*staying);
         let mut leaves = new.iter().find(|byte| reader.next(config, *byte) != config);
         if leaves.is_none() && reader.tables.lex.get(config).ending {
-            let ends = reader.ends(config);
-            let begins =
-                |byte: &u8| ends.iter().any(|end| reader.next(end.1, *byte) != ConfigId::DEAD);
-            leaves = new.iter().find(begins);
+            leaves = new.iter().find(|byte| !reader.ends_before(config, *byte).is_empty());
         }
         match leaves {
             Some(byte) => leaving.insert(byte),
@@ -174,8 +171,13 @@ impl<'a> Walk<'a> {
             if !entry.ending || ended {
                 continue;
             }
-            for &(terminal, after) in self.reader.ends(config) {
-                let begun = self.reader.next(after, byte);
+            // Most terminals leave the same behind.
+            let mut last = (ConfigId::DEAD, ConfigId::DEAD);
+            for &(terminal, after) in self.reader.ends_before(config, byte) {
+                if after != last.0 {
+                    last = (after, self.reader.next(after, byte));
+                }
+                let begun = last.1;
                 if begun != ConfigId::DEAD && self.are_neighbours(draft, terminal, begun) {
                     below.push((self.child(draft, terminal), begun));
                 }
