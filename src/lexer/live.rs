@@ -3,7 +3,6 @@
 use std::{cell::Cell, collections::VecDeque};
 
 use rustc_hash::FxHashSet;
-use smallvec::SmallVec;
 
 use super::{
     adjacency::Guard,
@@ -99,7 +98,6 @@ fn search(
     let mut sure = lexer.unwanted.clone();
     let mut maybe: Vec<(TerminalId, ConfigId)> = Vec::new();
     let mut seen = FxHashSet::from_iter([id]);
-    let mut ways: FxHashSet<SmallVec<[u32; 4]>> = FxHashSet::default();
     // The short ways first: they lead to terminals that are sure.
     let mut waiting = VecDeque::from([id]);
     while let Some(at) = waiting.pop_front() {
@@ -145,19 +143,13 @@ fn search(
                 }
             }
         }
-        ways.clear();
-        // With others a shadow comes true.
-        let classes = main.classes().minus(table.forbidden(&config.shadows));
-        for class in classes.iter().map(usize::from) {
-            let longer = table.next_state(lexer, config.main, class);
-            steps += each + config.shadows.len() as u64;
+        let (ways, taken) = table.ways(lexer, config);
+        steps += taken as u64;
+        for class in ways.iter().map(|class| usize::from(*class)) {
+            steps += each;
             // Whatever the shadows say, only what is not known to be sure is worth a look.
+            let longer = table.next_state(lexer, config.main, class);
             if table.lex_state(longer).live.is_subset(&sure) {
-                continue;
-            }
-            // Most bytes lead where others do: no configuration is asked for again.
-            let shadows = config.shadows.iter().map(|s| table.next_state(lexer, *s, class));
-            if !ways.insert(std::iter::once(longer).chain(shadows).collect()) {
                 continue;
             }
             let next = table.next_class(lexer, at, class);

@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use rustc_hash::FxHashSet;
 use smallvec::{SmallVec, smallvec};
 
 use super::{
@@ -55,13 +56,6 @@ pub(super) struct LexState {
     row: Box<[AtomicU32]>,
 }
 
-impl LexState {
-    /// The classes of bytes that lead on.
-    pub(super) fn classes(&self) -> ByteSet {
-        self.moves.live
-    }
-}
-
 /// Id of the lexer state in which all automata are dead.
 const NO_STATE: u32 = 0;
 
@@ -79,6 +73,8 @@ pub(crate) struct Config {
     /// Class -> configuration, plus one; 0 where not known yet.
     row: Box<[AtomicU32]>,
     ends: OnceLock<Ends>,
+    /// A class of bytes for each way in which the lexeme can go on.
+    ways: OnceLock<Box<[u8]>>,
     /// Number of what it can become.
     live: OnceLock<u32>,
     whole: OnceLock<u32>,
@@ -190,12 +186,23 @@ impl LexTable {
             let bytes = row.len() * 4 + shadows.len() * 8 + 160;
             let shadows = shadows.into_boxed_slice();
             let fresh = place != Place::Inside;
-            let (ends, live, whole, at_once) = Default::default();
+            let (ends, ways, live, whole, at_once) = Default::default();
             let state = self.states.get(main);
             let ending = !fresh && !state.accepts.is_empty();
             let extends = state.extends;
-            let config =
-                Config { main, shadows, fresh, ending, extends, row, ends, live, whole, at_once };
+            let config = Config {
+                main,
+                shadows,
+                fresh,
+                ending,
+                extends,
+                row,
+                ends,
+                ways,
+                live,
+                whole,
+                at_once,
+            };
             (config, bytes)
         }))
     }
@@ -337,7 +344,7 @@ impl LexTable {
         all
     }
 
-    /// The classes of bytes with which a lexeme can begin in a state, with these shadows.
+    /// The classes of bytes that lead a state on, and no shadow to where it comes true.
     fn begins(&self, main: u32, shadows: &[u32]) -> ByteSet {
         self.states.get(main).moves.live.minus(self.forbidden(shadows))
     }
@@ -365,8 +372,29 @@ impl LexTable {
         *self.beginnings.get(first)
     }
 
+    /// One class of bytes for each way in which the lexeme of a configuration can go on; most classes lead where others do. And the
+    /// steps that finding them took, if they were not known.
+    pub(super) fn ways<'a>(&self, lexer: &Lexer, config: &'a Config) -> (&'a [u8], usize) {
+        let mut steps = 0;
+        let ways = config.ways.get_or_init(|| {
+            let classes = self.begins(config.main, &config.shadows);
+            let states: SmallVec<[u32; 4]> =
+                std::iter::once(config.main).chain(config.shadows.iter().copied()).collect();
+            steps = states.len() * classes.len();
+            let mut seen: FxHashSet<SmallVec<[u32; 4]>> = FxHashSet::default();
+            let mut is_new = |class: &u8| {
+                let next = states.iter().map(|s| self.next_state(lexer, *s, usize::from(*class)));
+                seen.insert(next.collect())
+            };
+            let ways: Box<[u8]> = classes.iter().filter(|class| is_new(class)).collect();
+            self.configs.charge(ways.len());
+            ways
+        });
+        (ways, steps)
+    }
+
     /// The classes of bytes with which a shadow would come true.
-    pub(super) fn forbidden(&self, shadows: &[u32]) -> ByteSet {
+    fn forbidden(&self, shadows: &[u32]) -> ByteSet {
         let mut all = ByteSet::default();
         shadows.iter().for_each(|shadow| all.add(self.states.get(*shadow).moves.accepting));
         all
