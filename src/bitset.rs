@@ -157,3 +157,23 @@ impl ByteSet {
         self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn byte_sets_are_sets_of_bytes() {
+        let (mut threes, mut fives) = (ByteSet::default(), ByteSet::default());
+        (0..=255).filter(|byte| byte % 3 == 0).for_each(|byte| threes.insert(byte));
+        (0..=255).filter(|byte| byte % 5 == 0).for_each(|byte| fives.insert(byte));
+        let those = |keep: fn(u8) -> bool| (0..=255).filter(|byte| keep(*byte)).collect::<Vec<_>>();
+        let all = |set: ByteSet| set.iter().collect::<Vec<_>>();
+        assert_eq!(all(threes.common(fives)), those(|byte| byte % 15 == 0));
+        assert_eq!(all(threes.minus(fives)), those(|byte| byte % 3 == 0 && byte % 5 != 0));
+        assert!(threes.intersects(fives) && !threes.minus(fives).intersects(fives));
+        assert!(threes.contains(255) && !fives.contains(254) && fives.len() == 52);
+        threes.add(fives);
+        assert_eq!(all(threes), those(|byte| byte % 3 == 0 || byte % 5 == 0));
+    }
+}

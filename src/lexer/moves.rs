@@ -103,3 +103,46 @@ impl MoveTable {
         known.states[state as usize].get_or_init(|| known.find(dfa, state))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Limits, regular::Regular};
+
+    fn dfa(pattern: &str) -> Dfa {
+        let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern).unwrap();
+        Dfa::new(&Regular::Hir(hir), &Limits::default()).unwrap()
+    }
+
+    #[test]
+    fn moves_are_those_of_each_byte() {
+        let patterns =
+            ["select", r"[\w$]+", "-?[0-9]+(\\.[0-9]+)?", "'([^']|'')*'", "(?s).*", "[a-z]{3}x"];
+        let names = dfa(r"\w+");
+        let mut automata: Vec<Dfa> = patterns.map(dfa).into();
+        // Names that are no words: of each word's beginning the usual state is that of all names.
+        let limits = Limits::default();
+        let builder = &mut crate::regular::Builder::new(&limits);
+        automata.push(builder.product(&names, &dfa("select|set|from"), |a, b| a && !b).unwrap());
+        let bytes: Vec<u8> = (0..=255).collect();
+        let table = MoveTable::new(automata.len());
+        let mut usual_states = 0;
+        for (i, dfa) in automata.iter().enumerate() {
+            for state in 1..dfa.states() as u32 {
+                let (usual, moves) = table.of(i as u32, dfa, state, &bytes);
+                for byte in 0..=255 {
+                    let next = dfa.next(state, byte);
+                    assert_eq!(moves.live.contains(byte), next != DEAD);
+                    assert_eq!(moves.accepting.contains(byte), dfa.accepts(next));
+                    let alike = !moves.differing.contains(byte);
+                    assert!(!alike || dfa.next(*usual, byte) == next, "{i} {state} {byte}");
+                }
+                if *usual != DEAD {
+                    assert_eq!(table.of(i as u32, dfa, *usual, &bytes).0, *usual);
+                }
+                usual_states += usize::from(*usual != state);
+            }
+        }
+        assert!(usual_states > 10);
+    }
+}

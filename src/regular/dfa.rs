@@ -591,6 +591,23 @@ mod tests {
     }
 
     #[test]
+    fn large_classes_among_alternatives_equal_the_general_way() {
+        let limits = Limits::default();
+        for pattern in [r"\w|=>|\s+:", r"é|\p{L}|[0-9]+", r"\w|\p{L}\p{L}"] {
+            let hir = regex_syntax::parse(pattern).unwrap();
+            let split = dfa(pattern);
+            let whole = Dfa::from_hir(&hir, Builder::new(&limits).budget()).unwrap();
+            assert_eq!(split.states(), whole.states());
+            let only = |a: &Dfa, b: &Dfa| {
+                let rest = Builder::new(&limits).product(a, b, |a, b| a && !b).unwrap();
+                rest.start() != DEAD
+            };
+            assert!(!only(&split, &whole) && !only(&whole, &split));
+            assert!(accepts(&split, "é") && !accepts(&split, ""));
+        }
+    }
+
+    #[test]
     fn differences_and_void_languages() {
         let limits = Limits::default();
         let word = dfa("[a-z]+");
