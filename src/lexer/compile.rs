@@ -2,10 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{
-    moves::{MoveTable, Moves},
-    spacing::Spacing,
-};
+use super::spacing::Spacing;
 use crate::{
     Limits, TerminalId,
     bitset::BitSet,
@@ -31,8 +28,6 @@ pub(crate) struct Lexer {
     pub(super) classes: Box<[u8; 256]>,
     /// One byte of each class.
     pub(super) representatives: Vec<u8>,
-    /// What classes do at the automata's states.
-    moves: MoveTable,
     /// How blanks keep lexemes apart.
     pub(super) spacing: Spacing,
 }
@@ -104,7 +99,6 @@ impl Lexer {
             Spacing::new(&dfas, &guards, &not_before, &ignored, &representatives, grammar);
         Ok(Self {
             spacing,
-            moves: MoveTable::new(dfas.len()),
             dfas,
             guards,
             not_before,
@@ -120,13 +114,6 @@ impl Lexer {
     /// The automaton of a terminal.
     pub(crate) fn automaton(&self, terminal: TerminalId) -> &Dfa {
         &self.dfas[terminal.index()]
-    }
-
-    /// What classes of bytes do at a state of an automaton, and its usual state.
-    #[inline]
-    pub(super) fn moves(&self, automaton: u32, state: u32) -> &(u32, Moves) {
-        let dfa = &self.dfas[automaton as usize];
-        self.moves.of(automaton, dfa, state, &self.representatives)
     }
 
     /// Terminals dropped between lexemes.

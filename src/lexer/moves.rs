@@ -1,6 +1,9 @@
 //! What classes of bytes do at states of automata, all classes at once: most lead nowhere, and need not be tried.
 
-use std::sync::OnceLock;
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use crate::{
     bitset::ByteSet,
@@ -29,15 +32,23 @@ impl Moves {
     }
 }
 
-/// The moves of the states that were met of one automaton.
+/// The moves of a state, and its *usual state*, from which all but a few classes lead to the same states: the insides of all names
+/// are alike, whichever words are none; most words go nowhere at all. The usual state of a usual state is itself.
 #[derive(Debug)]
-struct Known {
-    /// The automaton's own class of bytes -> the lexer's.
-    classes: Box<[ByteSet]>,
-    states: Box<[OnceLock<(u32, Moves)>]>,
+pub(super) struct Known {
+    pub(super) usual: u32,
+    pub(super) moves: Moves,
 }
 
-impl Known {
+/// One automaton, as far as it was met.
+#[derive(Debug)]
+struct Met {
+    /// The automaton's own class of bytes -> the lexer's.
+    classes: Box<[ByteSet]>,
+    states: Box<[OnceLock<Box<Known>>]>,
+}
+
+impl Met {
     fn new(dfa: &Dfa, representatives: &[u8]) -> Self {
         let mut classes = vec![ByteSet::default(); dfa.stride()];
         for (class, byte) in representatives.iter().enumerate() {
@@ -47,7 +58,7 @@ impl Known {
         Self { classes: classes.into(), states }
     }
 
-    fn find(&self, dfa: &Dfa, state: u32) -> (u32, Moves) {
+    fn find(&self, dfa: &Dfa, state: u32) -> Known {
         let mut moves = Moves::default();
         for (classes, next) in self.classes.iter().zip(dfa.row(state)) {
             if *next != DEAD {
@@ -59,7 +70,7 @@ impl Known {
         }
         if moves.live.len() < FEW {
             moves.differing = moves.live;
-            return (DEAD, moves);
+            return Known { usual: DEAD, moves };
         }
         // Where it goes on for good; what goes on itself is its own usual state.
         let row = dfa.row(state);
@@ -67,29 +78,37 @@ impl Known {
             **next != DEAD && dfa.row(**next)[*class] == **next && !row.contains(&state)
         });
         if let Some((_, &usual)) = ahead {
-            let rows = row.iter().zip(dfa.row(usual)).zip(&self.classes);
-            let mut differing = ByteSet::default();
-            rows.filter(|((a, b), _)| a != b).for_each(|(_, classes)| differing.add(*classes));
-            if differing.len() < FEW {
-                return (usual, Moves { differing, ..moves });
+            let (mut differing, mut live) = (ByteSet::default(), 0);
+            for ((next, other), classes) in row.iter().zip(dfa.row(usual)).zip(&self.classes) {
+                live += if *other == DEAD { 0 } else { classes.len() };
+                if next != other {
+                    differing.add(*classes);
+                }
+            }
+            if differing.len() < FEW && live >= FEW {
+                return Known { usual, moves: Moves { differing, ..moves } };
             }
         }
-        (state, moves)
+        Known { usual: state, moves }
     }
 }
 
-/// The moves of the automata that were met.
+/// The moves of the states that were met.
 #[derive(Debug)]
-pub(super) struct MoveTable(Vec<OnceLock<Known>>);
+pub(super) struct MoveTable {
+    automata: Vec<OnceLock<Met>>,
+    bytes: AtomicUsize,
+}
 
 impl MoveTable {
     /// Of so many automata, nothing.
     pub(super) fn new(automata: usize) -> Self {
-        Self((0..automata).map(|_| OnceLock::new()).collect())
+        let automata: Vec<_> = (0..automata).map(|_| OnceLock::new()).collect();
+        let bytes = AtomicUsize::new(automata.len() * size_of::<OnceLock<Met>>());
+        Self { automata, bytes }
     }
 
-    /// Those of an automaton's state, and its usual state, which most classes lead to the same states from: the insides of all names
-    /// are alike, whichever words are none; most words go nowhere at all. Cost when new: a few steps for each class of the automaton.
+    /// What is known of an automaton's state. Cost when new: a few steps for each class of the automaton.
     #[inline]
     pub(super) fn of(
         &self,
@@ -97,10 +116,25 @@ impl MoveTable {
         dfa: &Dfa,
         state: u32,
         representatives: &[u8],
-    ) -> &(u32, Moves) {
-        let known = &self.0[automaton as usize];
-        let known = known.get_or_init(|| Known::new(dfa, representatives));
-        known.states[state as usize].get_or_init(|| known.find(dfa, state))
+    ) -> &Known {
+        let met = self.automata[automaton as usize].get_or_init(|| {
+            let met = Met::new(dfa, representatives);
+            self.charge(size_of_val(&*met.classes) + size_of_val(&*met.states));
+            met
+        });
+        met.states[state as usize].get_or_init(|| {
+            self.charge(size_of::<Known>());
+            Box::new(met.find(dfa, state))
+        })
+    }
+
+    fn charge(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes of memory.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
     }
 }
 
@@ -129,7 +163,7 @@ mod tests {
         let mut usual_states = 0;
         for (i, dfa) in automata.iter().enumerate() {
             for state in 1..dfa.states() as u32 {
-                let (usual, moves) = table.of(i as u32, dfa, state, &bytes);
+                let Known { usual, moves } = table.of(i as u32, dfa, state, &bytes);
                 for byte in 0..=255 {
                     let next = dfa.next(state, byte);
                     assert_eq!(moves.live.contains(byte), next != DEAD);
@@ -138,7 +172,7 @@ mod tests {
                     assert!(!alike || dfa.next(*usual, byte) == next, "{i} {state} {byte}");
                 }
                 if *usual != DEAD {
-                    assert_eq!(table.of(i as u32, dfa, *usual, &bytes).0, *usual);
+                    assert_eq!(table.of(i as u32, dfa, *usual, &bytes).usual, *usual);
                 }
                 usual_states += usize::from(*usual != state);
             }

@@ -8,13 +8,13 @@ use std::{
     },
 };
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::{SmallVec, smallvec};
 
 use super::{
     compile::Lexer,
     live::{self, Extent, Live},
-    moves::Moves,
+    moves::{MoveTable, Moves},
 };
 use crate::{
     TerminalId,
@@ -114,13 +114,16 @@ pub(crate) struct LexTable {
     lives: Interner<Live, ()>,
     /// `[main, row...]` -> the first configuration at the beginning of a lexeme that steps so.
     beginnings: Interner<Box<[u32]>, ConfigId>,
+    /// What classes of bytes do at the automata's states.
+    moves: MoveTable,
 }
 
 impl LexTable {
     /// A table with the dead and the start configuration.
     pub(crate) fn new(lexer: &Lexer) -> Self {
         let (states, configs, lives) = (Interner::new(), Interner::new(), Interner::new());
-        let table = Self { states, configs, lives, beginnings: Interner::new() };
+        let (beginnings, moves) = (Interner::new(), MoveTable::new(lexer.dfas.len()));
+        let table = Self { states, configs, lives, beginnings, moves };
         let dead = table.state(lexer, &[]);
         debug_assert_eq!(dead, NO_STATE);
         let dead = table.config(lexer, Place::Nowhere, dead, Vec::new());
@@ -145,10 +148,10 @@ impl LexTable {
             for &(automaton, state) in components {
                 let dfa = &lexer.dfas[automaton as usize];
                 extends |= dfa.extends(state);
-                let (usual_state, own) = lexer.moves(automaton, state);
-                moves.add(own);
-                if *usual_state != DEAD {
-                    usual.push((automaton, *usual_state));
+                let known = self.moves.of(automaton, dfa, state, &lexer.representatives);
+                moves.add(&known.moves);
+                if known.usual != DEAD {
+                    usual.push((automaton, known.usual));
                 }
                 if (automaton as usize) < lexer.terminals {
                     live.insert(automaton as usize);
@@ -183,7 +186,7 @@ impl LexTable {
         ConfigId(self.configs.intern(key.as_slice(), || {
             let row: Box<[AtomicU32]> =
                 lexer.representatives.iter().map(|_| AtomicU32::new(0)).collect();
-            let bytes = row.len() * 4 + shadows.len() * 8 + 160;
+            let bytes = row.len() * 4 + shadows.len() * 8 + 232;
             let shadows = shadows.into_boxed_slice();
             let fresh = place != Place::Inside;
             let (ends, ways, live, whole, at_once) = Default::default();
@@ -318,13 +321,12 @@ impl LexTable {
         }
         let main = self.states.get(config.main);
         // Most terminals leave the same behind.
-        let mut known: SmallVec<[(u32, Option<u32>, ConfigId); 8]> = SmallVec::new();
+        let mut known: FxHashMap<(u32, Option<u32>), ConfigId> = FxHashMap::default();
         let mut ends = Vec::with_capacity(main.accepts.len());
         for &terminal in &main.accepts {
             let (start, guard) =
                 (self.beginning_after(lexer, terminal), lexer.guards[terminal.index()]);
-            let same = known.iter().find(|known| (known.0, known.1) == (start, guard));
-            let after = same.map(|known| known.2).unwrap_or_else(|| {
+            let after = *known.entry((start, guard)).or_insert_with(|| {
                 let mut shadows = config.shadows.to_vec();
                 if lexer.rule == Lexing::Longest && main.extends {
                     shadows.push(config.main);
@@ -334,12 +336,11 @@ impl LexTable {
                     shadows.push(self.state(lexer, &[(guard, begin)]));
                 }
                 all.begins.add(self.begins(start, &shadows));
-                let after = self.beginning(lexer, start, shadows);
-                known.push((start, guard, after));
-                after
+                self.beginning(lexer, start, shadows)
             });
             ends.push((terminal, after));
         }
+        self.configs.charge(ends.len() * 8);
         all.ends = ends.into();
         all
     }
@@ -548,6 +549,10 @@ impl LexTable {
 
     /// Estimated bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.states.bytes() + self.configs.bytes() + self.lives.bytes() + self.beginnings.bytes()
+        self.states.bytes()
+            + self.configs.bytes()
+            + self.lives.bytes()
+            + self.beginnings.bytes()
+            + self.moves.bytes()
     }
 }
