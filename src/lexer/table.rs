@@ -352,10 +352,11 @@ impl LexTable {
 
     /// The configuration at the beginning of a lexeme, with these shadows: one for all that read everything alike. Whichever word
     /// a shadow is a part of, what it forbids is mostly one more letter.
-    pub(super) fn beginning(&self, lexer: &Lexer, main: u32, shadows: Vec<u32>) -> ConfigId {
+    pub(super) fn beginning(&self, lexer: &Lexer, main: u32, mut shadows: Vec<u32>) -> ConfigId {
         if shadows.is_empty() {
             return self.config(lexer, Place::Beginning, main, shadows);
         }
+        shadows.sort_unstable();
         let begins = self.begins(main, &shadows);
         let mut watched = ByteSet::default();
         shadows.iter().for_each(|shadow| watched.add(self.states.get(*shadow).moves.live));
