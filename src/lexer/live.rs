@@ -119,10 +119,10 @@ fn search(
                 continue;
             }
         }
-        let main = table.lex_state(config.main);
+        let main = table.states.get(config.main);
         looked += 1;
         let before = table.len();
-        steps += table.components(config.main).len() as u64;
+        steps += table.states.components(config.main).len() as u64;
         if config.shadows.is_empty() {
             let known = main.live.iter().filter(|t| lexer.spacing.sure.contains(*t));
             known.for_each(|terminal| sure.insert(terminal));
@@ -148,8 +148,8 @@ fn search(
         for class in ways.iter().map(|class| usize::from(*class)) {
             steps += each;
             // Whatever the shadows say, only what is not known to be sure is worth a look.
-            let longer = table.next_state(lexer, config.main, class);
-            if table.lex_state(longer).live.is_subset(&sure) {
+            let longer = table.states.next(lexer, config.main, class);
+            if table.states.get(longer).live.is_subset(&sure) {
                 continue;
             }
             let next = table.next_class(lexer, at, class);
@@ -174,7 +174,7 @@ fn search(
 pub(super) fn at_once(table: &LexTable, lexer: &Lexer, id: ConfigId) -> BitSet {
     let (config, mut sure) = (table.get(id), BitSet::new(lexer.terminals));
     if config.shadows.is_empty() {
-        let live = &table.lex_state(config.main).live;
+        let live = &table.states.get(config.main).live;
         live.iter().filter(|t| lexer.spacing.sure.contains(*t)).for_each(|t| sure.insert(t));
     } else if config.fresh {
         written(table, lexer, config, &mut sure);
@@ -189,12 +189,12 @@ pub(super) fn at_once(table: &LexTable, lexer: &Lexer, id: ConfigId) -> BitSet {
 /// Adds terminals with a text that can be written here, after which no shadow is left: cheaper than a search, which makes
 /// configurations.
 fn written(table: &LexTable, lexer: &Lexer, config: &Config, sure: &mut BitSet) {
-    let states = config.shadows.iter().map(|shadow| table.components(*shadow));
+    let states = config.shadows.iter().map(|shadow| table.states.components(*shadow));
     let guard =
         |&(automaton, state): &(u32, u32)| Guard::at(&lexer.dfas[automaton as usize], state);
     let shadows: Vec<Guard<'_>> = states.flatten().map(guard).collect();
     let silent = |text: &[u8]| shadows.iter().all(|s| s.read(text).is_some_and(Guard::is_silent));
-    let live = &table.lex_state(config.main).live;
+    let live = &table.states.get(config.main).live;
     for (terminal, text) in &lexer.spacing.texts {
         if live.contains(*terminal) && !sure.contains(*terminal) && silent(text) {
             sure.insert(*terminal);
@@ -206,7 +206,7 @@ fn written(table: &LexTable, lexer: &Lexer, config: &Config, sure: &mut BitSet) 
 /// then whatever the parser allows there can follow.
 fn is_free(table: &LexTable, lexer: &Lexer, id: ConfigId) -> bool {
     let is_blank = |id: ConfigId| {
-        let accepts = &table.lex_state(table.get(id).main).accepts;
+        let accepts = &table.states.get(table.get(id).main).accepts;
         let is_sure = |t: &TerminalId| {
             lexer.ignored.contains(t.index()) && lexer.spacing.sure.contains(t.index())
         };

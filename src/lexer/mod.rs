@@ -11,6 +11,7 @@ mod live;
 mod moves;
 mod saved;
 mod spacing;
+mod state;
 mod table;
 
 pub(crate) use compile::Lexer;

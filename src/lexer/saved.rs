@@ -52,7 +52,7 @@ impl LexTable {
         }
         out.count(states.len());
         for state in states {
-            let components = self.components(state);
+            let components = self.states.components(state);
             let automata: Vec<u32> = components.iter().map(|c| c.0).collect();
             out.ascending(&automata);
             for (_, state) in components {
@@ -80,7 +80,7 @@ impl LexTable {
                 }
                 components.push((automaton, state));
             }
-            states.push(self.state(lexer, &components));
+            states.push(self.states.of(lexer, &components));
             Malformed::beyond(limit, self.bytes())?;
         }
         let mut configs = Vec::new();

@@ -14,7 +14,7 @@ use smallvec::{SmallVec, smallvec};
 use super::{
     compile::Lexer,
     live::{self, Extent, Live},
-    moves::{MoveTable, Moves},
+    state::{NO_STATE, StateTable},
 };
 use crate::{
     TerminalId,
@@ -34,30 +34,6 @@ impl ConfigId {
     /// The beginning of a lexeme, with no shadow.
     pub(crate) const START: Self = Self(1);
 }
-
-/// Where all automata stand that still read the lexeme: (automaton, state), sorted; never a dead state.
-type Components = Box<[(u32, u32)]>;
-
-/// All automata reading one lexeme.
-#[derive(Debug)]
-pub(super) struct LexState {
-    /// Terminals that match what has been read.
-    pub(super) accepts: Vec<TerminalId>,
-    /// Terminals that match it or can do so after more bytes.
-    pub(super) live: BitSet,
-    /// Whether any automaton can go on.
-    extends: bool,
-    /// What classes of bytes do.
-    moves: Moves,
-    /// The state of all automata in their usual states, and the classes with which those step alike: as a name does, or nothing, where
-    /// a word could have come.
-    usual: (u32, ByteSet),
-    /// Class -> state, plus one; 0 where not known yet.
-    row: Box<[AtomicU32]>,
-}
-
-/// Id of the lexer state in which all automata are dead.
-const NO_STATE: u32 = 0;
 
 /// A lexeme being read, and the shadows of those before it.
 #[derive(Debug)]
@@ -108,68 +84,29 @@ type ConfigKey = Box<[u32]>;
 /// All lexer states and configurations met so far. Grows as texts are read; ids stay valid.
 #[derive(Debug)]
 pub(crate) struct LexTable {
-    states: Interner<Components, LexState>,
+    pub(super) states: StateTable,
     configs: Interner<ConfigKey, Config>,
     /// What configurations can become: most of them the same as many others.
     lives: Interner<Live, ()>,
     /// `[main, row...]` -> the first configuration at the beginning of a lexeme that steps so.
     beginnings: Interner<Box<[u32]>, ConfigId>,
-    /// What classes of bytes do at the automata's states.
-    moves: MoveTable,
 }
 
 impl LexTable {
     /// A table with the dead and the start configuration.
     pub(crate) fn new(lexer: &Lexer) -> Self {
-        let (states, configs, lives) = (Interner::new(), Interner::new(), Interner::new());
-        let (beginnings, moves) = (Interner::new(), MoveTable::new(lexer.dfas.len()));
-        let table = Self { states, configs, lives, beginnings, moves };
-        let dead = table.state(lexer, &[]);
-        debug_assert_eq!(dead, NO_STATE);
-        let dead = table.config(lexer, Place::Nowhere, dead, Vec::new());
+        let (states, configs) = (StateTable::new(lexer), Interner::new());
+        let table = Self { states, configs, lives: Interner::new(), beginnings: Interner::new() };
+        let dead = table.config(lexer, Place::Nowhere, NO_STATE, Vec::new());
         debug_assert_eq!(dead, ConfigId::DEAD);
         let all: Vec<(u32, u32)> = (0..lexer.terminals as u32)
             .map(|t| (t, lexer.dfas[t as usize].start()))
             .filter(|(_, state)| *state != DEAD)
             .collect();
-        let start = table.state(lexer, &all);
+        let start = table.states.of(lexer, &all);
         let start = table.config(lexer, Place::Beginning, start, Vec::new());
         debug_assert_eq!(start, ConfigId::START);
         table
-    }
-
-    pub(super) fn state(&self, lexer: &Lexer, components: &[(u32, u32)]) -> u32 {
-        self.states.intern(components, || {
-            let mut live = BitSet::new(lexer.terminals);
-            let mut accepts = Vec::new();
-            let mut extends = false;
-            let mut usual = Vec::new();
-            let mut moves = Moves::default();
-            for &(automaton, state) in components {
-                let dfa = &lexer.dfas[automaton as usize];
-                extends |= dfa.extends(state);
-                let known = self.moves.of(automaton, dfa, state, &lexer.representatives);
-                moves.add(&known.moves);
-                if known.usual != DEAD {
-                    usual.push((automaton, known.usual));
-                }
-                if (automaton as usize) < lexer.terminals {
-                    live.insert(automaton as usize);
-                    if dfa.accepts(state) {
-                        accepts.push(TerminalId(automaton));
-                    }
-                }
-            }
-            let row = lexer.representatives.iter().map(|_| AtomicU32::new(0)).collect();
-            // The usual state of a usual state is itself.
-            let usual = match usual == components {
-                true => (NO_STATE, ByteSet::default()),
-                false => (self.state(lexer, &usual), moves.live.minus(moves.differing)),
-            };
-            let bytes =
-                components.len() * 8 + lexer.terminals / 8 + lexer.representatives.len() * 4;
-            (LexState { accepts, live, extends, moves, usual, row }, bytes + 232)
-        })
     }
 
     pub(super) fn config(
@@ -210,35 +147,6 @@ impl LexTable {
         }))
     }
 
-    /// The state after a byte of a class.
-    pub(super) fn next_state(&self, lexer: &Lexer, id: u32, class: usize) -> u32 {
-        let state = self.states.get(id);
-        match state.row[class].load(Ordering::Acquire) {
-            0 if !state.moves.live.contains(class as u8) => NO_STATE,
-            0 => {
-                let (usual, alike) = state.usual;
-                let next = match alike.contains(class as u8) {
-                    true => self.next_state(lexer, usual, class),
-                    false => self.make_next(lexer, id, class),
-                };
-                state.row[class].store(next + 1, Ordering::Release);
-                next
-            }
-            known => known - 1,
-        }
-    }
-
-    fn make_next(&self, lexer: &Lexer, id: u32, class: usize) -> u32 {
-        let byte = lexer.representatives[class];
-        let next = |&(automaton, state): &(u32, u32)| {
-            (automaton, lexer.dfas[automaton as usize].next(state, byte))
-        };
-        let components = self.components(id).iter().map(next);
-        let components: SmallVec<[(u32, u32); 16]> =
-            components.filter(|(_, state)| *state != DEAD).collect();
-        self.state(lexer, &components)
-    }
-
     /// The configuration after a byte that continues the lexeme; [`ConfigId::DEAD`] if nothing does, or if a shadow came
     /// true.
     #[inline]
@@ -275,10 +183,10 @@ impl LexTable {
     #[cold]
     fn compute_next(&self, lexer: &Lexer, id: ConfigId, class: usize) -> ConfigId {
         let config = self.configs.get(id.0);
-        let main = self.next_state(lexer, config.main, class);
+        let main = self.states.next(lexer, config.main, class);
         let mut next = ConfigId::DEAD;
-        if main != NO_STATE && !self.forbids(&config.shadows, class) {
-            let shadows = self.shadows_after(lexer, &config.shadows, class).collect();
+        if main != NO_STATE && !self.states.forbids(&config.shadows, class) {
+            let shadows = self.states.shadows_after(lexer, &config.shadows, class).collect();
             next = self.config(lexer, Place::Inside, main, shadows);
         }
         config.row[class].store(next.0 + 1, Ordering::Release);
@@ -333,9 +241,9 @@ impl LexTable {
                 }
                 if let Some(guard) = guard {
                     let begin = lexer.dfas[guard as usize].start();
-                    shadows.push(self.state(lexer, &[(guard, begin)]));
+                    shadows.push(self.states.of(lexer, &[(guard, begin)]));
                 }
-                all.begins.add(self.begins(start, &shadows));
+                all.begins.add(self.states.begins(start, &shadows));
                 self.beginning(lexer, start, shadows)
             });
             ends.push((terminal, after));
@@ -345,11 +253,6 @@ impl LexTable {
         all
     }
 
-    /// The classes of bytes that lead a state on, and no shadow to where it comes true.
-    fn begins(&self, main: u32, shadows: &[u32]) -> ByteSet {
-        self.states.get(main).moves.live.minus(self.forbidden(shadows))
-    }
-
     /// The configuration at the beginning of a lexeme, with these shadows: one for all that read everything alike. Whichever word
     /// a shadow is a part of, what it forbids is mostly one more letter.
     pub(super) fn beginning(&self, lexer: &Lexer, main: u32, mut shadows: Vec<u32>) -> ConfigId {
@@ -357,16 +260,14 @@ impl LexTable {
             return self.config(lexer, Place::Beginning, main, shadows);
         }
         shadows.sort_unstable();
-        let begins = self.begins(main, &shadows);
-        let mut watched = ByteSet::default();
-        shadows.iter().for_each(|shadow| watched.add(self.states.get(*shadow).moves.live));
+        let begins = self.states.begins(main, &shadows);
         let mut key: SmallVec<[u32; 64]> = SmallVec::new();
         key.push(main);
         key.extend(begins.words().into_iter().flat_map(|word| [word as u32, (word >> 32) as u32]));
-        for class in begins.common(watched).iter() {
+        for class in begins.common(self.states.watched(&shadows)).iter() {
             let begun = key.len();
             key.extend([u32::from(class), 0]);
-            key.extend(self.shadows_after(lexer, &shadows, usize::from(class)));
+            key.extend(self.states.shadows_after(lexer, &shadows, usize::from(class)));
             key[begun + 1] = (key.len() - begun) as u32;
         }
         let make = || (self.config(lexer, Place::Beginning, main, shadows), key.len() * 4);
@@ -379,13 +280,13 @@ impl LexTable {
     pub(super) fn ways<'a>(&self, lexer: &Lexer, config: &'a Config) -> (&'a [u8], usize) {
         let mut steps = 0;
         let ways = config.ways.get_or_init(|| {
-            let classes = self.begins(config.main, &config.shadows);
+            let classes = self.states.begins(config.main, &config.shadows);
             let states: SmallVec<[u32; 4]> =
                 std::iter::once(config.main).chain(config.shadows.iter().copied()).collect();
             steps = states.len() * classes.len();
             let mut seen: FxHashSet<SmallVec<[u32; 4]>> = FxHashSet::default();
             let mut is_new = |class: &u8| {
-                let next = states.iter().map(|s| self.next_state(lexer, *s, usize::from(*class)));
+                let next = states.iter().map(|s| self.states.next(lexer, *s, usize::from(*class)));
                 seen.insert(next.collect())
             };
             let ways: Box<[u8]> = classes.iter().filter(|class| is_new(class)).collect();
@@ -395,30 +296,6 @@ impl LexTable {
         (ways, steps)
     }
 
-    /// The classes of bytes with which a shadow would come true.
-    fn forbidden(&self, shadows: &[u32]) -> ByteSet {
-        let mut all = ByteSet::default();
-        shadows.iter().for_each(|shadow| all.add(self.states.get(*shadow).moves.accepting));
-        all
-    }
-
-    /// Whether a shadow would come true with a class of bytes.
-    fn forbids(&self, shadows: &[u32], class: usize) -> bool {
-        let accepting = |shadow: &u32| self.states.get(*shadow).moves.accepting;
-        shadows.iter().any(|shadow| accepting(shadow).contains(class as u8))
-    }
-
-    /// The shadows after a byte of a class, with which none came true.
-    fn shadows_after<'a>(
-        &'a self,
-        lexer: &'a Lexer,
-        shadows: &'a [u32],
-        class: usize,
-    ) -> impl Iterator<Item = u32> + 'a {
-        let after = shadows.iter().map(move |s| self.next_state(lexer, *s, class));
-        after.filter(|shadow| *shadow != NO_STATE && self.states.get(*shadow).extends)
-    }
-
     /// All terminals that may begin where a lexeme of this one ends.
     fn beginning_after(&self, lexer: &Lexer, terminal: TerminalId) -> u32 {
         let start = self.configs.get(ConfigId::START.0).main;
@@ -426,10 +303,10 @@ impl LexTable {
         if excluded.is_empty() {
             return start;
         }
-        let all = self.components(start).iter();
+        let all = self.states.components(start).iter();
         let rest: Vec<(u32, u32)> =
             all.filter(|(t, _)| !excluded.contains(*t as usize)).copied().collect();
-        self.state(lexer, &rest)
+        self.states.of(lexer, &rest)
     }
 
     /// Whether nothing of what was read before restricts the lexeme.
@@ -452,7 +329,7 @@ impl LexTable {
         id: ConfigId,
     ) -> impl Iterator<Item = (TerminalId, u32)> + '_ {
         let terminals = lexer.terminals;
-        let components = self.components(self.configs.get(id.0).main).iter();
+        let components = self.states.components(self.configs.get(id.0).main).iter();
         components
             .filter(move |(automaton, _)| (*automaton as usize) < terminals)
             .map(|(automaton, state)| (TerminalId(*automaton), *state))
@@ -522,19 +399,10 @@ impl LexTable {
         self.configs.get(id.0)
     }
 
-    pub(super) fn lex_state(&self, id: u32) -> &LexState {
-        self.states.get(id)
-    }
-
-    /// Where the automata of a lexer state stand.
-    pub(super) fn components(&self, id: u32) -> &[(u32, u32)] {
-        self.states.key(id)
-    }
-
     /// The same configuration in another table of the same lexer.
     pub(crate) fn copy_to(&self, lexer: &Lexer, id: ConfigId, other: &Self) -> ConfigId {
         let config = self.configs.get(id.0);
-        let copy = |state: u32| other.state(lexer, self.components(state));
+        let copy = |state: u32| other.states.of(lexer, self.states.components(state));
         let shadows = config.shadows.iter().map(|s| copy(*s)).collect();
         let main = copy(config.main);
         match config.fresh {
@@ -550,10 +418,6 @@ impl LexTable {
 
     /// Estimated bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.states.bytes()
-            + self.configs.bytes()
-            + self.lives.bytes()
-            + self.beginnings.bytes()
-            + self.moves.bytes()
+        self.states.bytes() + self.configs.bytes() + self.lives.bytes() + self.beginnings.bytes()
     }
 }
