@@ -138,7 +138,12 @@ impl ByteSet {
 
     /// Whether the two sets share a byte.
     pub(crate) fn intersects(self, other: Self) -> bool {
-        self.common(other) != Self::default()
+        !self.common(other).is_empty()
+    }
+
+    /// Whether the set is empty.
+    pub(crate) fn is_empty(self) -> bool {
+        self == Self::default()
     }
 
     /// How many bytes are in the set.
@@ -172,6 +177,7 @@ mod tests {
         assert_eq!(all(threes.common(fives)), those(|byte| byte % 15 == 0));
         assert_eq!(all(threes.minus(fives)), those(|byte| byte % 3 == 0 && byte % 5 != 0));
         assert!(threes.intersects(fives) && !threes.minus(fives).intersects(fives));
+        assert!(ByteSet::default().is_empty() && !fives.is_empty());
         assert!(threes.contains(255) && !fives.contains(254) && fives.len() == 52);
         threes.add(fives);
         assert_eq!(all(threes), those(|byte| byte % 3 == 0 || byte % 5 == 0));

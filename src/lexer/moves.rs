@@ -35,20 +35,20 @@ impl Moves {
 /// The moves of a state, and its *usual state*, from which all but a few classes lead to the same states: the insides of all names
 /// are alike, whichever words are none; most words go nowhere at all. The usual state of a usual state is itself.
 #[derive(Debug)]
-pub(super) struct Known {
+pub(super) struct StateMoves {
     pub(super) usual: u32,
     pub(super) moves: Moves,
 }
 
 /// One automaton, as far as it was met.
 #[derive(Debug)]
-struct Met {
+struct MetAutomaton {
     /// The automaton's own class of bytes -> the lexer's.
     classes: Box<[ByteSet]>,
-    states: Box<[OnceLock<Box<Known>>]>,
+    states: Box<[OnceLock<Box<StateMoves>>]>,
 }
 
-impl Met {
+impl MetAutomaton {
     fn new(dfa: &Dfa, representatives: &[u8]) -> Self {
         let mut classes = vec![ByteSet::default(); dfa.stride()];
         for (class, byte) in representatives.iter().enumerate() {
@@ -58,7 +58,7 @@ impl Met {
         Self { classes: classes.into(), states }
     }
 
-    fn find(&self, dfa: &Dfa, state: u32) -> Known {
+    fn find(&self, dfa: &Dfa, state: u32) -> StateMoves {
         let mut moves = Moves::default();
         for (classes, next) in self.classes.iter().zip(dfa.row(state)) {
             if *next != DEAD {
@@ -70,33 +70,35 @@ impl Met {
         }
         if moves.live.len() < FEW {
             moves.differing = moves.live;
-            return Known { usual: DEAD, moves };
+            return StateMoves { usual: DEAD, moves };
         }
-        // Where it goes on for good; what goes on itself is its own usual state.
+        let own = StateMoves { usual: state, moves };
         let row = dfa.row(state);
-        let ahead = row.iter().enumerate().find(|(class, next)| {
-            **next != DEAD && dfa.row(**next)[*class] == **next && !row.contains(&state)
-        });
-        if let Some((_, &usual)) = ahead {
-            let (mut differing, mut live) = (ByteSet::default(), 0);
-            for ((next, other), classes) in row.iter().zip(dfa.row(usual)).zip(&self.classes) {
-                live += if *other == DEAD { 0 } else { classes.len() };
-                if next != other {
-                    differing.add(*classes);
-                }
-            }
-            if differing.len() < FEW && live >= FEW {
-                return Known { usual, moves: Moves { differing, ..moves } };
+        if row.contains(&state) {
+            return own;
+        }
+        // Where it goes on for good.
+        let mut ahead = row.iter().enumerate();
+        let ahead = ahead.find(|(class, next)| **next != DEAD && dfa.row(**next)[*class] == **next);
+        let Some((_, &usual)) = ahead else { return own };
+        let (mut differing, mut live) = (ByteSet::default(), 0);
+        for ((next, other), classes) in row.iter().zip(dfa.row(usual)).zip(&self.classes) {
+            live += if *other == DEAD { 0 } else { classes.len() };
+            if next != other {
+                differing.add(*classes);
             }
         }
-        Known { usual: state, moves }
+        match differing.len() < FEW && live >= FEW {
+            true => StateMoves { usual, moves: Moves { differing, ..moves } },
+            false => own,
+        }
     }
 }
 
 /// The moves of the states that were met.
 #[derive(Debug)]
 pub(super) struct MoveTable {
-    automata: Vec<OnceLock<Met>>,
+    automata: Vec<OnceLock<MetAutomaton>>,
     bytes: AtomicUsize,
 }
 
@@ -104,7 +106,7 @@ impl MoveTable {
     /// Of so many automata, nothing.
     pub(super) fn new(automata: usize) -> Self {
         let automata: Vec<_> = (0..automata).map(|_| OnceLock::new()).collect();
-        let bytes = AtomicUsize::new(automata.len() * size_of::<OnceLock<Met>>());
+        let bytes = AtomicUsize::new(automata.len() * size_of::<OnceLock<MetAutomaton>>());
         Self { automata, bytes }
     }
 
@@ -116,14 +118,14 @@ impl MoveTable {
         dfa: &Dfa,
         state: u32,
         representatives: &[u8],
-    ) -> &Known {
+    ) -> &StateMoves {
         let met = self.automata[automaton as usize].get_or_init(|| {
-            let met = Met::new(dfa, representatives);
+            let met = MetAutomaton::new(dfa, representatives);
             self.charge(size_of_val(&*met.classes) + size_of_val(&*met.states));
             met
         });
         met.states[state as usize].get_or_init(|| {
-            self.charge(size_of::<Known>());
+            self.charge(size_of::<StateMoves>());
             Box::new(met.find(dfa, state))
         })
     }
@@ -163,7 +165,7 @@ mod tests {
         let mut usual_states = 0;
         for (i, dfa) in automata.iter().enumerate() {
             for state in 1..dfa.states() as u32 {
-                let Known { usual, moves } = table.of(i as u32, dfa, state, &bytes);
+                let StateMoves { usual, moves } = table.of(i as u32, dfa, state, &bytes);
                 for byte in 0..=255 {
                     let next = dfa.next(state, byte);
                     assert_eq!(moves.live.contains(byte), next != DEAD);

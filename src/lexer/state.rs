@@ -25,15 +25,20 @@ pub(super) struct LexState {
     pub(super) accepts: Vec<TerminalId>,
     /// Terminals that match it or can do so after more bytes.
     pub(super) live: BitSet,
-    /// Whether any automaton can go on.
-    pub(super) extends: bool,
     /// What classes of bytes do.
     pub(super) moves: Moves,
-    /// The state of all automata in their usual states, and the classes with which those step alike: as a name does, or nothing, where
-    /// a word could have come.
-    usual: (u32, ByteSet),
+    /// The state of all automata in their usual states, if it is another one. Classes that are not *differing* lead to the same states
+    /// from both.
+    usual: Option<u32>,
     /// Class -> state, plus one; 0 where not known yet.
     row: Box<[AtomicU32]>,
+}
+
+impl LexState {
+    /// Whether any automaton can go on.
+    pub(super) fn extends(&self) -> bool {
+        !self.moves.live.is_empty()
+    }
 }
 
 /// Id of the lexer state in which all automata are dead.
@@ -61,12 +66,10 @@ impl StateTable {
         self.states.intern(components, || {
             let mut live = BitSet::new(lexer.terminals);
             let mut accepts = Vec::new();
-            let mut extends = false;
             let mut usual = Vec::new();
             let mut moves = Moves::default();
             for &(automaton, state) in components {
                 let dfa = &lexer.dfas[automaton as usize];
-                extends |= dfa.extends(state);
                 let known = self.moves.of(automaton, dfa, state, &lexer.representatives);
                 moves.add(&known.moves);
                 if known.usual != DEAD {
@@ -81,13 +84,12 @@ impl StateTable {
             }
             let row = lexer.representatives.iter().map(|_| AtomicU32::new(0)).collect();
             // The usual state of a usual state is itself.
-            let usual = match usual == components {
-                true => (NO_STATE, ByteSet::default()),
-                false => (self.of(lexer, &usual), moves.live.minus(moves.differing)),
-            };
-            let bytes =
-                components.len() * 8 + lexer.terminals / 8 + lexer.representatives.len() * 4;
-            (LexState { accepts, live, extends, moves, usual, row }, bytes + 232)
+            let usual = (usual != components).then(|| self.of(lexer, &usual));
+            let bytes = size_of::<LexState>()
+                + (components.len() * 8 + accepts.len() * 4)
+                + lexer.terminals / 8
+                + lexer.representatives.len() * 4;
+            (LexState { accepts, live, moves, usual, row }, bytes)
         })
     }
 
@@ -113,10 +115,11 @@ impl StateTable {
         match state.row[class].load(Ordering::Acquire) {
             0 if !state.moves.live.contains(class as u8) => NO_STATE,
             0 => {
-                let (usual, alike) = state.usual;
-                let next = match alike.contains(class as u8) {
-                    true => self.next(lexer, usual, class),
-                    false => self.make_next(lexer, id, class),
+                let next = match state.usual {
+                    Some(usual) if !state.moves.differing.contains(class as u8) => {
+                        self.next(lexer, usual, class)
+                    }
+                    _ => self.make_next(lexer, id, class),
                 };
                 state.row[class].store(next + 1, Ordering::Release);
                 next
@@ -136,22 +139,16 @@ impl StateTable {
         self.of(lexer, &components)
     }
 
-    /// The classes of bytes that lead a state on, and no shadow to where it comes true.
-    pub(super) fn begins(&self, main: u32, shadows: &[u32]) -> ByteSet {
-        self.get(main).moves.live.minus(self.forbidden(shadows))
-    }
-
-    /// The classes of bytes with which a shadow would come true.
-    pub(super) fn forbidden(&self, shadows: &[u32]) -> ByteSet {
-        let mut all = ByteSet::default();
-        shadows.iter().for_each(|shadow| all.add(self.get(*shadow).moves.accepting));
+    /// What classes of bytes do to some shadows.
+    pub(super) fn moves(&self, shadows: &[u32]) -> Moves {
+        let mut all = Moves::default();
+        shadows.iter().for_each(|shadow| all.add(&self.get(*shadow).moves));
         all
     }
 
-    /// Whether a shadow would come true with a class of bytes.
-    pub(super) fn forbids(&self, shadows: &[u32], class: usize) -> bool {
-        let accepting = |shadow: &u32| self.get(*shadow).moves.accepting;
-        shadows.iter().any(|shadow| accepting(shadow).contains(class as u8))
+    /// The classes of bytes that lead a state on, and no shadow to where it comes true.
+    pub(super) fn classes(&self, main: u32, shadows: &[u32]) -> ByteSet {
+        self.get(main).moves.live.minus(self.moves(shadows).accepting)
     }
 
     /// The shadows after a byte of a class, with which none came true.
@@ -162,14 +159,7 @@ impl StateTable {
         class: usize,
     ) -> impl Iterator<Item = u32> + 'a {
         let after = shadows.iter().map(move |s| self.next(lexer, *s, class));
-        after.filter(|shadow| *shadow != NO_STATE && self.get(*shadow).extends)
-    }
-
-    /// The classes of bytes with which a shadow goes on.
-    pub(super) fn watched(&self, shadows: &[u32]) -> ByteSet {
-        let mut all = ByteSet::default();
-        shadows.iter().for_each(|shadow| all.add(self.get(*shadow).moves.live));
-        all
+        after.filter(|shadow| *shadow != NO_STATE && self.get(*shadow).extends())
     }
 }
 

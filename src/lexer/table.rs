@@ -88,7 +88,7 @@ pub(crate) struct LexTable {
     configs: Interner<ConfigKey, Config>,
     /// What configurations can become: most of them the same as many others.
     lives: Interner<Live, ()>,
-    /// `[main, row...]` -> the first configuration at the beginning of a lexeme that steps so.
+    /// `[main, classes of bytes that begin a lexeme, shadows after each...]` -> the first configuration that steps so.
     beginnings: Interner<Box<[u32]>, ConfigId>,
 }
 
@@ -123,13 +123,13 @@ impl LexTable {
         ConfigId(self.configs.intern(key.as_slice(), || {
             let row: Box<[AtomicU32]> =
                 lexer.representatives.iter().map(|_| AtomicU32::new(0)).collect();
-            let bytes = row.len() * 4 + shadows.len() * 8 + 232;
+            let bytes = size_of::<Config>() + row.len() * 4 + shadows.len() * 8;
             let shadows = shadows.into_boxed_slice();
             let fresh = place != Place::Inside;
             let (ends, ways, live, whole, at_once) = Default::default();
             let state = self.states.get(main);
             let ending = !fresh && !state.accepts.is_empty();
-            let extends = state.extends;
+            let extends = state.extends();
             let config = Config {
                 main,
                 shadows,
@@ -183,9 +183,9 @@ impl LexTable {
     #[cold]
     fn compute_next(&self, lexer: &Lexer, id: ConfigId, class: usize) -> ConfigId {
         let config = self.configs.get(id.0);
-        let main = self.states.next(lexer, config.main, class);
         let mut next = ConfigId::DEAD;
-        if main != NO_STATE && !self.states.forbids(&config.shadows, class) {
+        if self.states.classes(config.main, &config.shadows).contains(class as u8) {
+            let main = self.states.next(lexer, config.main, class);
             let shadows = self.states.shadows_after(lexer, &config.shadows, class).collect();
             next = self.config(lexer, Place::Inside, main, shadows);
         }
@@ -236,14 +236,14 @@ impl LexTable {
                 (self.beginning_after(lexer, terminal), lexer.guards[terminal.index()]);
             let after = *known.entry((start, guard)).or_insert_with(|| {
                 let mut shadows = config.shadows.to_vec();
-                if lexer.rule == Lexing::Longest && main.extends {
+                if lexer.rule == Lexing::Longest && main.extends() {
                     shadows.push(config.main);
                 }
                 if let Some(guard) = guard {
                     let begin = lexer.dfas[guard as usize].start();
                     shadows.push(self.states.of(lexer, &[(guard, begin)]));
                 }
-                all.begins.add(self.states.begins(start, &shadows));
+                all.begins.add(self.states.classes(start, &shadows));
                 self.beginning(lexer, start, shadows)
             });
             ends.push((terminal, after));
@@ -260,11 +260,12 @@ impl LexTable {
             return self.config(lexer, Place::Beginning, main, shadows);
         }
         shadows.sort_unstable();
-        let begins = self.states.begins(main, &shadows);
+        let moves = self.states.moves(&shadows);
+        let begins = self.states.get(main).moves.live.minus(moves.accepting);
         let mut key: SmallVec<[u32; 64]> = SmallVec::new();
         key.push(main);
         key.extend(begins.words().into_iter().flat_map(|word| [word as u32, (word >> 32) as u32]));
-        for class in begins.common(self.states.watched(&shadows)).iter() {
+        for class in begins.common(moves.live).iter() {
             let begun = key.len();
             key.extend([u32::from(class), 0]);
             key.extend(self.states.shadows_after(lexer, &shadows, usize::from(class)));
@@ -280,7 +281,7 @@ impl LexTable {
     pub(super) fn ways<'a>(&self, lexer: &Lexer, config: &'a Config) -> (&'a [u8], usize) {
         let mut steps = 0;
         let ways = config.ways.get_or_init(|| {
-            let classes = self.states.begins(config.main, &config.shadows);
+            let classes = self.states.classes(config.main, &config.shadows);
             let states: SmallVec<[u32; 4]> =
                 std::iter::once(config.main).chain(config.shadows.iter().copied()).collect();
             steps = states.len() * classes.len();

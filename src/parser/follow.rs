@@ -62,11 +62,6 @@ fn edges(grammar: &NormalGrammar, edge: fn(&[Symbol]) -> Symbol) -> Vec<BitSet> 
             Symbol::Nonterminal(n) => users[n.index()].push(*lhs),
         }
     }
-    // Alternatives mostly have the same edges.
-    for users in &mut users {
-        users.sort_unstable();
-        users.dedup();
-    }
     let mut work: Vec<usize> = (0..count).collect();
     let mut waiting = vec![true; count];
     while let Some(n) = work.pop() {

@@ -291,15 +291,18 @@ impl<'a> Walk<'a> {
         for (terminal, of) in &of_terminal {
             alike.entry(of).or_default().push(*terminal);
         }
-        let size = |of: &[usize]| of.iter().map(|i| groups[*i].1.len()).sum::<usize>();
-        let sizes = of_terminal.iter().map(|(terminal, of)| (*terminal, size(of)));
-        let sizes: FxHashMap<usize, usize> = sizes.collect();
+        let mut sizes: FxHashMap<usize, usize> = FxHashMap::default();
+        for (of, terminals) in &alike {
+            let size: usize = of.iter().map(|i| groups[*i].1.len()).sum();
+            sizes.extend(terminals.iter().map(|terminal| (*terminal, size)));
+        }
         let mut becoming = Vec::with_capacity(of_terminal.len());
         for (of, terminals) in alike {
             let mut common = lives[of[0]].sure.clone();
             of[1..].iter().for_each(|i| common.intersect_with(&lives[*i].sure));
             let largest = common.iter().max_by_key(|other| sizes[other]);
-            let within = largest.filter(|other| sizes[other] > size(of)).map(TerminalId::new);
+            let within =
+                largest.filter(|other| sizes[other] > sizes[&terminals[0]]).map(TerminalId::new);
             let all = of.iter().flat_map(|i| &groups[*i].1).copied().collect();
             let tokens = table.push_tokens(all, words);
             let terminals = terminals.into_iter().map(TerminalId::new);
