@@ -9,7 +9,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::{
-    cost::{Passes, Roofline},
+    cost::{Costs, Passes},
     habits::{Guess, Habits},
     likely::Part,
 };
@@ -90,7 +90,7 @@ impl Drafter {
     }
 
     /// What passes cost.
-    pub(super) fn costs(&self) -> Roofline {
+    pub(super) fn costs(&self) -> Costs {
         self.known().passes.costs
     }
 
