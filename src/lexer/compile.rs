@@ -116,6 +116,12 @@ impl Lexer {
         &self.dfas[terminal.index()]
     }
 
+    /// The class of a byte.
+    #[inline]
+    pub(crate) fn class(&self, byte: u8) -> u8 {
+        self.classes[usize::from(byte)]
+    }
+
     /// Terminals dropped between lexemes.
     pub(crate) fn ignored(&self) -> &BitSet {
         &self.ignored

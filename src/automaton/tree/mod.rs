@@ -9,6 +9,7 @@
 //! a lexeme ends *before* a token's first byte, the token is read from the beginning of a lexeme, which is one tree for all.
 
 mod merge;
+mod positions;
 mod sets;
 mod walk;
 
@@ -305,11 +306,8 @@ impl TreeTable {
         let node = match known {
             Some(known) => known,
             None => {
-                let (trie, at) = (vocabulary.trie(), link.place.trie as usize);
-                let start = [(0, link.place.config)];
                 let mut walk = Walk::new(reader, vocabulary);
-                walk.group(trie.tokens(at), &start);
-                walk.read(at + 1..trie.skip(at), Some(link.place.trie), start.to_vec())?;
+                walk.read(link.place)?;
                 let node = walk.finish(self);
                 self.branches.put_first(link.place, node)
             }

@@ -2,7 +2,10 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Becoming, Group, Link, Place, TreeNode, TreeTable};
+use super::{
+    Becoming, Group, Link, Place, TreeNode, TreeTable,
+    positions::{Position, Positions},
+};
 use crate::{
     TerminalId, Vocabulary,
     automaton::StepError,
@@ -26,14 +29,13 @@ pub(super) struct Walk<'a> {
     reader: Reader<'a>,
     vocabulary: &'a Vocabulary,
     drafts: Vec<Draft>,
+    positions: Positions,
     /// (draft, what it can become) -> group of the draft.
     groups: FxHashMap<(u32, u32), u32>,
-    /// (draft, configuration) -> group of the draft: saves hashing what it can become.
-    known: FxHashMap<(u32, ConfigId), u32>,
+    /// Position -> group of its draft: saves hashing what it can become.
+    known: FxHashMap<Position, u32>,
     /// Configuration -> bytes that change nothing, and bytes that do.
     loops: FxHashMap<ConfigId, (ByteSet, ByteSet)>,
-    /// The group used last: tokens of one kind come in runs.
-    last: ((u32, ConfigId), u32),
     /// Elementary steps left.
     left: u64,
 }
@@ -50,62 +52,49 @@ impl<'a> Walk<'a> {
             reader,
             vocabulary,
             drafts: vec![Draft::default()],
+            positions: Positions::default(),
             groups: FxHashMap::default(),
             known: FxHashMap::default(),
             loops: FxHashMap::default(),
-            last: ((u32::MAX, ConfigId::DEAD), 0),
             left: reader.grammar.limits().step_work,
         }
     }
 
-    /// Reads the trie nodes of a range from these (draft, configuration) pairs.
+    /// Reads the tokens that go through a place.
     ///
     /// # Errors
     /// The limit on the work of one step: where lexemes can end in many ways, a long token has more readings than bytes.
-    pub(super) fn read(
-        &mut self,
-        range: std::ops::Range<usize>,
-        place: Option<u32>,
-        at: Vec<(u32, ConfigId)>,
-    ) -> Result<(), StepError> {
-        let trie = self.vocabulary.trie();
-        let Some(base) = (!range.is_empty()).then(|| trie.depth(range.start)) else {
-            return Ok(());
-        };
+    pub(super) fn read(&mut self, place: Place) -> Result<(), StepError> {
+        let (trie, at) = (self.vocabulary.trie(), place.trie as usize);
+        let start = self.positions.find(&[(0, place.config)]);
+        self.group(trie.tokens(at), start);
+        let (first, end) = (at + 1, trie.skip(at));
         // What an ignored lexeme leads to when it ends here, however long it was, is a tree that others have too.
         let mut ended = false;
-        if let (Some(place), [(0, config)], SHARED..) = (place, at.as_slice(), range.len()) {
+        if end - first >= SHARED {
             let ignored = self.reader.grammar.lexer.ignored();
-            let ends = self.reader.ends(*config);
+            let ends = self.reader.ends(place.config);
             if ends.iter().all(|(terminal, _)| ignored.contains(terminal.index())) {
-                let after = ends.iter().map(|(_, after)| Place { trie: place, config: *after });
+                let after = ends.iter().map(|(_, after)| Place { config: *after, ..place });
                 self.drafts[0].links.extend(after.map(Place::link));
                 ended = true;
             }
         }
-        let mut levels = vec![at];
-        let mut node = range.start;
-        while node < range.end {
-            let depth = trie.depth(node) - base;
-            if levels.len() < depth + 2 {
-                levels.resize_with(depth + 2, Vec::new);
-            }
-            let (above, below) = levels.split_at_mut(depth + 1);
-            let (above, below) = (&above[depth], &mut below[0]);
-            below.clear();
-            let (steps, drafts) = (above.len() as u64, self.drafts.len());
-            self.step(above, trie.byte(node), ended && depth == 0, below);
-            let made = (self.drafts.len() - drafts) as u64;
-            self.left = self.left.checked_sub(steps + NODE * made).ok_or_else(|| {
-                StepError::Limit { limit: self.reader.grammar.limits().step_work }
-            })?;
+        // Where the readings stand after the node last read, and after those above it.
+        let mut levels = vec![start];
+        let mut node = first;
+        while node < end {
+            let depth = trie.depth(node) - trie.depth(first);
+            levels.truncate(depth + 1);
+            let below = self.next(levels[depth], trie.byte(node), ended && depth == 0)?;
+            levels.push(below);
             let after = trie.skip(node);
-            if below.is_empty() {
+            if below == Positions::NONE {
                 node = after;
                 continue;
             }
             if after - node >= SHARED {
-                for &(draft, config) in below.iter() {
+                for &(draft, config) in self.positions.get(below) {
                     let place = Place { trie: node as u32, config };
                     self.drafts[draft as usize].links.push(place.link());
                 }
@@ -113,25 +102,55 @@ impl<'a> Walk<'a> {
                 continue;
             }
             // The inside of a name, of a string, of a comment.
-            if let [(_, config)] = below.as_slice()
+            if let &[(_, config)] = self.positions.get(below)
                 && let Some(bytes) = trie.bytes_below(node)
-                && self.stays(*config, bytes)
+                && self.stays(config, bytes)
             {
-                let below = std::mem::take(&mut levels[depth + 1]);
-                self.group(trie.below(node), &below);
-                levels[depth + 1] = below;
+                self.group(trie.below(node), below);
                 node = after;
                 continue;
             }
-            let tokens = trie.tokens(node);
-            if !tokens.is_empty() {
-                let below = std::mem::take(&mut levels[depth + 1]);
-                self.group(tokens, &below);
-                levels[depth + 1] = below;
-            }
+            self.group(trie.tokens(node), below);
             node += 1;
         }
         Ok(())
+    }
+
+    /// Where a byte leads from some positions; `ended`: where only their lexemes go on, and none begins.
+    #[inline]
+    fn next(&mut self, above: u32, byte: u8, ended: bool) -> Result<u32, StepError> {
+        let class = self.reader.grammar.lexer.class(byte);
+        match self.positions.next(above, class).filter(|_| !ended) {
+            Some(known) => {
+                self.spend(1)?;
+                Ok(known)
+            }
+            None => self.find_next(above, byte, ended),
+        }
+    }
+
+    fn find_next(&mut self, above: u32, byte: u8, ended: bool) -> Result<u32, StepError> {
+        let (from, drafts) = (self.positions.share(above), self.drafts.len());
+        let below = self.step(&from, byte, ended);
+        let made = (self.drafts.len() - drafts) as u64;
+        self.spend((from.len() + below.len()) as u64 + NODE * made)?;
+        let below = self.positions.find(&below);
+        if !ended {
+            self.positions.lead(above, self.reader.grammar.lexer.class(byte), below);
+        }
+        Ok(below)
+    }
+
+    #[inline]
+    fn spend(&mut self, steps: u64) -> Result<(), StepError> {
+        let left = self.left.checked_sub(steps);
+        self.left = left.ok_or_else(|| self.limit())?;
+        Ok(())
+    }
+
+    #[cold]
+    fn limit(&self) -> StepError {
+        StepError::Limit { limit: self.reader.grammar.limits().step_work }
     }
 
     /// Whether some bytes, in whatever order, lead from a configuration to itself and nowhere else.
@@ -153,14 +172,8 @@ impl<'a> Walk<'a> {
         leaves.is_none()
     }
 
-    #[inline]
-    fn step(
-        &mut self,
-        above: &[(u32, ConfigId)],
-        byte: u8,
-        ended: bool,
-        below: &mut Vec<(u32, ConfigId)>,
-    ) {
+    fn step(&mut self, above: &[Position], byte: u8, ended: bool) -> Vec<Position> {
+        let mut below = Vec::with_capacity(above.len());
         for &(draft, config) in above {
             let lex = &self.reader.tables.lex;
             let entry = lex.get(config);
@@ -183,10 +196,9 @@ impl<'a> Walk<'a> {
                 }
             }
         }
-        if below.len() > 1 {
-            below.sort_unstable();
-            below.dedup();
-        }
+        below.sort_unstable();
+        below.dedup();
+        below
     }
 
     /// Whether a sentence can have this terminal after the draft's last one, and after it what the lexeme begun can become.
@@ -222,16 +234,23 @@ impl<'a> Walk<'a> {
         child
     }
 
+    /// Adds tokens that end at some positions.
     #[inline]
-    pub(super) fn group(&mut self, tokens: &[u32], at: &[(u32, ConfigId)]) {
-        for &key in at {
-            let group = if self.last.0 == key { self.last.1 } else { self.find_group(key) };
-            self.last = (key, group);
-            self.drafts[key.0 as usize].groups[group as usize].1.extend_from_slice(tokens);
+    fn group(&mut self, tokens: &[u32], at: u32) {
+        if tokens.is_empty() {
+            return;
+        }
+        if self.positions.groups(at).is_empty() {
+            let positions = self.positions.share(at);
+            let groups = positions.iter().map(|position| self.find_group(*position)).collect();
+            self.positions.group(at, groups);
+        }
+        for (&(draft, _), group) in self.positions.get(at).iter().zip(self.positions.groups(at)) {
+            self.drafts[draft as usize].groups[*group as usize].1.extend_from_slice(tokens);
         }
     }
 
-    fn find_group(&mut self, key: (u32, ConfigId)) -> u32 {
+    fn find_group(&mut self, key: Position) -> u32 {
         if let Some(known) = self.known.get(&key) {
             return *known;
         }
