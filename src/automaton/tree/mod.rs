@@ -9,6 +9,7 @@
 //! a lexeme ends *before* a token's first byte, the token is read from the beginning of a lexeme, which is one tree for all.
 
 mod merge;
+mod partition;
 mod positions;
 mod sets;
 mod walk;

@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Becoming, Group, Link, Place, TreeNode, TreeTable,
+    partition::Partition,
     positions::{Position, Positions},
 };
 use crate::{
@@ -30,6 +31,8 @@ pub(super) struct Walk<'a> {
     vocabulary: &'a Vocabulary,
     drafts: Vec<Draft>,
     positions: Positions,
+    /// Scratch: terminals by the groups that can become them.
+    terminals: Partition,
     /// (draft, what it can become) -> group of the draft.
     groups: FxHashMap<(u32, u32), u32>,
     /// Position -> group of its draft: saves hashing what it can become.
@@ -53,6 +56,7 @@ impl<'a> Walk<'a> {
             vocabulary,
             drafts: vec![Draft::default()],
             positions: Positions::default(),
+            terminals: Partition::default(),
             groups: FxHashMap::default(),
             known: FxHashMap::default(),
             loops: FxHashMap::default(),
@@ -289,45 +293,43 @@ impl<'a> Walk<'a> {
 
     /// Groups of a draft by what they can become, and those that only a stack can judge.
     fn sort(
-        &self,
+        &mut self,
         table: &TreeTable,
         groups: Vec<(ConfigId, Vec<u32>)>,
     ) -> (Box<[Becoming]>, Box<[Group]>) {
+        if groups.is_empty() {
+            return Default::default();
+        }
         let words = self.vocabulary.words();
-        let mut of_terminal: FxHashMap<usize, Vec<usize>> = FxHashMap::default();
-        let mut undecided = Vec::new();
         let lives: Vec<&Live> = groups.iter().map(|group| self.reader.live(group.0)).collect();
-        for (i, live) in lives.iter().enumerate() {
-            live.sure.iter().for_each(|terminal| of_terminal.entry(terminal).or_default().push(i));
-            if live.is_open() {
-                let (config, tokens) = &groups[i];
-                let tokens = table.push_tokens(tokens.clone(), words);
-                undecided.push(Group { config: *config, tokens });
-            }
-        }
+        let undecided = groups.iter().zip(&lives).filter(|(_, live)| live.is_open());
+        let undecided = undecided.map(|((config, tokens), _)| Group {
+            config: *config,
+            tokens: table.push_tokens(tokens.clone(), words),
+        });
+        let undecided = undecided.collect();
         // Many terminals, the kinds of names, have the same tokens.
-        let mut alike: FxHashMap<&[usize], Vec<usize>> = FxHashMap::default();
-        for (terminal, of) in &of_terminal {
-            alike.entry(of).or_default().push(*terminal);
+        self.terminals.begin();
+        for (i, live) in lives.iter().enumerate() {
+            self.terminals.split(i as u32, live.sure.iter());
         }
-        let mut sizes: FxHashMap<usize, usize> = FxHashMap::default();
-        for (of, terminals) in &alike {
-            let size: usize = of.iter().map(|i| groups[*i].1.len()).sum();
-            sizes.extend(terminals.iter().map(|terminal| (*terminal, size)));
-        }
-        let mut becoming = Vec::with_capacity(of_terminal.len());
-        for (of, terminals) in alike {
-            let mut common = lives[of[0]].sure.clone();
-            of[1..].iter().for_each(|i| common.intersect_with(&lives[*i].sure));
-            let largest = common.iter().max_by_key(|other| sizes[other]);
-            let within =
-                largest.filter(|other| sizes[other] > sizes[&terminals[0]]).map(TerminalId::new);
-            let all = of.iter().flat_map(|i| &groups[*i].1).copied().collect();
+        let classes = self.terminals.classes();
+        let size = |of: &[u32]| of.iter().map(|i| groups[*i as usize].1.len()).sum();
+        let sizes: Vec<usize> = classes.iter().map(|class| size(&class.sets)).collect();
+        let mut becoming = Vec::new();
+        for (class, own) in classes.iter().zip(&sizes) {
+            let [first, others @ ..] = class.sets.as_slice() else { continue };
+            let mut common = lives[*first as usize].sure.clone();
+            others.iter().for_each(|i| common.intersect_with(&lives[*i as usize].sure));
+            let size = |terminal: &usize| sizes[self.terminals.class(*terminal)];
+            let largest = common.iter().max_by_key(size);
+            let within = largest.filter(|other| size(other) > *own).map(TerminalId::new);
+            let all = class.sets.iter().flat_map(|i| &groups[*i as usize].1).copied().collect();
             let tokens = table.push_tokens(all, words);
-            let terminals = terminals.into_iter().map(TerminalId::new);
+            let terminals = class.members.iter().copied().map(TerminalId::new);
             becoming.extend(terminals.map(|terminal| Becoming { terminal, within, tokens }));
         }
         becoming.sort_unstable_by_key(|b| b.terminal);
-        (becoming.into(), undecided.into())
+        (becoming.into(), undecided)
     }
 }
