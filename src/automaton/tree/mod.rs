@@ -15,13 +15,13 @@ mod sets;
 mod walk;
 
 use std::sync::{
-    OnceLock,
+    Mutex, MutexGuard, OnceLock, PoisonError,
     atomic::{AtomicU32, AtomicUsize, Ordering},
 };
 
 pub(super) use sets::{LoadedSets, TokenSet};
 use sets::{TokenSets, Tokens};
-use walk::Walk;
+use walk::{Scratch, Walk};
 
 use super::StepError;
 use crate::{TerminalId, Vocabulary, lexer::ConfigId, memo::Memo, recognizer::Reader};
@@ -169,6 +169,8 @@ pub(super) struct TreeTable {
     merged: papaya::HashMap<Box<[u32]>, u32, rustc_hash::FxBuildHasher>,
     /// Nodes -> the node that is all of them.
     sums: papaya::HashMap<Box<[u32]>, u32, rustc_hash::FxBuildHasher>,
+    /// What the last walk filled.
+    spare: Mutex<Option<Scratch>>,
     bytes: AtomicUsize,
 }
 
@@ -182,8 +184,13 @@ impl TreeTable {
             bundles: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
             merged: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
             sums: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
+            spare: Mutex::new(None),
             bytes: AtomicUsize::new(0),
         }
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Option<Scratch>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[inline]
@@ -307,9 +314,11 @@ impl TreeTable {
         let node = match known {
             Some(known) => known,
             None => {
-                let mut walk = Walk::new(reader, vocabulary);
+                let spare = self.spare().take().unwrap_or_default();
+                let mut walk = Walk::new(reader, vocabulary, spare);
                 walk.read(link.place)?;
-                let node = walk.finish(self);
+                let (node, spare) = walk.finish(self);
+                *self.spare() = spare;
                 self.branches.put_first(link.place, node)
             }
         };

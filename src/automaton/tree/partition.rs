@@ -10,7 +10,7 @@ pub(super) struct Class {
 
 /// Numbers, apart by the sets that have them: with each set, those that are in it leave their class for one that they share
 /// (partition refinement: Paige and Tarjan 1987). Cost: the members of all sets.
-#[derive(Default)]
+#[derive(Default, Debug)]
 pub(super) struct Partition {
     /// Number -> class; 0 where no set has it.
     class_of: Vec<u32>,
@@ -20,7 +20,7 @@ pub(super) struct Partition {
     classes: Vec<Split>,
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, Debug)]
 struct Split {
     from: u32,
     set: u32,

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A tree node being built.
-#[derive(Default)]
+#[derive(Default, Debug)]
 struct Draft {
     /// The terminal completed last, the ignored ones not counted; none at the root.
     last: Option<TerminalId>,
@@ -29,18 +29,44 @@ struct Draft {
 pub(super) struct Walk<'a> {
     reader: Reader<'a>,
     vocabulary: &'a Vocabulary,
+    scratch: Scratch,
+    /// Elementary steps left.
+    left: u64,
+}
+
+/// What a walk fills, and the next one takes over.
+#[derive(Default, Debug)]
+pub(super) struct Scratch {
     drafts: Vec<Draft>,
     positions: Positions,
-    /// Scratch: terminals by the groups that can become them.
-    terminals: Partition,
+    /// The positions after a byte.
+    below: Vec<Position>,
     /// (draft, what it can become) -> group of the draft.
     groups: FxHashMap<(u32, u32), u32>,
     /// Position -> group of its draft: saves hashing what it can become.
     known: FxHashMap<Position, u32>,
-    /// Configuration -> bytes that change nothing, and bytes that do.
+    /// Configuration -> bytes that change nothing, and bytes that do: true of all walks.
     loops: FxHashMap<ConfigId, (ByteSet, ByteSet)>,
-    /// Elementary steps left.
-    left: u64,
+    /// Terminals by the groups that can become them.
+    terminals: Partition,
+}
+
+impl Scratch {
+    /// Sets of positions, and configurations, that are kept for the next walk.
+    const MOST: usize = 1 << 12;
+
+    fn begin(&mut self) {
+        self.drafts.clear();
+        self.drafts.push(Draft::default());
+        self.positions.begin();
+        self.groups.clear();
+        self.known.clear();
+    }
+
+    /// Whether it is small enough to be kept.
+    fn is_small(&self) -> bool {
+        self.positions.len().max(self.loops.len()) <= Self::MOST
+    }
 }
 
 /// Steps that a node of a tree counts for: it costs memory.
@@ -50,18 +76,15 @@ const NODE: u64 = 50;
 const SHARED: usize = 512;
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(reader: Reader<'a>, vocabulary: &'a Vocabulary) -> Self {
-        Self {
-            reader,
-            vocabulary,
-            drafts: vec![Draft::default()],
-            positions: Positions::default(),
-            terminals: Partition::default(),
-            groups: FxHashMap::default(),
-            known: FxHashMap::default(),
-            loops: FxHashMap::default(),
-            left: reader.grammar.limits().step_work,
-        }
+    /// A walk that fills what was left of another.
+    pub(super) fn new(
+        reader: Reader<'a>,
+        vocabulary: &'a Vocabulary,
+        mut scratch: Scratch,
+    ) -> Self {
+        scratch.begin();
+        let left = reader.grammar.limits().step_work;
+        Self { reader, vocabulary, scratch, left }
     }
 
     /// Reads the tokens that go through a place.
@@ -70,7 +93,7 @@ impl<'a> Walk<'a> {
     /// The limit on the work of one step: where lexemes can end in many ways, a long token has more readings than bytes.
     pub(super) fn read(&mut self, place: Place) -> Result<(), StepError> {
         let (trie, at) = (self.vocabulary.trie(), place.trie as usize);
-        let start = self.positions.find(&[(0, place.config)]);
+        let start = self.scratch.positions.find(&[(0, place.config)]);
         self.group(trie.tokens(at), start);
         let (first, end) = (at + 1, trie.skip(at));
         // What an ignored lexeme leads to when it ends here, however long it was, is a tree that others have too.
@@ -80,7 +103,7 @@ impl<'a> Walk<'a> {
             let ends = self.reader.ends(place.config);
             if ends.iter().all(|(terminal, _)| ignored.contains(terminal.index())) {
                 let after = ends.iter().map(|(_, after)| Place { config: *after, ..place });
-                self.drafts[0].links.extend(after.map(Place::link));
+                self.scratch.drafts[0].links.extend(after.map(Place::link));
                 ended = true;
             }
         }
@@ -98,15 +121,15 @@ impl<'a> Walk<'a> {
                 continue;
             }
             if after - node >= SHARED {
-                for &(draft, config) in self.positions.get(below) {
+                for &(draft, config) in self.scratch.positions.get(below) {
                     let place = Place { trie: node as u32, config };
-                    self.drafts[draft as usize].links.push(place.link());
+                    self.scratch.drafts[draft as usize].links.push(place.link());
                 }
                 node = after;
                 continue;
             }
             // The inside of a name, of a string, of a comment.
-            if let &[(_, config)] = self.positions.get(below)
+            if let &[(_, config)] = self.scratch.positions.get(below)
                 && let Some(bytes) = trie.bytes_below(node)
                 && self.stays(config, bytes)
             {
@@ -124,7 +147,7 @@ impl<'a> Walk<'a> {
     #[inline]
     fn next(&mut self, above: u32, byte: u8, ended: bool) -> Result<u32, StepError> {
         let class = self.reader.grammar.lexer.class(byte);
-        match self.positions.next(above, class).filter(|_| !ended) {
+        match self.scratch.positions.next(above, class).filter(|_| !ended) {
             Some(known) => {
                 self.spend(1)?;
                 Ok(known)
@@ -134,15 +157,16 @@ impl<'a> Walk<'a> {
     }
 
     fn find_next(&mut self, above: u32, byte: u8, ended: bool) -> Result<u32, StepError> {
-        let (from, drafts) = (self.positions.share(above), self.drafts.len());
-        let below = self.step(&from, byte, ended);
-        let made = (self.drafts.len() - drafts) as u64;
-        self.spend((from.len() + below.len()) as u64 + NODE * made)?;
-        let below = self.positions.find(&below);
+        let drafts = self.scratch.drafts.len();
+        self.step(above, byte, ended);
+        let Scratch { drafts: now, positions, below, .. } = &mut self.scratch;
+        let (made, steps) = (now.len() - drafts, positions.get(above).len() + below.len());
+        let found = positions.find(below);
         if !ended {
-            self.positions.lead(above, self.reader.grammar.lexer.class(byte), below);
+            positions.lead(above, self.reader.grammar.lexer.class(byte), found);
         }
-        Ok(below)
+        self.spend(steps as u64 + NODE * made as u64)?;
+        Ok(found)
     }
 
     #[inline]
@@ -159,7 +183,7 @@ impl<'a> Walk<'a> {
 
     /// Whether some bytes, in whatever order, lead from a configuration to itself and nowhere else.
     fn stays(&mut self, config: ConfigId, bytes: ByteSet) -> bool {
-        let (staying, leaving) = self.loops.entry(config).or_default();
+        let (staying, leaving) = self.scratch.loops.entry(config).or_default();
         if bytes.intersects(*leaving) {
             return false;
         }
@@ -176,14 +200,16 @@ impl<'a> Walk<'a> {
         leaves.is_none()
     }
 
-    fn step(&mut self, above: &[Position], byte: u8, ended: bool) -> Vec<Position> {
-        let mut below = Vec::with_capacity(above.len());
-        for &(draft, config) in above {
+    /// Where a byte leads, into [`Scratch::below`].
+    fn step(&mut self, above: u32, byte: u8, ended: bool) {
+        self.scratch.below.clear();
+        for at in 0..self.scratch.positions.get(above).len() {
+            let (draft, config) = self.scratch.positions.get(above)[at];
             let lex = &self.reader.tables.lex;
             let entry = lex.get(config);
             let longer = lex.next_byte_of(&self.reader.grammar.lexer, config, entry, byte);
             if longer != ConfigId::DEAD {
-                below.push((draft, longer));
+                self.scratch.below.push((draft, longer));
             }
             if !entry.ending || ended {
                 continue;
@@ -196,13 +222,13 @@ impl<'a> Walk<'a> {
                 }
                 let begun = last.1;
                 if begun != ConfigId::DEAD && self.are_neighbours(draft, terminal, begun) {
-                    below.push((self.child(draft, terminal), begun));
+                    let child = self.child(draft, terminal);
+                    self.scratch.below.push((child, begun));
                 }
             }
         }
-        below.sort_unstable();
-        below.dedup();
-        below
+        self.scratch.below.sort_unstable();
+        self.scratch.below.dedup();
     }
 
     /// Whether a sentence can have this terminal after the draft's last one, and after it what the lexeme begun can become.
@@ -210,7 +236,7 @@ impl<'a> Walk<'a> {
     fn are_neighbours(&self, draft: u32, terminal: TerminalId, begun: ConfigId) -> bool {
         let grammar = self.reader.grammar;
         let (ignored, follow) = (grammar.lexer.ignored(), grammar.normal.follow());
-        let mut last = self.drafts[draft as usize].last;
+        let mut last = self.scratch.drafts[draft as usize].last;
         if !ignored.contains(terminal.index()) {
             if last.is_some_and(|last| !follow.after(last).contains(terminal.index())) {
                 return false;
@@ -228,13 +254,13 @@ impl<'a> Walk<'a> {
         if self.reader.grammar.lexer.ignored().contains(terminal.index()) {
             return draft;
         }
-        let edges = &self.drafts[draft as usize].edges;
+        let edges = &self.scratch.drafts[draft as usize].edges;
         if let Some((_, child)) = edges.iter().rev().find(|(t, _)| *t == terminal) {
             return *child;
         }
-        let child = self.drafts.len() as u32;
-        self.drafts.push(Draft { last: Some(terminal), ..Draft::default() });
-        self.drafts[draft as usize].edges.push((terminal, child));
+        let child = self.scratch.drafts.len() as u32;
+        self.scratch.drafts.push(Draft { last: Some(terminal), ..Draft::default() });
+        self.scratch.drafts[draft as usize].edges.push((terminal, child));
         child
     }
 
@@ -244,33 +270,37 @@ impl<'a> Walk<'a> {
         if tokens.is_empty() {
             return;
         }
-        if self.positions.groups(at).is_empty() {
-            let positions = self.positions.share(at);
-            let groups = positions.iter().map(|position| self.find_group(*position)).collect();
-            self.positions.group(at, groups);
+        if self.scratch.positions.groups(at).is_none() {
+            for i in 0..self.scratch.positions.get(at).len() {
+                let group = self.find_group(self.scratch.positions.get(at)[i]);
+                self.scratch.positions.group(at, i, group);
+            }
         }
-        for (&(draft, _), group) in self.positions.get(at).iter().zip(self.positions.groups(at)) {
-            self.drafts[draft as usize].groups[*group as usize].1.extend_from_slice(tokens);
+        let Scratch { drafts, positions, .. } = &mut self.scratch;
+        let groups = positions.groups(at).unwrap_or_default();
+        for (&(draft, _), group) in positions.get(at).iter().zip(groups) {
+            drafts[draft as usize].groups[*group as usize].1.extend_from_slice(tokens);
         }
     }
 
     fn find_group(&mut self, key: Position) -> u32 {
-        if let Some(known) = self.known.get(&key) {
+        if let Some(known) = self.scratch.known.get(&key) {
             return *known;
         }
         let live = self.reader.live_id(key.1);
-        let groups = &mut self.drafts[key.0 as usize].groups;
-        let group = *self.groups.entry((key.0, live)).or_insert_with(|| {
+        let groups = &mut self.scratch.drafts[key.0 as usize].groups;
+        let group = *self.scratch.groups.entry((key.0, live)).or_insert_with(|| {
             groups.push((key.1, Vec::new()));
             groups.len() as u32 - 1
         });
-        self.known.insert(key, group);
+        self.scratch.known.insert(key, group);
         group
     }
 
-    /// Stores the drafts, children first. Where a lexeme was begun that no token goes on with, there is nothing to store.
-    pub(super) fn finish(mut self, table: &TreeTable) -> u32 {
-        let drafts = std::mem::take(&mut self.drafts);
+    /// Stores the drafts, children first. Where a lexeme was begun that no token goes on with, there is nothing to store. Gives
+    /// back what the next walk can fill, too.
+    pub(super) fn finish(mut self, table: &TreeTable) -> (u32, Option<Scratch>) {
+        let drafts = std::mem::take(&mut self.scratch.drafts);
         let mut ids = vec![None; drafts.len()];
         let mut root = 0;
         // A child is always made after its parent.
@@ -288,7 +318,8 @@ impl<'a> Walk<'a> {
                 ids[i] = Some(root);
             }
         }
-        root
+        let is_small = self.scratch.is_small();
+        (root, is_small.then_some(self.scratch))
     }
 
     /// Groups of a draft by what they can become, and those that only a stack can judge.
@@ -309,11 +340,11 @@ impl<'a> Walk<'a> {
         });
         let undecided = undecided.collect();
         // Many terminals, the kinds of names, have the same tokens.
-        self.terminals.begin();
+        self.scratch.terminals.begin();
         for (i, live) in lives.iter().enumerate() {
-            self.terminals.split(i as u32, live.sure.iter());
+            self.scratch.terminals.split(i as u32, live.sure.iter());
         }
-        let classes = self.terminals.classes();
+        let classes = self.scratch.terminals.classes();
         let size = |of: &[u32]| of.iter().map(|i| groups[*i as usize].1.len()).sum();
         let sizes: Vec<usize> = classes.iter().map(|class| size(&class.sets)).collect();
         let mut becoming = Vec::new();
@@ -321,7 +352,7 @@ impl<'a> Walk<'a> {
             let [first, others @ ..] = class.sets.as_slice() else { continue };
             let mut common = lives[*first as usize].sure.clone();
             others.iter().for_each(|i| common.intersect_with(&lives[*i as usize].sure));
-            let size = |terminal: &usize| sizes[self.terminals.class(*terminal)];
+            let size = |terminal: &usize| sizes[self.scratch.terminals.class(*terminal)];
             let largest = common.iter().max_by_key(size);
             let within = largest.filter(|other| size(other) > *own).map(TerminalId::new);
             let all = class.sets.iter().flat_map(|i| &groups[*i as usize].1).copied().collect();
