@@ -4,8 +4,8 @@
 //! terminals look alike, a run of signs has exponentially many readings; nearly all of them have two neighbours that no
 //! sentence has.
 
-use super::normal::NormalGrammar;
-use crate::{TerminalId, bitset::BitSet, grammar::Symbol, ids::NonterminalId};
+use super::normal::{NormalGrammar, components};
+use crate::{TerminalId, bitset::BitSet, grammar::Symbol};
 
 /// Terminal -> terminals that can come next.
 #[derive(Debug)]
@@ -17,8 +17,8 @@ impl Follow {
     /// Of a grammar without empty productions. Cost: a few passes over the productions.
     pub(super) fn new(grammar: &NormalGrammar) -> Self {
         let count = grammar.terminals;
-        let first = edges(grammar, |rhs| rhs[0]);
-        let last = edges(grammar, |rhs| rhs[rhs.len() - 1]);
+        let first = Edges::new(grammar, |rhs| rhs[0]);
+        let last = Edges::new(grammar, |rhs| rhs[rhs.len() - 1]);
         // What comes after each nonterminal, then after its last terminals.
         let mut after = vec![BitSet::new(count); grammar.by_lhs.len()];
         let mut next = vec![BitSet::new(count); count];
@@ -31,14 +31,19 @@ impl Follow {
                 match pair[1] {
                     Symbol::Terminal(terminal) => of.insert(terminal.index()),
                     Symbol::Nonterminal(n) => {
-                        of.union_with(&first[n.index()]);
+                        of.union_with(first.of(n.index()));
                     }
                 }
             }
         }
-        for (after, last) in after.iter().zip(&last) {
-            for terminal in last.iter() {
-                next[terminal].union_with(after);
+        // All of a component have the same last terminals.
+        let mut behind = vec![BitSet::new(count); last.sets.len()];
+        for (after, component) in after.iter().zip(&last.component) {
+            behind[*component].union_with(after);
+        }
+        for (behind, last) in behind.iter().zip(&last.sets) {
+            for terminal in last.iter().filter(|_| !behind.is_empty()) {
+                next[terminal].union_with(behind);
             }
         }
         Self { next }
@@ -52,28 +57,126 @@ impl Follow {
 }
 
 /// The terminals at one end of what each nonterminal derives.
-fn edges(grammar: &NormalGrammar, edge: fn(&[Symbol]) -> Symbol) -> Vec<BitSet> {
-    let count = grammar.by_lhs.len();
-    let mut sets = vec![BitSet::new(grammar.terminals); count];
-    let mut users: Vec<Vec<NonterminalId>> = vec![Vec::new(); count];
-    for (lhs, rhs) in &grammar.productions {
-        match edge(rhs) {
-            Symbol::Terminal(terminal) => sets[lhs.index()].insert(terminal.index()),
-            Symbol::Nonterminal(n) => users[n.index()].push(*lhs),
-        }
-    }
-    let mut work: Vec<usize> = (0..count).collect();
-    let mut waiting = vec![true; count];
-    while let Some(n) = work.pop() {
-        waiting[n] = false;
-        let set = sets[n].clone();
-        for user in &users[n] {
-            if sets[user.index()].union_with(&set)
-                && !std::mem::replace(&mut waiting[user.index()], true)
-            {
-                work.push(user.index());
+struct Edges {
+    /// Nonterminal -> those that have this end in common with it.
+    component: Vec<usize>,
+    /// By component.
+    sets: Vec<BitSet>,
+}
+
+impl Edges {
+    fn new(grammar: &NormalGrammar, edge: fn(&[Symbol]) -> Symbol) -> Self {
+        let count = grammar.by_lhs.len();
+        let mut begins: Vec<Vec<usize>> = vec![Vec::new(); count];
+        for (lhs, rhs) in &grammar.productions {
+            if let Symbol::Nonterminal(n) = edge(rhs) {
+                begins[lhs.index()].push(n.index());
             }
         }
+        begins.iter_mut().for_each(|with| {
+            with.sort_unstable();
+            with.dedup();
+        });
+        let component = components(&begins);
+        let mut sets = vec![BitSet::new(grammar.terminals); count];
+        for (lhs, rhs) in &grammar.productions {
+            if let Symbol::Terminal(terminal) = edge(rhs) {
+                sets[component[lhs.index()]].insert(terminal.index());
+            }
+        }
+        // A component's number is above those of what its members begin with.
+        let mut order: Vec<usize> = (0..count).collect();
+        order.sort_unstable_by_key(|n| component[*n]);
+        for n in order {
+            let (below, own) = sets.split_at_mut(component[n]);
+            for with in begins[n].iter().filter(|with| component[**with] < below.len()) {
+                own[0].union_with(&below[component[*with]]);
+            }
+        }
+        Self { component, sets }
     }
-    sets
+
+    fn of(&self, nonterminal: usize) -> &BitSet {
+        &self.sets[self.component[nonterminal]]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        Limits,
+        grammar::{GrammarBuilder, Lexing, Regular, Terminal},
+    };
+
+    /// The pairs by their definition, until nothing is new.
+    fn pairs(grammar: &NormalGrammar) -> BTreeSet<(usize, usize)> {
+        // (nonterminal, whether its last ones, terminal)
+        let mut ends: BTreeSet<(usize, bool, usize)> = BTreeSet::new();
+        let of = |ends: &BTreeSet<(usize, bool, usize)>, symbol: Symbol, last: bool| match symbol {
+            Symbol::Terminal(terminal) => vec![terminal.index()],
+            Symbol::Nonterminal(n) => {
+                let own = ends.iter().filter(|end| (end.0, end.1) == (n.index(), last));
+                own.map(|end| end.2).collect()
+            }
+        };
+        loop {
+            let before = ends.len();
+            for (lhs, rhs) in &grammar.productions {
+                for (symbol, last) in [(rhs[0], false), (rhs[rhs.len() - 1], true)] {
+                    let found = of(&ends, symbol, last);
+                    ends.extend(found.into_iter().map(|terminal| (lhs.index(), last, terminal)));
+                }
+            }
+            if ends.len() == before {
+                break;
+            }
+        }
+        let mut pairs = BTreeSet::new();
+        for pair in grammar.productions.iter().flat_map(|(_, rhs)| rhs.windows(2)) {
+            for a in of(&ends, pair[0], true) {
+                pairs.extend(of(&ends, pair[1], false).into_iter().map(|b| (a, b)));
+            }
+        }
+        pairs
+    }
+
+    proptest! {
+        #[test]
+        fn neighbours_are_those_that_some_production_has_side_by_side(
+            productions in proptest::collection::vec(
+                (0usize..5, proptest::collection::vec(0usize..9, 1..4)),
+                1..16,
+            ),
+        ) {
+            let mut builder = GrammarBuilder::new("random", Lexing::Longest);
+            let terminals = ["a", "b", "c", "d"].map(|letter| {
+                let regular = Regular::Hir(regex_syntax::parse(letter).unwrap());
+                builder.terminal(Terminal::new(letter.to_uppercase(), regular))
+            });
+            let nonterminals =
+                ["s", "t", "u", "v", "w"].map(|name| builder.nonterminal(name));
+            let symbol = |of: usize| match of.checked_sub(5) {
+                None => Symbol::Nonterminal(nonterminals[of]),
+                Some(of) => Symbol::Terminal(terminals[of]),
+            };
+            for (lhs, rhs) in &productions {
+                builder.production(nonterminals[*lhs], rhs.iter().map(|of| symbol(*of)).collect());
+            }
+            builder.production(nonterminals[0], vec![symbol(5)]);
+            let grammar = builder.finish(nonterminals[0]);
+            let unreadable = BitSet::new(4);
+            let normal = NormalGrammar::new(&grammar, &unreadable, &Limits::default());
+            let normal = normal.unwrap();
+            let follow = Follow::new(&normal);
+            let found: BTreeSet<(usize, usize)> = (0..4)
+                .flat_map(|a| follow.next[a].iter().map(move |b| (a, b)))
+                .collect();
+            prop_assert_eq!(found, pairs(&normal));
+        }
+    }
 }

@@ -279,8 +279,9 @@ impl Rules {
     }
 }
 
-/// Strongly connected components of a graph, numbered; Tarjan (1972) with an explicit stack.
-fn components(edges: &[Vec<usize>]) -> Vec<usize> {
+/// Strongly connected components of a graph, numbered, each after those that its edges lead to; Tarjan (1972) with an explicit
+/// stack.
+pub(super) fn components(edges: &[Vec<usize>]) -> Vec<usize> {
     const NEW: usize = usize::MAX;
     let n = edges.len();
     let (mut order, mut low, mut component) = (vec![NEW; n], vec![0; n], vec![NEW; n]);
