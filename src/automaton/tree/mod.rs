@@ -11,17 +11,19 @@
 mod merge;
 mod partition;
 mod positions;
+mod scratch;
 mod sets;
 mod walk;
 
 use std::sync::{
-    Mutex, MutexGuard, OnceLock, PoisonError,
+    Mutex, OnceLock, PoisonError,
     atomic::{AtomicU32, AtomicUsize, Ordering},
 };
 
+use scratch::Scratch;
 pub(super) use sets::{LoadedSets, TokenSet};
 use sets::{TokenSets, Tokens};
-use walk::{Scratch, Walk};
+use walk::Walk;
 
 use super::StepError;
 use crate::{TerminalId, Vocabulary, lexer::ConfigId, memo::Memo, recognizer::Reader};
@@ -171,6 +173,7 @@ pub(super) struct TreeTable {
     sums: papaya::HashMap<Box<[u32]>, u32, rustc_hash::FxBuildHasher>,
     /// What the last walk filled.
     spare: Mutex<Option<Scratch>>,
+    spare_bytes: AtomicUsize,
     bytes: AtomicUsize,
 }
 
@@ -185,12 +188,21 @@ impl TreeTable {
             merged: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
             sums: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
             spare: Mutex::new(None),
+            spare_bytes: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
         }
     }
 
-    fn spare(&self) -> MutexGuard<'_, Option<Scratch>> {
-        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What another walk filled; nothing where others are at work.
+    fn take_spare(&self) -> Scratch {
+        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.spare_bytes.store(0, Ordering::Relaxed);
+        spare.unwrap_or_default()
+    }
+
+    fn keep_spare(&self, spare: Option<Scratch>) {
+        self.spare_bytes.store(spare.as_ref().map_or(0, Scratch::bytes), Ordering::Relaxed);
+        *self.spare.lock().unwrap_or_else(PoisonError::into_inner) = spare;
     }
 
     #[inline]
@@ -203,7 +215,8 @@ impl TreeTable {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.bytes.load(Ordering::Relaxed) + self.tokens.bytes()
+        let bytes = [&self.bytes, &self.spare_bytes].map(|bytes| bytes.load(Ordering::Relaxed));
+        bytes[0] + bytes[1] + self.tokens.bytes()
     }
 
     /// The tree of all tokens read from a configuration. Cost when new: one step per byte that tokens begin with.
@@ -314,11 +327,10 @@ impl TreeTable {
         let node = match known {
             Some(known) => known,
             None => {
-                let spare = self.spare().take().unwrap_or_default();
-                let mut walk = Walk::new(reader, vocabulary, spare);
+                let mut walk = Walk::new(reader, vocabulary, self.take_spare());
                 walk.read(link.place)?;
                 let (node, spare) = walk.finish(self);
-                *self.spare() = spare;
+                self.keep_spare(spare);
                 self.branches.put_first(link.place, node)
             }
         };

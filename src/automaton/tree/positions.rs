@@ -1,25 +1,64 @@
 //! Positions in a walk: where the readings of some bytes stand, each set of them once, and what bytes lead from one to which.
 //!
 //! Most nodes of a trie are read from few sets of positions, such as the middle of a name, or of a letter in it, so that what
-//! a class of bytes does to one is found once in a walk (the subset construction, as it is needed: Rabin and Scott 1959).
+//! a class of bytes does to one is found once (the subset construction, as it is needed: Rabin and Scott 1959). Nothing in that is of
+//! one walk alone.
 
 use std::{hash::BuildHasher, ops::Range};
 
 use hashbrown::HashTable;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use crate::lexer::ConfigId;
+use crate::{TerminalId, lexer::ConfigId};
 
-/// A tree node being built, and a configuration.
+/// A [path](Paths), and a configuration.
 pub(super) type Position = (u32, ConfigId);
 
-/// All sets of positions that a walk came to.
-#[derive(Default, Debug)]
+/// Terminals completed one after another since a walk's beginning, the ignored ones not counted.
+#[derive(Debug)]
+pub(super) struct Paths {
+    /// The path without the last terminal, and that; the first path has none.
+    all: Vec<(u32, Option<TerminalId>)>,
+    longer: FxHashMap<(u32, TerminalId), u32>,
+}
+
+impl Default for Paths {
+    fn default() -> Self {
+        Self { all: vec![(0, None)], longer: FxHashMap::default() }
+    }
+}
+
+impl Paths {
+    /// Number of paths.
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// The terminal that a path ends with, if it has any, and the path before it.
+    #[inline]
+    pub(super) fn last(&self, path: u32) -> Option<(u32, TerminalId)> {
+        let (before, last) = self.all[path as usize];
+        Some((before, last?))
+    }
+
+    /// A path with one more terminal.
+    pub(super) fn longer(&mut self, path: u32, terminal: TerminalId) -> u32 {
+        *self.longer.entry((path, terminal)).or_insert_with(|| {
+            self.all.push((path, Some(terminal)));
+            self.all.len() as u32 - 1
+        })
+    }
+}
+
+/// All sets of positions that walks came to.
+#[derive(Debug)]
 pub(super) struct Positions {
     /// Those of all sets, one set after another.
     all: Vec<Position>,
-    /// For each of them the group of tokens that end there; [`UNKNOWN`] where no token did.
+    /// For each of them the group of tokens that end there; [`UNKNOWN`] where none of this walk did.
     groups: Vec<u32>,
+    /// Sets of whose positions groups are known.
+    grouped: Vec<u32>,
     /// Where each set ends.
     ends: Vec<usize>,
     ids: HashTable<u32>,
@@ -29,18 +68,30 @@ pub(super) struct Positions {
 
 const UNKNOWN: u32 = u32::MAX;
 
+impl Default for Positions {
+    fn default() -> Self {
+        let mut positions = Self {
+            all: Vec::new(),
+            groups: Vec::new(),
+            grouped: Vec::new(),
+            ends: Vec::new(),
+            ids: HashTable::new(),
+            next: FxHashMap::default(),
+        };
+        positions.find(&[]);
+        positions
+    }
+}
+
 impl Positions {
     /// No position.
     pub(super) const NONE: u32 = 0;
 
-    /// Forgets all sets but the empty one.
+    /// Forgets what groups were [said](Self::group).
     pub(super) fn begin(&mut self) {
-        self.all.clear();
-        self.groups.clear();
-        self.ends.clear();
-        self.ids.clear();
-        self.next.clear();
-        self.find(&[]);
+        for set in self.grouped.drain(..) {
+            self.groups[range(&self.ends, set)].fill(UNKNOWN);
+        }
     }
 
     /// The set of these, which ascend.
@@ -59,9 +110,9 @@ impl Positions {
         id
     }
 
-    /// Number of sets.
+    /// Number of positions in all sets, and of sets and steps between them.
     pub(super) fn len(&self) -> usize {
-        self.ends.len()
+        self.all.len() + self.ends.len() + self.next.len()
     }
 
     #[inline]
@@ -80,15 +131,18 @@ impl Positions {
         self.next.insert((set, class), next);
     }
 
-    /// For each position the group of its draft; `None` before they were [said](Self::group).
+    /// For each position the group of the tokens that end there; `None` before they were [said](Self::group).
     #[inline]
     pub(super) fn groups(&self, set: u32) -> Option<&[u32]> {
         let groups = &self.groups[range(&self.ends, set)];
         (groups.first() != Some(&UNKNOWN)).then_some(groups)
     }
 
-    /// Says the group of one position.
+    /// Says the group of one position; of all of them, the first one first.
     pub(super) fn group(&mut self, set: u32, at: usize, group: u32) {
+        if at == 0 {
+            self.grouped.push(set);
+        }
         self.groups[range(&self.ends, set)][at] = group;
     }
 }
@@ -104,23 +158,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sets_are_found_again_and_keep_what_is_known_of_them() {
+    fn sets_are_found_again_and_keep_where_they_lead() {
         let (a, b) = ((0, ConfigId::START), (1, ConfigId::DEAD));
         let mut positions = Positions::default();
+        assert_eq!((positions.find(&[]), positions.get(Positions::NONE)), (0, &[][..]));
+        let sets = [vec![a], vec![a, b], vec![b]].map(|set| (positions.find(&set), set));
+        let [(one, _), (both, _), (other, _)] = sets;
+        assert_eq!(positions.next(both, 7), None);
+        positions.lead(both, 7, one);
         for _ in 0..2 {
             positions.begin();
-            assert_eq!((positions.find(&[]), positions.get(Positions::NONE)), (0, &[][..]));
-            let sets = [vec![a], vec![a, b], vec![b]].map(|set| (positions.find(&set), set));
             for (id, set) in &sets {
                 assert_eq!((positions.find(set), positions.get(*id)), (*id, set.as_slice()));
-                assert_eq!((positions.next(*id, 7), positions.groups(*id)), (None, None));
+                assert_eq!(positions.groups(*id), None, "groups are of one walk");
             }
-            positions.lead(sets[1].0, 7, sets[0].0);
-            positions.group(sets[1].0, 0, 4);
-            positions.group(sets[1].0, 1, 5);
-            assert_eq!(positions.next(sets[1].0, 7), Some(sets[0].0));
-            assert_eq!(positions.groups(sets[1].0), Some(&[4, 5][..]));
-            assert_eq!((positions.groups(sets[2].0), positions.len()), (None, 4));
+            positions.group(both, 0, 4);
+            positions.group(both, 1, 5);
+            assert_eq!(positions.groups(both), Some(&[4, 5][..]));
+            assert_eq!((positions.groups(other), positions.next(both, 7)), (None, Some(one)));
         }
+    }
+
+    #[test]
+    fn paths_are_found_again() {
+        let mut paths = Paths::default();
+        let [a, b] = [TerminalId(3), TerminalId(5)];
+        let (to_a, to_b) = (paths.longer(0, a), paths.longer(0, b));
+        let to_ab = paths.longer(to_a, b);
+        assert_eq!(paths.len(), 4);
+        assert_eq!([paths.longer(0, a), paths.longer(to_a, b)], [to_a, to_ab]);
+        let lasts = [0, to_a, to_b, to_ab].map(|path| paths.last(path));
+        assert_eq!(lasts, [None, Some((0, a)), Some((0, b)), Some((to_a, b))]);
     }
 }

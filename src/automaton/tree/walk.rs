@@ -1,11 +1,9 @@
 //! One walk of the vocabulary's trie: the tree of what a configuration reads below a place.
 
-use rustc_hash::FxHashMap;
-
 use super::{
     Becoming, Group, Link, Place, TreeNode, TreeTable,
-    partition::Partition,
     positions::{Position, Positions},
+    scratch::Scratch,
 };
 use crate::{
     TerminalId, Vocabulary,
@@ -14,16 +12,6 @@ use crate::{
     lexer::{ConfigId, Live},
     recognizer::Reader,
 };
-
-/// A tree node being built.
-#[derive(Default, Debug)]
-struct Draft {
-    /// The terminal completed last, the ignored ones not counted; none at the root.
-    last: Option<TerminalId>,
-    groups: Vec<(ConfigId, Vec<u32>)>,
-    edges: Vec<(TerminalId, u32)>,
-    links: Vec<Link>,
-}
 
 /// One walk of the trie.
 pub(super) struct Walk<'a> {
@@ -34,43 +22,10 @@ pub(super) struct Walk<'a> {
     left: u64,
 }
 
-/// What a walk fills, and the next one takes over.
-#[derive(Default, Debug)]
-pub(super) struct Scratch {
-    drafts: Vec<Draft>,
-    positions: Positions,
-    /// The positions after a byte.
-    below: Vec<Position>,
-    /// (draft, what it can become) -> group of the draft.
-    groups: FxHashMap<(u32, u32), u32>,
-    /// Position -> group of its draft: saves hashing what it can become.
-    known: FxHashMap<Position, u32>,
-    /// Configuration -> bytes that change nothing, and bytes that do: true of all walks.
-    loops: FxHashMap<ConfigId, (ByteSet, ByteSet)>,
-    /// Terminals by the groups that can become them.
-    terminals: Partition,
-}
-
-impl Scratch {
-    /// Sets of positions, and configurations, that are kept for the next walk.
-    const MOST: usize = 1 << 12;
-
-    fn begin(&mut self) {
-        self.drafts.clear();
-        self.drafts.push(Draft::default());
-        self.positions.begin();
-        self.groups.clear();
-        self.known.clear();
-    }
-
-    /// Whether it is small enough to be kept.
-    fn is_small(&self) -> bool {
-        self.positions.len().max(self.loops.len()) <= Self::MOST
-    }
-}
-
-/// Steps that a node of a tree counts for: it costs memory.
+/// Steps that a node of a tree counts for, a path, and a position in a set: they cost memory.
 const NODE: u64 = 50;
+const PATH: u64 = 10;
+const POSITION: u64 = 4;
 
 /// Nodes of the trie that are enough for a tree of their own: fewer are faster read again than looked up.
 const SHARED: usize = 512;
@@ -94,7 +49,7 @@ impl<'a> Walk<'a> {
     pub(super) fn read(&mut self, place: Place) -> Result<(), StepError> {
         let (trie, at) = (self.vocabulary.trie(), place.trie as usize);
         let start = self.scratch.positions.find(&[(0, place.config)]);
-        self.group(trie.tokens(at), start);
+        self.group(trie.tokens(at), start)?;
         let (first, end) = (at + 1, trie.skip(at));
         // What an ignored lexeme leads to when it ends here, however long it was, is a tree that others have too.
         let mut ended = false;
@@ -121,9 +76,11 @@ impl<'a> Walk<'a> {
                 continue;
             }
             if after - node >= SHARED {
-                for &(draft, config) in self.scratch.positions.get(below) {
+                for at in 0..self.scratch.positions.get(below).len() {
+                    let (path, config) = self.scratch.positions.get(below)[at];
+                    let draft = self.draft(path)? as usize;
                     let place = Place { trie: node as u32, config };
-                    self.scratch.drafts[draft as usize].links.push(place.link());
+                    self.scratch.drafts[draft].links.push(place.link());
                 }
                 node = after;
                 continue;
@@ -133,11 +90,11 @@ impl<'a> Walk<'a> {
                 && let Some(bytes) = trie.bytes_below(node)
                 && self.stays(config, bytes)
             {
-                self.group(trie.below(node), below);
+                self.group(trie.below(node), below)?;
                 node = after;
                 continue;
             }
-            self.group(trie.tokens(node), below);
+            self.group(trie.tokens(node), below)?;
             node += 1;
         }
         Ok(())
@@ -157,15 +114,16 @@ impl<'a> Walk<'a> {
     }
 
     fn find_next(&mut self, above: u32, byte: u8, ended: bool) -> Result<u32, StepError> {
-        let drafts = self.scratch.drafts.len();
+        let before = (self.scratch.paths.len(), self.scratch.positions.len());
         self.step(above, byte, ended);
-        let Scratch { drafts: now, positions, below, .. } = &mut self.scratch;
-        let (made, steps) = (now.len() - drafts, positions.get(above).len() + below.len());
+        let Scratch { paths, positions, below, .. } = &mut self.scratch;
+        let steps = (positions.get(above).len() + below.len()) as u64;
         let found = positions.find(below);
+        let made = (paths.len() - before.0, positions.len() - before.1);
         if !ended {
             positions.lead(above, self.reader.grammar.lexer.class(byte), found);
         }
-        self.spend(steps as u64 + NODE * made as u64)?;
+        self.spend(steps + PATH * made.0 as u64 + POSITION * made.1 as u64)?;
         Ok(found)
     }
 
@@ -204,12 +162,12 @@ impl<'a> Walk<'a> {
     fn step(&mut self, above: u32, byte: u8, ended: bool) {
         self.scratch.below.clear();
         for at in 0..self.scratch.positions.get(above).len() {
-            let (draft, config) = self.scratch.positions.get(above)[at];
+            let (path, config) = self.scratch.positions.get(above)[at];
             let lex = &self.reader.tables.lex;
             let entry = lex.get(config);
             let longer = lex.next_byte_of(&self.reader.grammar.lexer, config, entry, byte);
             if longer != ConfigId::DEAD {
-                self.scratch.below.push((draft, longer));
+                self.scratch.below.push((path, longer));
             }
             if !entry.ending || ended {
                 continue;
@@ -221,9 +179,9 @@ impl<'a> Walk<'a> {
                     last = (after, self.reader.next(after, byte));
                 }
                 let begun = last.1;
-                if begun != ConfigId::DEAD && self.are_neighbours(draft, terminal, begun) {
-                    let child = self.child(draft, terminal);
-                    self.scratch.below.push((child, begun));
+                if begun != ConfigId::DEAD && self.are_neighbours(path, terminal, begun) {
+                    let path = self.longer(path, terminal);
+                    self.scratch.below.push((path, begun));
                 }
             }
         }
@@ -231,12 +189,12 @@ impl<'a> Walk<'a> {
         self.scratch.below.dedup();
     }
 
-    /// Whether a sentence can have this terminal after the draft's last one, and after it what the lexeme begun can become.
+    /// Whether a sentence can have this terminal after the path's last one, and after it what the lexeme begun can become.
     #[inline]
-    fn are_neighbours(&self, draft: u32, terminal: TerminalId, begun: ConfigId) -> bool {
+    fn are_neighbours(&self, path: u32, terminal: TerminalId, begun: ConfigId) -> bool {
         let grammar = self.reader.grammar;
         let (ignored, follow) = (grammar.lexer.ignored(), grammar.normal.follow());
-        let mut last = self.scratch.drafts[draft as usize].last;
+        let mut last = self.scratch.paths.last(path).map(|last| last.1);
         if !ignored.contains(terminal.index()) {
             if last.is_some_and(|last| !follow.after(last).contains(terminal.index())) {
                 return false;
@@ -249,52 +207,56 @@ impl<'a> Walk<'a> {
         })
     }
 
-    fn child(&mut self, draft: u32, terminal: TerminalId) -> u32 {
+    fn longer(&mut self, path: u32, terminal: TerminalId) -> u32 {
         // Nothing of the parser's changes at an ignored terminal.
-        if self.reader.grammar.lexer.ignored().contains(terminal.index()) {
-            return draft;
+        match self.reader.grammar.lexer.ignored().contains(terminal.index()) {
+            true => path,
+            false => self.scratch.paths.longer(path, terminal),
         }
-        let edges = &self.scratch.drafts[draft as usize].edges;
-        if let Some((_, child)) = edges.iter().rev().find(|(t, _)| *t == terminal) {
-            return *child;
-        }
-        let child = self.scratch.drafts.len() as u32;
-        self.scratch.drafts.push(Draft { last: Some(terminal), ..Draft::default() });
-        self.scratch.drafts[draft as usize].edges.push((terminal, child));
-        child
+    }
+
+    /// The draft of a path.
+    fn draft(&mut self, path: u32) -> Result<u32, StepError> {
+        let before = self.scratch.drafts.len();
+        let draft = self.scratch.draft(path);
+        self.spend(NODE * (self.scratch.drafts.len() - before) as u64)?;
+        Ok(draft)
     }
 
     /// Adds tokens that end at some positions.
     #[inline]
-    fn group(&mut self, tokens: &[u32], at: u32) {
+    fn group(&mut self, tokens: &[u32], at: u32) -> Result<(), StepError> {
         if tokens.is_empty() {
-            return;
+            return Ok(());
         }
         if self.scratch.positions.groups(at).is_none() {
             for i in 0..self.scratch.positions.get(at).len() {
-                let group = self.find_group(self.scratch.positions.get(at)[i]);
+                let group = self.find_group(self.scratch.positions.get(at)[i])?;
                 self.scratch.positions.group(at, i, group);
             }
         }
-        let Scratch { drafts, positions, .. } = &mut self.scratch;
-        let groups = positions.groups(at).unwrap_or_default();
-        for (&(draft, _), group) in positions.get(at).iter().zip(groups) {
-            drafts[draft as usize].groups[*group as usize].1.extend_from_slice(tokens);
+        let Scratch { groups, positions, .. } = &mut self.scratch;
+        for group in positions.groups(at).unwrap_or_default() {
+            groups[*group as usize].1.extend_from_slice(tokens);
         }
+        Ok(())
     }
 
-    fn find_group(&mut self, key: Position) -> u32 {
-        if let Some(known) = self.scratch.known.get(&key) {
-            return *known;
+    fn find_group(&mut self, position: Position) -> Result<u32, StepError> {
+        if let Some(known) = self.scratch.known.get(&position) {
+            return Ok(*known);
         }
-        let live = self.reader.live_id(key.1);
-        let groups = &mut self.scratch.drafts[key.0 as usize].groups;
-        let group = *self.scratch.groups.entry((key.0, live)).or_insert_with(|| {
-            groups.push((key.1, Vec::new()));
-            groups.len() as u32 - 1
+        let (path, config) = position;
+        let (draft, live) = (self.draft(path)?, self.reader.live_id(config));
+        let Scratch { groups, becoming, drafts, .. } = &mut self.scratch;
+        let group = *becoming.entry((draft, live)).or_insert_with(|| {
+            let group = groups.len() as u32;
+            groups.push((config, Vec::new()));
+            drafts[draft as usize].groups.push(group);
+            group
         });
-        self.scratch.known.insert(key, group);
-        group
+        self.scratch.known.insert(position, group);
+        Ok(group)
     }
 
     /// Stores the drafts, children first. Where a lexeme was begun that no token goes on with, there is nothing to store. Gives
@@ -305,7 +267,7 @@ impl<'a> Walk<'a> {
         let mut root = 0;
         // A child is always made after its parent.
         for (i, draft) in drafts.into_iter().enumerate().rev() {
-            let (becoming, groups) = self.sort(table, draft.groups);
+            let (becoming, groups) = self.sort(table, &draft.groups);
             let edges: Box<[_]> = (draft.edges.into_iter())
                 .filter_map(|(terminal, child)| Some((terminal, ids[child as usize]?)))
                 .collect();
@@ -318,19 +280,20 @@ impl<'a> Walk<'a> {
                 ids[i] = Some(root);
             }
         }
-        let is_small = self.scratch.is_small();
+        let is_small = self.scratch.len() <= Scratch::MOST;
         (root, is_small.then_some(self.scratch))
     }
 
     /// Groups of a draft by what they can become, and those that only a stack can judge.
-    fn sort(
-        &mut self,
-        table: &TreeTable,
-        groups: Vec<(ConfigId, Vec<u32>)>,
-    ) -> (Box<[Becoming]>, Box<[Group]>) {
+    fn sort(&mut self, table: &TreeTable, groups: &[u32]) -> (Box<[Becoming]>, Box<[Group]>) {
         if groups.is_empty() {
             return Default::default();
         }
+        let take = |group: &u32| {
+            let (config, tokens) = &mut self.scratch.groups[*group as usize];
+            (*config, std::mem::take(tokens))
+        };
+        let groups: Vec<(ConfigId, Vec<u32>)> = groups.iter().map(take).collect();
         let words = self.vocabulary.words();
         let lives: Vec<&Live> = groups.iter().map(|group| self.reader.live(group.0)).collect();
         let undecided = groups.iter().zip(&lives).filter(|(_, live)| live.is_open());
