@@ -23,8 +23,10 @@ pub(super) struct Draft {
 #[derive(Default, Debug)]
 pub(super) struct Scratch {
     pub(super) drafts: Vec<Draft>,
-    /// Path -> its draft.
-    drafted: FxHashMap<u32, u32>,
+    /// Path -> its draft, plus one; 0 where there is none.
+    drafted: Vec<u32>,
+    /// Paths with drafts, but for the first.
+    made: Vec<u32>,
     pub(super) paths: Paths,
     pub(super) positions: Positions,
     /// The positions after a byte.
@@ -48,8 +50,7 @@ impl Scratch {
     pub(super) fn begin(&mut self) {
         self.drafts.clear();
         self.drafts.push(Draft::default());
-        self.drafted.clear();
-        self.drafted.insert(0, 0);
+        self.made.drain(..).for_each(|path| self.drafted[path as usize] = 0);
         self.positions.begin();
         self.groups.clear();
         self.becoming.clear();
@@ -67,10 +68,11 @@ impl Scratch {
 
     /// The draft of a path.
     pub(super) fn draft(&mut self, path: u32) -> u32 {
+        self.drafted.resize(self.paths.len(), 0);
         let (mut at, mut missing) = (path, SmallVec::<[(u32, TerminalId); 8]>::new());
         let mut draft = loop {
-            match (self.drafted.get(&at), self.paths.last(at)) {
-                (Some(draft), _) => break *draft,
+            match (self.drafted[at as usize].checked_sub(1), self.paths.last(at)) {
+                (Some(draft), _) => break draft,
                 (None, Some((before, terminal))) => {
                     missing.push((at, terminal));
                     at = before;
@@ -83,7 +85,8 @@ impl Scratch {
             let new = self.drafts.len() as u32;
             self.drafts[draft as usize].edges.push((terminal, new));
             self.drafts.push(Draft::default());
-            self.drafted.insert(path, new);
+            self.drafted[path as usize] = new + 1;
+            self.made.push(path);
             draft = new;
         }
         draft
