@@ -24,7 +24,7 @@ pub(super) struct Walk<'a> {
 
 /// Steps that a node of a tree counts for, a path, and a position in a set: they cost memory.
 const NODE: u64 = 50;
-const PATH: u64 = 10;
+const PATH: u64 = 30;
 const POSITION: u64 = 4;
 
 /// Nodes of the trie that are enough for a tree of their own: fewer are faster read again than looked up.
