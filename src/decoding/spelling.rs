@@ -117,15 +117,14 @@ fn sure(
             before.len(),
         )
         .or_else(|| speller.spell(&format!("{forced}{follower}")))?;
-        let own = whole(vocabulary, tokens, forced.len());
-        sure = Some(match sure {
-            None => own,
-            Some(mut sure) => {
-                let same = sure.iter().zip(&own).take_while(|(a, b)| a == b).count();
-                sure.truncate(same);
-                sure
-            }
-        });
+        let mut own = whole(vocabulary, tokens, forced.len());
+        if let Some(sure) = &sure {
+            own.truncate(sure.iter().zip(&own).take_while(|(a, b)| a == b).count());
+        }
+        if own.is_empty() {
+            return None;
+        }
+        sure = Some(own);
     }
     sure
 }
