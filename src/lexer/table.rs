@@ -151,7 +151,7 @@ impl LexTable {
     /// true.
     #[inline]
     pub(crate) fn next(&self, lexer: &Lexer, id: ConfigId, byte: u8) -> ConfigId {
-        self.next_class(lexer, id, usize::from(lexer.classes[byte as usize]))
+        self.next_class(lexer, id, usize::from(lexer.class(byte)))
     }
 
     #[inline]
@@ -168,7 +168,7 @@ impl LexTable {
         config: &Config,
         byte: u8,
     ) -> ConfigId {
-        self.next_of(lexer, id, config, usize::from(lexer.classes[byte as usize]))
+        self.next_of(lexer, id, config, usize::from(lexer.class(byte)))
     }
 
     #[inline]
@@ -209,7 +209,7 @@ impl LexTable {
         byte: u8,
     ) -> &[(TerminalId, ConfigId)] {
         let all = self.all_ends(lexer, id);
-        match all.begins.contains(lexer.classes[byte as usize]) {
+        match all.begins.contains(lexer.class(byte)) {
             true => &all.ends,
             false => &[],
         }

@@ -4,7 +4,7 @@
 //! terminals look alike, a run of signs has exponentially many readings; nearly all of them have two neighbours that no
 //! sentence has.
 
-use super::normal::{NormalGrammar, components};
+use super::{components::components, normal::NormalGrammar};
 use crate::{TerminalId, bitset::BitSet, grammar::Symbol};
 
 /// Terminal -> terminals that can come next.
@@ -42,7 +42,7 @@ impl Follow {
             behind[*component].union_with(after);
         }
         for (behind, last) in behind.iter().zip(&last.sets) {
-            for terminal in last.iter().filter(|_| !behind.is_empty()) {
+            for terminal in last.iter() {
                 next[terminal].union_with(behind);
             }
         }
@@ -67,30 +67,31 @@ struct Edges {
 impl Edges {
     fn new(grammar: &NormalGrammar, edge: fn(&[Symbol]) -> Symbol) -> Self {
         let count = grammar.by_lhs.len();
-        let mut begins: Vec<Vec<usize>> = vec![Vec::new(); count];
+        // Nonterminal -> those that some production of it has at that end.
+        let mut same_end: Vec<Vec<usize>> = vec![Vec::new(); count];
         for (lhs, rhs) in &grammar.productions {
             if let Symbol::Nonterminal(n) = edge(rhs) {
-                begins[lhs.index()].push(n.index());
+                same_end[lhs.index()].push(n.index());
             }
         }
-        begins.iter_mut().for_each(|with| {
-            with.sort_unstable();
-            with.dedup();
-        });
-        let component = components(&begins);
+        for same in &mut same_end {
+            same.sort_unstable();
+            same.dedup();
+        }
+        let component = components(&same_end);
         let mut sets = vec![BitSet::new(grammar.terminals); count];
         for (lhs, rhs) in &grammar.productions {
             if let Symbol::Terminal(terminal) = edge(rhs) {
                 sets[component[lhs.index()]].insert(terminal.index());
             }
         }
-        // A component's number is above those of what its members begin with.
+        // A component's number is above those of what its members have at that end.
         let mut order: Vec<usize> = (0..count).collect();
         order.sort_unstable_by_key(|n| component[*n]);
         for n in order {
             let (below, own) = sets.split_at_mut(component[n]);
-            for with in begins[n].iter().filter(|with| component[**with] < below.len()) {
-                own[0].union_with(&below[component[*with]]);
+            for same in same_end[n].iter().filter(|same| component[**same] < below.len()) {
+                own[0].union_with(&below[component[*same]]);
             }
         }
         Self { component, sets }

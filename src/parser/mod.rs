@@ -5,6 +5,7 @@
 
 mod above;
 mod chain;
+mod components;
 mod escape;
 mod follow;
 mod lr;

@@ -16,7 +16,7 @@ mod sets;
 mod walk;
 
 use std::sync::{
-    Mutex, OnceLock, PoisonError,
+    Mutex, MutexGuard, OnceLock, PoisonError,
     atomic::{AtomicU32, AtomicUsize, Ordering},
 };
 
@@ -173,7 +173,6 @@ pub(super) struct TreeTable {
     sums: papaya::HashMap<Box<[u32]>, u32, rustc_hash::FxBuildHasher>,
     /// What the last walk filled.
     spare: Mutex<Option<Scratch>>,
-    spare_bytes: AtomicUsize,
     bytes: AtomicUsize,
 }
 
@@ -188,21 +187,12 @@ impl TreeTable {
             merged: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
             sums: papaya::HashMap::with_hasher(rustc_hash::FxBuildHasher),
             spare: Mutex::new(None),
-            spare_bytes: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
         }
     }
 
-    /// What another walk filled; nothing where others are at work.
-    fn take_spare(&self) -> Scratch {
-        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).take();
-        self.spare_bytes.store(0, Ordering::Relaxed);
-        spare.unwrap_or_default()
-    }
-
-    fn keep_spare(&self, spare: Option<Scratch>) {
-        self.spare_bytes.store(spare.as_ref().map_or(0, Scratch::bytes), Ordering::Relaxed);
-        *self.spare.lock().unwrap_or_else(PoisonError::into_inner) = spare;
+    fn spare(&self) -> MutexGuard<'_, Option<Scratch>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[inline]
@@ -215,8 +205,8 @@ impl TreeTable {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        let bytes = [&self.bytes, &self.spare_bytes].map(|bytes| bytes.load(Ordering::Relaxed));
-        bytes[0] + bytes[1] + self.tokens.bytes()
+        let spare = self.spare().as_ref().map_or(0, Scratch::bytes);
+        self.bytes.load(Ordering::Relaxed) + self.tokens.bytes() + spare
     }
 
     /// The tree of all tokens read from a configuration. Cost when new: one step per byte that tokens begin with.
@@ -327,10 +317,12 @@ impl TreeTable {
         let node = match known {
             Some(known) => known,
             None => {
-                let mut walk = Walk::new(reader, vocabulary, self.take_spare());
+                // Nothing where others are at work.
+                let spare = self.spare().take().unwrap_or_default();
+                let mut walk = Walk::new(reader, vocabulary, spare);
                 walk.read(link.place)?;
                 let (node, spare) = walk.finish(self);
-                self.keep_spare(spare);
+                *self.spare() = spare;
                 self.branches.put_first(link.place, node)
             }
         };

@@ -1,7 +1,7 @@
 //! Things by which of some sets have them.
 
 /// Things that are in the same sets, and in one at least.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Class {
     /// Numbers of the sets, ascending.
     pub(super) sets: Vec<u32>,
@@ -50,11 +50,9 @@ impl Partition {
             }
             let from = *class;
             let last = self.classes[from as usize].last;
-            *class = match last < before {
-                true => self.classes.len() as u32,
-                false => last,
-            };
+            *class = last;
             if last < before {
+                *class = self.classes.len() as u32;
                 self.classes[from as usize].last = *class;
                 self.classes.push(Split { from, set, last: 0 });
             }

@@ -1,8 +1,8 @@
 //! Positions in a walk: where the readings of some bytes stand, each set of them once, and what bytes lead from one to which.
 //!
-//! Most nodes of a trie are read from few sets of positions, such as the middle of a name, or of a letter in it, so that what
-//! a class of bytes does to one is found once (the subset construction, as it is needed: Rabin and Scott 1959). Nothing in that is of
-//! one walk alone.
+//! Many nodes of a trie are read from the same sets of positions, such as the middle of a name, or of a letter in it. So what a class
+//! of bytes does to one is found once (the subset construction, as it is needed: Rabin and Scott 1959), for all walks: it depends on
+//! the lexer alone. One thread has it at a time, so that it has no locks as an [`Interner`](crate::intern::Interner) has.
 
 use std::{hash::BuildHasher, ops::Range};
 
@@ -55,10 +55,6 @@ impl Paths {
 pub(super) struct Positions {
     /// Those of all sets, one set after another.
     all: Vec<Position>,
-    /// For each of them the group of tokens that end there; [`UNKNOWN`] where none of this walk did.
-    groups: Vec<u32>,
-    /// Sets of whose positions groups are known.
-    grouped: Vec<u32>,
     /// Where each set ends.
     ends: Vec<usize>,
     ids: HashTable<u32>,
@@ -66,14 +62,10 @@ pub(super) struct Positions {
     next: FxHashMap<(u32, u8), u32>,
 }
 
-const UNKNOWN: u32 = u32::MAX;
-
 impl Default for Positions {
     fn default() -> Self {
         let mut positions = Self {
             all: Vec::new(),
-            groups: Vec::new(),
-            grouped: Vec::new(),
             ends: Vec::new(),
             ids: HashTable::new(),
             next: FxHashMap::default(),
@@ -87,13 +79,6 @@ impl Positions {
     /// No position.
     pub(super) const NONE: u32 = 0;
 
-    /// Forgets what groups were [said](Self::group).
-    pub(super) fn begin(&mut self) {
-        for set in self.grouped.drain(..) {
-            self.groups[range(&self.ends, set)].fill(UNKNOWN);
-        }
-    }
-
     /// The set of these, which ascend.
     pub(super) fn find(&mut self, positions: &[Position]) -> u32 {
         let Self { all, ends, .. } = self;
@@ -105,7 +90,6 @@ impl Positions {
         let id = ends.len() as u32;
         all.extend_from_slice(positions);
         ends.push(all.len());
-        self.groups.resize(all.len(), UNKNOWN);
         self.ids.insert_unique(hash(positions), id, |id| hash(&all[range(ends, *id)]));
         id
     }
@@ -130,21 +114,6 @@ impl Positions {
     pub(super) fn lead(&mut self, set: u32, class: u8, next: u32) {
         self.next.insert((set, class), next);
     }
-
-    /// For each position the group of the tokens that end there; `None` before they were [said](Self::group).
-    #[inline]
-    pub(super) fn groups(&self, set: u32) -> Option<&[u32]> {
-        let groups = &self.groups[range(&self.ends, set)];
-        (groups.first() != Some(&UNKNOWN)).then_some(groups)
-    }
-
-    /// Says the group of one position; of all of them, the first one first.
-    pub(super) fn group(&mut self, set: u32, at: usize, group: u32) {
-        if at == 0 {
-            self.grouped.push(set);
-        }
-        self.groups[range(&self.ends, set)][at] = group;
-    }
 }
 
 #[inline]
@@ -166,17 +135,12 @@ mod tests {
         let [(one, _), (both, _), (other, _)] = sets;
         assert_eq!(positions.next(both, 7), None);
         positions.lead(both, 7, one);
-        for _ in 0..2 {
-            positions.begin();
-            for (id, set) in &sets {
-                assert_eq!((positions.find(set), positions.get(*id)), (*id, set.as_slice()));
-                assert_eq!(positions.groups(*id), None, "groups are of one walk");
-            }
-            positions.group(both, 0, 4);
-            positions.group(both, 1, 5);
-            assert_eq!(positions.groups(both), Some(&[4, 5][..]));
-            assert_eq!((positions.groups(other), positions.next(both, 7)), (None, Some(one)));
+        for (id, set) in &sets {
+            assert_eq!((positions.find(set), positions.get(*id)), (*id, set.as_slice()));
         }
+        assert_eq!((positions.next(both, 7), positions.next(other, 7)), (Some(one), None));
+        // Nothing, three sets with four positions, and a step.
+        assert_eq!(positions.len(), 4 + 4 + 1);
     }
 
     #[test]

@@ -23,10 +23,8 @@ pub(super) struct Draft {
 #[derive(Default, Debug)]
 pub(super) struct Scratch {
     pub(super) drafts: Vec<Draft>,
-    /// Path -> its draft, plus one; 0 where there is none.
-    drafted: Vec<u32>,
-    /// Paths with drafts, but for the first.
-    made: Vec<u32>,
+    /// Path -> its draft.
+    drafted: FxHashMap<u32, u32>,
     pub(super) paths: Paths,
     pub(super) positions: Positions,
     /// The positions after a byte.
@@ -35,28 +33,30 @@ pub(super) struct Scratch {
     pub(super) groups: Vec<(ConfigId, Vec<u32>)>,
     /// Draft, and what its lexeme can become -> group.
     pub(super) becoming: FxHashMap<(u32, u32), u32>,
-    /// Position -> group: saves hashing what it can become.
-    pub(super) known: FxHashMap<Position, u32>,
-    /// Configuration -> bytes that change nothing, and bytes that do: true of all walks.
-    pub(super) loops: FxHashMap<ConfigId, (ByteSet, ByteSet)>,
+    /// Set of positions -> the groups of tokens that end there.
+    pub(super) grouped: FxHashMap<u32, SmallVec<[u32; 4]>>,
+    /// Set of positions -> bytes that lead to the same, and bytes that do not: true of all walks, as paths and positions are.
+    pub(super) loops: FxHashMap<u32, (ByteSet, ByteSet)>,
     /// Terminals by the groups that can become them.
     pub(super) terminals: Partition,
 }
 
 impl Scratch {
-    /// Paths, positions and configurations that are kept for the next walk, at most.
+    /// What is [kept](Self::len) for the next walk, at most.
     pub(super) const MOST: usize = 1 << 15;
 
+    /// Forgets what was of one walk alone.
     pub(super) fn begin(&mut self) {
         self.drafts.clear();
         self.drafts.push(Draft::default());
-        self.made.drain(..).for_each(|path| self.drafted[path as usize] = 0);
-        self.positions.begin();
+        self.drafted.clear();
+        self.drafted.insert(0, 0);
         self.groups.clear();
         self.becoming.clear();
-        self.known.clear();
+        self.grouped.clear();
     }
 
+    /// Paths, sets of positions, and what is known of these.
     pub(super) fn len(&self) -> usize {
         self.paths.len() + self.positions.len() + self.loops.len()
     }
@@ -68,11 +68,10 @@ impl Scratch {
 
     /// The draft of a path.
     pub(super) fn draft(&mut self, path: u32) -> u32 {
-        self.drafted.resize(self.paths.len(), 0);
         let (mut at, mut missing) = (path, SmallVec::<[(u32, TerminalId); 8]>::new());
         let mut draft = loop {
-            match (self.drafted[at as usize].checked_sub(1), self.paths.last(at)) {
-                (Some(draft), _) => break draft,
+            match (self.drafted.get(&at), self.paths.last(at)) {
+                (Some(draft), _) => break *draft,
                 (None, Some((before, terminal))) => {
                     missing.push((at, terminal));
                     at = before;
@@ -85,8 +84,7 @@ impl Scratch {
             let new = self.drafts.len() as u32;
             self.drafts[draft as usize].edges.push((terminal, new));
             self.drafts.push(Draft::default());
-            self.drafted[path as usize] = new + 1;
-            self.made.push(path);
+            self.drafted.insert(path, new);
             draft = new;
         }
         draft

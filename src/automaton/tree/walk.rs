@@ -1,5 +1,7 @@
 //! One walk of the vocabulary's trie: the tree of what a configuration reads below a place.
 
+use smallvec::SmallVec;
+
 use super::{
     Becoming, Group, Link, Place, TreeNode, TreeTable,
     positions::{Position, Positions},
@@ -86,9 +88,8 @@ impl<'a> Walk<'a> {
                 continue;
             }
             // The inside of a name, of a string, of a comment.
-            if let &[(_, config)] = self.scratch.positions.get(below)
-                && let Some(bytes) = trie.bytes_below(node)
-                && self.stays(config, bytes)
+            if let Some(bytes) = trie.bytes_below(node)
+                && self.stays(below, bytes)?
             {
                 self.group(trie.below(node), below)?;
                 node = after;
@@ -139,23 +140,20 @@ impl<'a> Walk<'a> {
         StepError::Limit { limit: self.reader.grammar.limits().step_work }
     }
 
-    /// Whether some bytes, in whatever order, lead from a configuration to itself and nowhere else.
-    fn stays(&mut self, config: ConfigId, bytes: ByteSet) -> bool {
-        let (staying, leaving) = self.scratch.loops.entry(config).or_default();
-        if bytes.intersects(*leaving) {
-            return false;
+    /// Whether some bytes, in whatever order, lead from some positions to the same.
+    fn stays(&mut self, at: u32, bytes: ByteSet) -> Result<bool, StepError> {
+        let (staying, leaving) = *self.scratch.loops.entry(at).or_default();
+        if bytes.intersects(leaving) {
+            return Ok(false);
         }
-        let reader = self.reader;
-        let new = bytes.minus(*staying);
-        let mut leaves = new.iter().find(|byte| reader.next(config, *byte) != config);
-        if leaves.is_none() && reader.tables.lex.get(config).ending {
-            leaves = new.iter().find(|byte| !reader.ends_before(config, *byte).is_empty());
+        for byte in bytes.minus(staying).iter() {
+            if self.next(at, byte, false)? != at {
+                self.scratch.loops.entry(at).or_default().1.insert(byte);
+                return Ok(false);
+            }
         }
-        match leaves {
-            Some(byte) => leaving.insert(byte),
-            None => staying.add(new),
-        }
-        leaves.is_none()
+        self.scratch.loops.entry(at).or_default().0.add(bytes);
+        Ok(true)
     }
 
     /// Where a byte leads, into [`Scratch::below`].
@@ -229,34 +227,29 @@ impl<'a> Walk<'a> {
         if tokens.is_empty() {
             return Ok(());
         }
-        if self.scratch.positions.groups(at).is_none() {
+        if !self.scratch.grouped.contains_key(&at) {
+            let mut groups = SmallVec::new();
             for i in 0..self.scratch.positions.get(at).len() {
-                let group = self.find_group(self.scratch.positions.get(at)[i])?;
-                self.scratch.positions.group(at, i, group);
+                groups.push(self.find_group(self.scratch.positions.get(at)[i])?);
             }
+            self.scratch.grouped.insert(at, groups);
         }
-        let Scratch { groups, positions, .. } = &mut self.scratch;
-        for group in positions.groups(at).unwrap_or_default() {
+        let Scratch { groups, grouped, .. } = &mut self.scratch;
+        for group in &grouped[&at] {
             groups[*group as usize].1.extend_from_slice(tokens);
         }
         Ok(())
     }
 
-    fn find_group(&mut self, position: Position) -> Result<u32, StepError> {
-        if let Some(known) = self.scratch.known.get(&position) {
-            return Ok(*known);
-        }
-        let (path, config) = position;
+    fn find_group(&mut self, (path, config): Position) -> Result<u32, StepError> {
         let (draft, live) = (self.draft(path)?, self.reader.live_id(config));
         let Scratch { groups, becoming, drafts, .. } = &mut self.scratch;
-        let group = *becoming.entry((draft, live)).or_insert_with(|| {
+        Ok(*becoming.entry((draft, live)).or_insert_with(|| {
             let group = groups.len() as u32;
             groups.push((config, Vec::new()));
             drafts[draft as usize].groups.push(group);
             group
-        });
-        self.scratch.known.insert(position, group);
-        Ok(group)
+        }))
     }
 
     /// Stores the drafts, children first. Where a lexeme was begun that no token goes on with, there is nothing to store. Gives
