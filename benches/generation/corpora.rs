@@ -28,6 +28,9 @@ use crate::{Encoder, Text};
 /// Schemas that are looked at per file of the corpus, and those replayed in all.
 const SCHEMAS: usize = 50;
 
+/// Distance of the lines of a file that are looked at first.
+const STEP: usize = 3;
+
 /// How many times its share of the tokens an instance may have.
 const LONGEST: usize = 2;
 
@@ -179,7 +182,7 @@ pub(crate) fn sql_of_schemas(
     texts
 }
 
-/// Valid instances of schemas, one per schema, from all files alike, none much longer than its share of the tokens.
+/// Valid instances of [`SCHEMAS`] schemas, one per schema, from all files alike, none much longer than its share of the tokens.
 pub(crate) fn json(
     shared: &Path,
     vocabulary: &Arc<Vocabulary>,
@@ -195,13 +198,18 @@ pub(crate) fn json(
     let is_packed = |file: &PathBuf| file.extension().is_some_and(|ending| ending == "zst");
     let files = sorted(&shared.join("maskbench"), is_packed);
     let compiler = SchemaCompiler::new(Arc::clone(vocabulary), &Limits::default());
-    let share = SCHEMAS.div_ceil(files.len().max(1));
     let mut texts = Vec::new();
-    for file in files {
+    // Every third line first; what a file lacks the ones after it give, or its other lines.
+    let rounds = (0..STEP).flat_map(|skipped| files.iter().enumerate().map(move |f| (skipped, f)));
+    for (skipped, (before, file)) in rounds {
+        let share = (SCHEMAS - texts.len()).div_ceil(files.len() - before);
         let file = BufReader::new(File::open(file).expect("a file of the corpus"));
         let decoder = ruzstd::decoding::StreamingDecoder::new(file).expect("zstd");
         let mut taken = 0;
-        for line in BufReader::new(decoder).lines().step_by(3) {
+        for line in BufReader::new(decoder).lines().skip(skipped).step_by(STEP) {
+            if taken == share {
+                break;
+            }
             let line: serde_json::Value =
                 serde_json::from_str(&line.expect("a line")).expect("a line of the corpus");
             let tests = line["tests"].as_array().into_iter().flatten();
@@ -230,9 +238,6 @@ pub(crate) fn json(
             let prompt = encoder.spell(&schema).expect("tokens").into();
             texts.push(Text { automaton, text, prompt, others, tokens: count });
             taken += 1;
-            if taken == share || texts.len() == SCHEMAS {
-                break;
-            }
         }
     }
     texts
