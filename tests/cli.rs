@@ -500,6 +500,31 @@ mod generate {
         refused(&["generate", "--batch", "no/such.jsonl"], &["no/such.jsonl"]);
     }
 
+    /// The rows that were written last time, one without an answer among them.
+    #[test]
+    fn from_earlier_answers_it_is_guessed_what_comes() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let ask = ["generate", "--json", "--context", SCHEMA, QUESTION];
+        let asked = |more: &[&str]| -> Value {
+            let run = run(&[&ask[..], more].concat());
+            assert_eq!(run.code, 0, "{}", run.err);
+            serde_json::from_str(&run.out).expect("an object")
+        };
+        let first = asked(&[]);
+        let rows = [first.to_string(), json!({"id": 1, "error": "no answer"}).to_string()];
+        let rows = write(directory.path(), "rows.jsonl", rows.join("\n\n"));
+        let again = asked(&["--examples", &rows]);
+        assert_eq!((&again["text"], &again["tokens"]), (&first["text"], &first["tokens"]));
+        let rightly = |answer: &Value| answer["stats"]["guessed_rightly"].as_u64();
+        assert!(rightly(&again) > rightly(&first), "{first}, {again}");
+        let other = json!({"sql": first["text"]}).to_string();
+        let other = write(directory.path(), "other.jsonl", other + "\n3\n");
+        refused(&[&ask[..], &["--examples", &other]].concat(), &["other.jsonl: line 1", "`text`"]);
+        let field = ["--examples", &other, "--field", "sql"];
+        refused(&[&ask[..], &field].concat(), &["line 2", "a string in the field `sql`"]);
+        refused(&[&ask[..], &["--examples", "no/such.jsonl"]].concat(), &["no/such.jsonl"]);
+    }
+
     /// Ctrl-C ends answers with what there is.
     #[cfg(unix)]
     #[test]

@@ -529,10 +529,10 @@ fn what_is_guessed_comes_sooner_and_is_the_same() {
     let (plain, calls, scored) = said(8, None);
     assert_eq!((plain.text.as_str(), plain.stats.guessed_tokens), (&text[..35], 0));
     // A model that keeps one place is never asked for another.
-    let drafter = Drafter::with_row_cost(0.25);
+    let drafter = Drafter::default().with_row_cost(0.25);
     assert_eq!(said(1, Some(&drafter)).1, calls);
     for kept in [2, 3, 8, 64] {
-        let drafter = Drafter::with_row_cost(0.25);
+        let drafter = Drafter::default().with_row_cost(0.25);
         let (first, fewer, same) = said(kept, Some(&drafter));
         let (second, least, _) = said(kept, Some(&drafter));
         assert_eq!((&first.tokens, &first.finish, same), (&plain.tokens, &plain.finish, scored));
@@ -547,7 +547,7 @@ fn what_is_guessed_comes_sooner_and_is_the_same() {
 fn guesses_never_change_an_answer() {
     let vocabulary = vocabulary();
     let automaton = constraint(COMMANDS).automaton().clone();
-    let drafter = Drafter::with_row_cost(0.25);
+    let drafter = Drafter::default().with_row_cost(0.25);
     let [mut rightly, mut wrongly] = [0; 2];
     for seed in 0..300 {
         let options = Options { max_tokens: 1 + seed as usize % 23, ..stop(&[";", "\n\n"]) };
@@ -604,7 +604,7 @@ fn members_of_a_schema_are_guessed_in_its_order() {
         (r#"{"zulu":7,"alpha":true,"mike":[]}"#, 10),
         (r#"{"mike":0,"other":{"zulu":2},"alpha":1}"#, 0),
     ] {
-        let drafter = Drafter::with_row_cost(0.25);
+        let drafter = Drafter::default().with_row_cost(0.25);
         let run = |decoder: &Decoder<'_>| {
             let mut model = Scripted::bytes(&vocabulary, text);
             model.kept = 9;

@@ -511,7 +511,7 @@ fn a_seed_names_one_text_however_it_is_computed() {
         decoder.spelled_by(model.prompts())
     }
     let [mut forced, mut guessed, mut wrongly] = [0; 3];
-    let drafter = Drafter::with_row_cost(0.25);
+    let drafter = Drafter::default().with_row_cost(0.25);
     drafter.learn(&prompt);
     for automaton in &automata {
         let seeds = 0..4;

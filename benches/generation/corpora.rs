@@ -46,12 +46,22 @@ pub(crate) enum Style {
     One,
 }
 
-/// Statements that the grammar accepts, until there are so many tokens.
+/// Which names SQL may write.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Names {
+    /// All that a name may be.
+    Any,
+    /// Those of the tables and columns of the schema, and the aliases of the questions asked of it.
+    OfSchema,
+}
+
+/// Statements that the grammar accepts, until there are so many tokens; `seen` others of them.
 pub(crate) fn sql(
     shared: &Path,
     vocabulary: &Arc<Vocabulary>,
     encoder: &Encoder,
     tokens: usize,
+    seen: usize,
 ) -> Vec<Text> {
     let Ok(corpus) = std::fs::read_to_string(shared.join("corpora/sql/both.jsonl")) else {
         return Vec::new();
@@ -68,7 +78,7 @@ pub(crate) fn sql(
         line["sql"].as_str().map(str::to_owned)
     };
     // Backwards, so that none of them is replayed unless nearly all are.
-    let others = (1..=OTHERS).rev().map(|i| lines[(lines.len() - i) * 7919 % lines.len()]);
+    let others = (1..=seen).rev().map(|i| lines[(lines.len() - i) * 7919 % lines.len()]);
     let others: Arc<[Vec<TokenId>]> =
         others.filter_map(|line| encoder.spell(&sql_of(line)?)).collect();
     // A step without a common divisor with most lengths: all of the corpus comes up, in no order.
@@ -127,13 +137,13 @@ fn words(text: &str) -> BTreeSet<String> {
     words.collect()
 }
 
-/// Queries of databases whose names are known, an equal share of the tokens each: no names but those of the tables and
-/// columns of the schema and the aliases of the questions asked of it can be written.
+/// Queries of databases, an equal share of the tokens each.
 pub(crate) fn sql_of_schemas(
     shared: &Path,
     vocabulary: &Arc<Vocabulary>,
     encoder: &Encoder,
     tokens: usize,
+    names: Names,
     style: Style,
 ) -> Vec<Text> {
     let is_schema = |folder: &PathBuf| folder.join("gold.jsonl").exists();
@@ -149,13 +159,15 @@ pub(crate) fn sql_of_schemas(
         let gold: Vec<&str> = gold.iter().filter_map(|line| line["sql"].as_str()).collect();
         let schema = file("schema.sql");
         let prompt: Arc<[TokenId]> = encoder.spell(&schema).expect("tokens").into();
-        let mut names = defined(&schema);
-        names.extend(gold.iter().flat_map(|text| words(text)));
-        let names = names.into_iter().map(|name| vec![name]).collect();
-        let options = Options::default().list("names", names).style(match style {
+        let mut options = Options::default().style(match style {
             Style::Any => frontend::Style::Any,
             Style::One => frontend::Style::Upper,
         });
+        if names == Names::OfSchema {
+            let mut names = defined(&schema);
+            names.extend(gold.iter().flat_map(|text| words(text)));
+            options = options.list("names", names.into_iter().map(|name| vec![name]).collect());
+        }
         let grammar = library::grammar_with("sql-postgres", &options, &limits).expect("it ships");
         let compiled = CompiledGrammar::new(&grammar, &limits).expect("it compiles");
         let automaton = Automaton::of(Arc::clone(&compiled), Arc::clone(vocabulary));

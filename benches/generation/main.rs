@@ -7,13 +7,15 @@
 //! follows. Both sides take turns, text by text, so that both meet the same disturbances.
 //!
 //! Then both sides once more, with guesses (`Drafter`): "new" from what a program has seen that was just started (before each
-//! text its prompt, the schema that it is about, and the texts before it); else from other texts of the same kind as well:
-//! queries over the same schema, instances of it. Nothing of any text is known before it comes.
+//! text its prompt, the schema that it is about, and the texts before it); else from other texts of the same kind as well, a
+//! hundred of them at most where nothing else is said: queries over the same schema, instances of it, for SQL with any names
+//! statements of any kind. Nothing of any text is known before it comes.
 //!
 //! `cargo bench --bench generation` reads corpora and the Qwen3 tokenizer at `../shared` and says so if they are not there.
 //! `GENERATION_FORMATS=f32,q8_0,q4_k,q4_k_m`, `GENERATION_THREADS=1,2`, `GENERATION_TOKENS=N` (per corpus) and
-//! `GENERATION_CORPORA=sql,sql-schema,sql-style,json,json-style` choose. `GENERATION_LAYERS=1` is for the counts alone, which do
-//! not depend on the model if `GENERATION_ROW=0.25` says what the products of a token cost, beside the reading of the weights.
+//! `GENERATION_CORPORA=sql,sql-seen,sql-prompt,sql-schema,sql-style,json,json-style` choose. `GENERATION_LAYERS=1` is for the
+//! counts alone, which do not depend on the model if `GENERATION_ROW=0.25` says what the products of a token cost, beside the
+//! reading of the weights.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints figures")]
 
@@ -27,7 +29,7 @@ use constrained_gen::{
     decoding::{Decoder, Drafter, Options, Sampling, Speller, Stats},
     model::{Config, ModelOptions, Qwen3, Session, WeightFormat},
 };
-use corpora::Style;
+use corpora::{Names, Style};
 use replay::Replay;
 
 /// Tokens of a prompt before each text: about a system text and a question.
@@ -126,14 +128,21 @@ fn main() {
     let encoder = Encoder(tokenizers::Tokenizer::from_bytes(&json).expect("a tokenizer"));
     let setting = |name: &str, default: &str| std::env::var(name).unwrap_or(default.to_owned());
     let tokens = setting("GENERATION_TOKENS", "").parse().unwrap_or(TOKENS);
-    let sql = |style| corpora::sql_of_schemas(&shared, &vocabulary, &encoder, tokens, style);
+    let sql = |names, style| {
+        corpora::sql_of_schemas(&shared, &vocabulary, &encoder, tokens, names, style)
+    };
     let json = |style| corpora::json(&shared, &vocabulary, &encoder, tokens, style);
-    let any_names = || corpora::sql(&shared, &vocabulary, &encoder, tokens);
-    let chosen = setting("GENERATION_CORPORA", "sql,sql-schema,sql-style,json,json-style");
+    let any_names = |seen| corpora::sql(&shared, &vocabulary, &encoder, tokens, seen);
+    let chosen = setting(
+        "GENERATION_CORPORA",
+        "sql,sql-seen,sql-prompt,sql-schema,sql-style,json,json-style",
+    );
     let corpora = chosen.split(',').map(|name| match name {
-        "sql" => ("SQL, any names", any_names()),
-        "sql-schema" => ("SQL, names of a schema", sql(Style::Any)),
-        "sql-style" => ("SQL, names of a schema, one style", sql(Style::One)),
+        "sql" => ("SQL, any names", any_names(100)),
+        "sql-seen" => ("SQL, any names, 5,000 others seen", any_names(5_000)),
+        "sql-prompt" => ("SQL, any names, a schema in the prompt", sql(Names::Any, Style::Any)),
+        "sql-schema" => ("SQL, names of a schema", sql(Names::OfSchema, Style::Any)),
+        "sql-style" => ("SQL, names of a schema, one style", sql(Names::OfSchema, Style::One)),
         "json" => ("JSON", json(Style::Any)),
         "json-style" => ("JSON, one style", json(Style::One)),
         other => panic!("no corpus {other}"),
@@ -205,7 +214,13 @@ fn compare(
     let prompt: Vec<TokenId> = (0..PROMPT as u32).map(|i| TokenId(i * 977 + 11)).collect();
     constrained_gen::decoding::Logits::advance(&mut prefix, &prompt).expect("read");
     let mut splits = [Split::default(); 5];
-    let drafters = [(); 3].map(|()| row.map_or_else(Drafter::default, Drafter::with_row_cost));
+    let mut all: Vec<&Arc<[Vec<TokenId>]>> = texts.iter().map(|text| &text.others).collect();
+    all.dedup_by(|one, other| Arc::ptr_eq(one, other));
+    let seen: usize = all.into_iter().flat_map(|others| others.iter()).map(Vec::len).sum();
+    let drafters = [(); 3].map(|()| {
+        let drafter = Drafter::default().with_room(seen);
+        row.into_iter().fold(drafter, Drafter::with_row_cost)
+    });
     let mut known: Option<&Arc<[Vec<TokenId>]>> = None;
     for Text { automaton, text, prompt, others, tokens } in texts {
         // Masks as a program has them that was started before: each text was seen once.

@@ -16,7 +16,7 @@ use super::{
 use crate::{TokenId, TokenMask};
 
 /// What came after what in texts read before: prompts and answers. Shared by any number of answers and threads; learns from
-/// each. Holds 2.5 MiB, and the last texts' habits where there are more than fit.
+/// each. Holds 2.5 MiB, or as much as is [given](Self::with_room), and the last texts' habits where there are more than fit.
 ///
 /// What is in it changes how fast an answer comes, and never the answer (if the model's numbers do not depend on how a text
 /// is cut).
@@ -41,11 +41,20 @@ impl std::fmt::Debug for Drafter {
 }
 
 impl Drafter {
-    /// One that takes a token's products to cost this part of what it costs to read a model's weights (0 to 4), instead of
-    /// measuring it.
-    pub fn with_row_cost(cost: f64) -> Self {
-        let passes = Passes::given(cost);
-        Self(Mutex::new(Known { passes, ..Known::default() }))
+    /// With room for what came before each of so many tokens: 80 to 160 bytes each, 2.5 MiB (32,768 tokens) at least and
+    /// 80 MiB (1,048,576) at most. For a program that answers many different questions, or has answers of others to
+    /// [learn](Self::learn) from: the more it knows of texts of a kind, the more of the next one it guesses. Nothing that was
+    /// learned before is kept.
+    pub fn with_room(self, tokens: usize) -> Self {
+        let passes = self.into_known().passes;
+        Self(Mutex::new(Known { passes, habits: Habits::with_room(tokens) }))
+    }
+
+    /// Takes a token's products to cost this part of what it costs to read a model's weights (0 to 4), instead of measuring
+    /// it.
+    pub fn with_row_cost(self, cost: f64) -> Self {
+        let habits = self.into_known().habits;
+        Self(Mutex::new(Known { passes: Passes::given(cost), habits }))
     }
 
     /// Learns from a text. An answer's own tokens are learned as they come.
@@ -92,6 +101,10 @@ impl Drafter {
     /// What passes cost.
     pub(super) fn costs(&self) -> Costs {
         self.known().passes.costs
+    }
+
+    fn into_known(self) -> Known {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, Known> {

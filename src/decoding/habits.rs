@@ -13,8 +13,8 @@ use crate::{TokenId, TokenMask};
 /// Tokens before a guess that it is made from, at most.
 pub(super) const LONGEST: usize = 4;
 
-/// Slots of the table: 20 bytes each.
-const SLOTS: usize = 1 << 17;
+/// Slots of the table at least, and at most: 20 bytes each.
+const SLOTS: [usize; 2] = [1 << 17, 1 << 22];
 
 /// Tokens that are remembered behind the same ones.
 const FOLLOWERS: usize = 3;
@@ -98,8 +98,16 @@ pub(super) struct Habits {
 
 impl Default for Habits {
     fn default() -> Self {
+        Self::with_room(0)
+    }
+}
+
+impl Habits {
+    /// Room for what came before each of so many tokens.
+    pub(super) fn with_room(tokens: usize) -> Self {
+        let slots = tokens.saturating_mul(LONGEST).clamp(SLOTS[0], SLOTS[1]).next_power_of_two();
         Self {
-            slots: vec![Slot::EMPTY; SLOTS].into_boxed_slice(),
+            slots: vec![Slot::EMPTY; slots].into_boxed_slice(),
             often: vec![Often::default(); OFTEN].into_boxed_slice(),
             known: USUAL.map(|kinds| kinds.map(Rate::of)),
             common: [30, 20, 8, 4].map(Rate::of),
@@ -107,14 +115,12 @@ impl Default for Habits {
             names: [40, 60].map(Rate::of),
         }
     }
-}
 
-impl Habits {
     /// Learns what came after a text.
     pub(super) fn learn(&mut self, before: &[TokenId], token: TokenId) {
         self.often[token.index() % OFTEN].note(token);
         for length in 1..=longest(before) {
-            let (place, check) = key(before, length);
+            let (place, check) = self.key(before, length);
             let slot = &mut self.slots[place];
             if slot.check == check {
                 slot.note(token);
@@ -231,7 +237,7 @@ impl Habits {
         length: usize,
         mut allowed: impl FnMut(TokenId) -> bool,
     ) -> Option<Slot> {
-        let (place, check) = key(before, length);
+        let (place, check) = self.key(before, length);
         let mut slot = self.slots[place];
         if slot.check != check {
             return None;
@@ -242,6 +248,15 @@ impl Habits {
             }
         }
         (slot.total() > 0).then_some(slot)
+    }
+
+    /// Place and check of the last `length` tokens, of which the first may be the text's beginning.
+    fn key(&self, before: &[TokenId], length: usize) -> (usize, u32) {
+        let mut hasher = FxHasher::default();
+        length.hash(&mut hasher);
+        before[before.len().saturating_sub(length)..].hash(&mut hasher);
+        let hash = hasher.finish();
+        ((hash >> 32) as usize % self.slots.len(), (hash as u32).max(1))
     }
 
     /// What came most often of what is allowed.
@@ -291,15 +306,6 @@ fn narrowness(allowed: usize) -> usize {
 
 fn step(odds: f64) -> usize {
     ((odds * STEPS as f64) as usize).min(STEPS - 1)
-}
-
-/// Place and check of the last `length` tokens, of which the first may be the text's beginning.
-fn key(before: &[TokenId], length: usize) -> (usize, u32) {
-    let mut hasher = FxHasher::default();
-    length.hash(&mut hasher);
-    before[before.len().saturating_sub(length)..].hash(&mut hasher);
-    let hash = hasher.finish();
-    ((hash >> 32) as usize % SLOTS, (hash as u32).max(1))
 }
 
 /// How often something came true lately.
@@ -373,6 +379,25 @@ mod tests {
         };
         assert_eq!(other(&[9, 2], 4), Some(3), "what is not allowed is not guessed");
         assert_eq!(other(&[1], 2), None);
+    }
+
+    /// With little room most of what came first is lost.
+    #[test]
+    fn as_much_is_remembered_as_there_is_room_for() {
+        let text: Vec<u32> = (0..200_000).map(|i| i * 7919 % 100_003).collect();
+        let remembered = |room: usize| {
+            let mut habits = Habits::with_room(room);
+            for text in text.chunks(50) {
+                learn(&mut habits, text);
+            }
+            let knows = |text: &&[u32]| {
+                let guess = habits.guess(&tokens(&text[..3]), None, |_| true, None);
+                guess.is_some_and(|guess| guess.token.0 == text[3])
+            };
+            text.chunks(50).take(1000).filter(knows).count()
+        };
+        let counts = [0, text.len(), usize::MAX].map(remembered);
+        assert!(counts[0] < 600 && counts[1] > 900 && counts[2] > 950, "{counts:?}");
     }
 
     #[test]

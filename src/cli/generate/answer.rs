@@ -18,14 +18,20 @@ use constrained_gen::{
 
 use super::{
     super::{Outcome, complain, hub, interrupt, memory, output},
-    Arguments, Device, Request, report,
+    Arguments, Device, Request,
+    examples::Examples,
+    report,
 };
 
 /// Tokens of a prompt that no text of the request has.
 const FRAME: usize = 64;
 
 /// Decodes the answer to a request and prints it.
-pub(super) fn answer(arguments: &Arguments, request: &Request) -> Result<Outcome> {
+pub(super) fn answer(
+    arguments: &Arguments,
+    examples: &Examples,
+    request: &Request,
+) -> Result<Outcome> {
     let model = load(arguments, request)?;
     let mut session = session(arguments, &model, request)?;
     let constraint = match &request.language {
@@ -33,7 +39,7 @@ pub(super) fn answer(arguments: &Arguments, request: &Request) -> Result<Outcome
         Some(language) => Some(language.automaton(model.vocabulary().clone())?.constraint()),
     };
     let prompt = prompt(arguments, &model, request)?;
-    let drafter = Drafter::default();
+    let drafter = examples.drafter(model.prompts());
     let decoder = decoder(arguments, &model, request, &drafter)?;
     drafter.learn(&prompt);
 

@@ -23,7 +23,9 @@ use serde_json::{Value, json};
 
 use super::{
     super::{Outcome, complain, input::Source, interrupt, language::Languages, output},
-    Arguments, Request, answer, report,
+    Arguments, Request, answer,
+    examples::Examples,
+    report,
 };
 
 /// What a line may say.
@@ -93,7 +95,7 @@ struct Row {
 }
 
 /// Answers all lines of a file.
-pub(super) fn run(arguments: &Arguments, file: &Path) -> Result<Outcome> {
+pub(super) fn run(arguments: &Arguments, examples: &Examples, file: &Path) -> Result<Outcome> {
     let source = Source::of(file);
     if source == Source::Stdin && arguments.schema.reads_stdin() {
         bail!("standard input holds the schema: expected a file of prompts");
@@ -145,7 +147,7 @@ pub(super) fn run(arguments: &Arguments, file: &Path) -> Result<Outcome> {
             Err(error) => writer.failed(number, &row.id, error)?,
         }
     }
-    let drafter = Drafter::default();
+    let drafter = examples.drafter(model.prompts());
     let jobs = numbers
         .iter()
         .take_while(|_| !stop.load(Ordering::Relaxed))

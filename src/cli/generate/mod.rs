@@ -2,6 +2,7 @@
 
 mod answer;
 mod batch;
+mod examples;
 mod report;
 
 use std::{io::IsTerminal, path::PathBuf};
@@ -14,6 +15,7 @@ use constrained_gen::{
     expert::{Decoding, Expert, Roster, Validation},
     validation::Validator,
 };
+use examples::Examples;
 
 use super::{
     Outcome, complain,
@@ -61,6 +63,13 @@ pub(super) struct Arguments {
     /// Read no tokens ahead on a guess, to compare
     #[arg(long)]
     no_guessing: bool,
+    /// Texts like the answers, such as earlier answers: a file of JSON lines as --batch writes them. What they have
+    /// in common with an answer is guessed and read ahead: the answer is the same, and comes sooner
+    #[arg(long, value_name = "FILE", conflicts_with = "no_guessing")]
+    examples: Option<PathBuf>,
+    /// The field of a JSON line of --examples that holds the text
+    #[arg(long, value_name = "NAME", default_value = "text", requires = "examples")]
+    field: String,
     /// Where the model runs
     #[arg(long, value_enum, default_value_t)]
     device: Device,
@@ -133,11 +142,15 @@ enum Device {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome> {
+    let examples = match &arguments.examples {
+        Some(file) => Examples::read(file, &arguments.field)?,
+        None => Examples::default(),
+    };
     if let Some(file) = &arguments.batch {
-        return batch::run(arguments, file);
+        return batch::run(arguments, &examples, file);
     }
     let request = Request::new(arguments, &mut Languages::default())?;
-    answer::answer(arguments, &request)
+    answer::answer(arguments, &examples, &request)
 }
 
 /// What is asked, all of it checked before a model is loaded.
