@@ -8,6 +8,7 @@
 mod ahead;
 mod answer;
 mod batch;
+mod best;
 mod cost;
 mod decode;
 mod draft;

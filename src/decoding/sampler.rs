@@ -2,7 +2,8 @@
 //!
 //! The mask comes first: tokens outside it are never looked at, so the work is proportional to the allowed tokens (plus
 //! one pass over the mask's words), and probabilities are those *given* the mask. Filters apply in the order repetition
-//! penalty, temperature, top_k, top_p, min_p. Nothing sorts the vocabulary: top_k and top_p select before they sort.
+//! penalty, temperature, top_k, top_p, min_p. Nothing sorts the vocabulary: top_k and top_p select before they sort
+//! (`best.rs`).
 //!
 //! One number is drawn per sampled token and none otherwise, and candidates always stand in the same order before the
 //! draw, so that a seed names one text.
@@ -13,15 +14,11 @@ use rand_chacha::{
 };
 use rustc_hash::FxHashSet;
 
-use super::{Sampling, SettingsError};
+use super::{
+    Sampling, SettingsError,
+    best::{Candidate, Scores, best_of, descend, keep_best, nucleus},
+};
 use crate::{TokenId, TokenMask};
-
-/// Tokens that top_p sorts at first; most distributions need no more.
-const NUCLEUS_STEP: usize = 64;
-
-/// Candidates of which the best ones are found side by side, and how many of them.
-const PART: usize = 512;
-const LANES: usize = 8;
 
 /// Chooses tokens, with the settings and the chance of one sequence.
 #[derive(Clone, Debug)]
@@ -32,20 +29,7 @@ pub struct Sampler {
     seen: FxHashSet<TokenId>,
     /// Scratch: reused by every step.
     candidates: Vec<Candidate>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Candidate {
-    token: TokenId,
-    /// The logit; from [`Sampler::draw`] on, the probability times a constant.
-    weight: f32,
-}
-
-impl Candidate {
-    /// The better one first; among equals the lower id, so that the order is total.
-    fn better(a: &Self, b: &Self) -> std::cmp::Ordering {
-        b.weight.total_cmp(&a.weight).then(a.token.cmp(&b.token))
-    }
+    tokens: Vec<TokenId>,
 }
 
 /// What a token must fulfil beyond being allowed, where that is found out one by one.
@@ -97,6 +81,7 @@ impl Sampler {
             settings: settings.clone(),
             seen: FxHashSet::default(),
             candidates: Vec::new(),
+            tokens: Vec::new(),
         })
     }
 
@@ -122,8 +107,12 @@ impl Sampler {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn sample(&mut self, row: &[f32], allowed: &TokenMask) -> Result<TokenId, SampleError> {
-        let pairs = allowed.iter().map(|token| (token, row.get(token.index()).copied()));
-        self.choose(pairs, row.len(), allowed.len(), None)
+        let mut tokens = std::mem::take(&mut self.tokens);
+        tokens.clear();
+        allowed.append_to(&mut tokens);
+        let chosen = self.sample_fitting_row(&tokens, row, None);
+        self.tokens = tokens;
+        chosen
     }
 
     /// Chooses one of these tokens, which ascend, given their logits in the same order: what
@@ -147,9 +136,7 @@ impl Sampler {
         logits: &[f32],
         fit: Option<Fit<'_>>,
     ) -> Result<TokenId, SampleError> {
-        let logit = |i: usize| logits.get(i).copied();
-        let pairs = tokens.iter().enumerate().map(|(i, token)| (*token, logit(i)));
-        self.choose(pairs, logits.len(), tokens.len(), fit)
+        self.choose(tokens, Scores::Listed(logits), fit)
     }
 
     /// As [`sample_fitting`](Self::sample_fitting), given the logits of all rows.
@@ -159,21 +146,23 @@ impl Sampler {
         row: &[f32],
         fit: Option<Fit<'_>>,
     ) -> Result<TokenId, SampleError> {
-        let pairs = tokens.iter().map(|token| (*token, row.get(token.index()).copied()));
-        self.choose(pairs, row.len(), tokens.len(), fit)
+        self.choose(tokens, Scores::OfRows(row), fit)
     }
 
     fn choose(
         &mut self,
-        pairs: impl Iterator<Item = (TokenId, Option<f32>)> + Clone,
-        rows: usize,
-        allowed: usize,
+        tokens: &[TokenId],
+        scores: Scores<'_>,
         fit: Option<Fit<'_>>,
     ) -> Result<TokenId, SampleError> {
-        self.gather(pairs.clone(), rows, allowed)?;
+        let needs_all = fit.as_ref().is_some_and(|fit| fit.all);
+        if needs_all || !self.gather_best(tokens, scores) {
+            self.gather(tokens, scores)?;
+        }
+        let none = SampleError::NoCandidate { allowed: tokens.len() };
         let likely = |best: &Candidate| best.weight > f32::NEG_INFINITY;
         let best = self.candidates.iter().copied().min_by(Candidate::better).filter(likely);
-        let best = best.ok_or(SampleError::NoCandidate { allowed })?;
+        let Some(best) = best else { return Err(none) };
         // The 53 bits of a double's mantissa: uniform in [0, 1).
         let unit = (self.settings.temperature != 0.0)
             .then(|| (self.rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64);
@@ -183,42 +172,58 @@ impl Sampler {
             if fits(token) {
                 return Ok(token);
             }
-            self.gather(pairs, rows, allowed)?;
+            self.gather(tokens, scores)?;
         }
         let mut best = None;
         let looked = descend(&mut self.candidates, |candidate| {
             best = Some(*candidate).filter(|c| !likely(c) || fits(c.token));
             best.is_none()
         });
-        let best = best.filter(likely).ok_or(SampleError::NoCandidate { allowed })?;
+        let Some(best) = best.filter(likely) else { return Err(none) };
         self.candidates.drain(..looked - 1);
         Ok(self.pick(best, unit, Some(fits)))
     }
 
-    /// Makes the candidates.
-    fn gather(
-        &mut self,
-        pairs: impl Iterator<Item = (TokenId, Option<f32>)>,
-        rows: usize,
-        allowed: usize,
-    ) -> Result<(), SampleError> {
-        let penalty = self.settings.repetition_penalty;
+    /// Makes the candidates: all tokens.
+    fn gather(&mut self, tokens: &[TokenId], scores: Scores<'_>) -> Result<(), SampleError> {
         self.candidates.clear();
-        self.candidates.reserve(allowed);
-        for (token, logit) in pairs {
-            let logit = logit.ok_or(SampleError::NoLogit { token, rows })?;
+        self.candidates.reserve(tokens.len());
+        for (i, token) in tokens.iter().enumerate() {
+            let token = *token;
+            let missing = SampleError::NoLogit { token, rows: scores.len() };
+            let logit = scores.get(i, token).ok_or(missing)?;
             if logit.is_nan() || logit == f32::INFINITY {
                 return Err(SampleError::Logit { token, value: logit.to_string() });
             }
-            let weight = match logit {
-                _ if penalty == 1.0 || !self.seen.contains(&token) => logit,
-                // Keskar and others 2019, section 4.1: division would *raise* a negative logit.
-                x if x > 0.0 => x / penalty,
-                x => x * penalty,
-            };
+            let is_seen = !self.seen.is_empty() && self.seen.contains(&token);
+            let weight = if is_seen { self.penalised(logit) } else { logit };
             self.candidates.push(Candidate { token, weight });
         }
         Ok(())
+    }
+
+    /// Makes the candidates: tokens among which are those that a draw may come to, where the settings say that these are few.
+    /// False where [`gather`](Self::gather) has to, or to say what is wrong.
+    fn gather_best(&mut self, tokens: &[TokenId], scores: Scores<'_>) -> bool {
+        let few = if self.settings.temperature == 0.0 { Some(1) } else { self.settings.top_k };
+        let Some(few) = few.filter(|few| *few < tokens.len()) else { return false };
+        if self.seen.is_empty() {
+            return best_of(tokens, scores, few, &mut self.candidates);
+        }
+        let weights = tokens.iter().enumerate().map(|(i, token)| scores.get(i, *token));
+        let Some(mut weights) = weights.collect::<Option<Vec<f32>>>() else { return false };
+        for token in &self.seen {
+            if let Ok(place) = tokens.binary_search(token) {
+                weights[place] = self.penalised(weights[place]);
+            }
+        }
+        best_of(tokens, Scores::Listed(&weights), few, &mut self.candidates)
+    }
+
+    /// The weight of a token of the answer. Keskar and others 2019, section 4.1: division would *raise* a negative logit.
+    fn penalised(&self, logit: f32) -> f32 {
+        let penalty = self.settings.repetition_penalty;
+        if logit > 0.0 { logit / penalty } else { logit * penalty }
     }
 
     /// The best candidate, or the one that a number from 0 to below 1 points at.
@@ -282,67 +287,6 @@ impl Sampler {
         // Rounding can leave a rest of 0; the best token is always a candidate.
         best.token
     }
-}
-
-/// Keeps the best `k` of more candidates, by ascending token. O(n), nearly all of it in two passes over all of them.
-fn keep_best(candidates: &mut Vec<Candidate>, k: usize) {
-    // The best of each of many parts: as good as the k-th of these are k candidates at least.
-    let mut best = Vec::with_capacity(candidates.len().div_ceil(PART) * LANES);
-    for part in candidates.chunks(PART) {
-        let mut lanes = [f32::NEG_INFINITY; LANES];
-        for some in part.chunks(LANES) {
-            for (lane, candidate) in lanes.iter_mut().zip(some) {
-                *lane = if candidate.weight > *lane { candidate.weight } else { *lane };
-            }
-        }
-        best.extend(lanes);
-    }
-    if k <= best.len() {
-        let (_, least, _) = best.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a));
-        let least = *least;
-        candidates.retain(|candidate| candidate.weight >= least);
-    }
-    if k < candidates.len() {
-        candidates.select_nth_unstable_by(k - 1, Candidate::better);
-        candidates.truncate(k);
-        // The selection leaves an order of its own; the draw needs ours.
-        candidates.sort_unstable_by_key(|c| c.token);
-    }
-}
-
-/// Puts the fewest best candidates that hold the share `top_p` of all weight first, in order; returns their number.
-fn nucleus(candidates: &mut [Candidate], top_p: f64) -> usize {
-    let total: f64 = candidates.iter().map(|c| f64::from(c.weight)).sum();
-    let wanted = top_p * total;
-    let mut mass = 0.0;
-    descend(candidates, |candidate| {
-        mass += f64::from(candidate.weight);
-        mass < wanted
-    })
-}
-
-/// Looks at the candidates from the best one down as long as `go_on` says; how many were looked at, which then stand first, in
-/// order.
-///
-/// Selects and sorts ever longer pieces from the front instead of sorting all: O(n) where few are looked at.
-fn descend(candidates: &mut [Candidate], mut go_on: impl FnMut(&Candidate) -> bool) -> usize {
-    let (mut sorted, mut step) = (0, NUCLEUS_STEP);
-    while sorted < candidates.len() {
-        let rest = &mut candidates[sorted..];
-        let piece = step.min(rest.len());
-        if piece < rest.len() {
-            rest.select_nth_unstable_by(piece - 1, Candidate::better);
-        }
-        rest[..piece].sort_unstable_by(Candidate::better);
-        for (i, candidate) in rest[..piece].iter().enumerate() {
-            if !go_on(candidate) {
-                return sorted + i + 1;
-            }
-        }
-        sorted += piece;
-        step *= 8;
-    }
-    sorted
 }
 
 #[cfg(test)]
@@ -491,43 +435,6 @@ mod tests {
     }
 
     proptest! {
-        /// The nucleus equals that of a full sort.
-        #[test]
-        fn nucleus_is_that_of_a_sort(weights in prop::collection::vec(0.0f32..1.0, 1..700), p in 0.0f64..1.0) {
-            let mut candidates: Vec<Candidate> = weights
-                .iter()
-                .enumerate()
-                .map(|(i, &weight)| Candidate { token: TokenId::new(i), weight })
-                .collect();
-            let mut sorted = candidates.clone();
-            sorted.sort_by(Candidate::better);
-            let n = nucleus(&mut candidates, p);
-            let ids = |c: &[Candidate]| c.iter().map(|c| c.token.0).collect::<Vec<_>>();
-            prop_assert_eq!(ids(&candidates[..n]), ids(&sorted[..n]));
-            let total: f64 = weights.iter().map(|&w| f64::from(w)).sum();
-            let mass = |n: usize| sorted[..n].iter().map(|c| f64::from(c.weight)).sum::<f64>();
-            prop_assert!(n == candidates.len() || mass(n) >= p * total - 1e-9);
-            prop_assert!(n == 1 || mass(n - 1) < p * total + 1e-9);
-        }
-
-        /// The best ones equal those of a full sort, whatever is alike or impossible.
-        #[test]
-        fn best_are_those_of_a_sort(weights in prop::collection::vec(-40i8..40, 1..3_000), k in 1usize..700) {
-            let weight = |w: i8| if w < -35 { f32::NEG_INFINITY } else { f32::from(w) };
-            let mut candidates: Vec<Candidate> = weights
-                .iter()
-                .enumerate()
-                .map(|(i, &w)| Candidate { token: TokenId::new(i), weight: weight(w) })
-                .collect();
-            let mut sorted = candidates.clone();
-            sorted.sort_by(Candidate::better);
-            sorted.truncate(k);
-            sorted.sort_by_key(|c| c.token);
-            keep_best(&mut candidates, k);
-            let ids = |c: &[Candidate]| c.iter().map(|c| c.token.0).collect::<Vec<_>>();
-            prop_assert_eq!(ids(&candidates), ids(&sorted));
-        }
-
         /// The choice among tokens that fit is that under a mask without the others.
         #[test]
         fn what_does_not_fit_might_as_well_not_be_allowed(

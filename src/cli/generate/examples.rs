@@ -15,8 +15,8 @@ use serde_json::Value;
 
 use super::super::input;
 
-/// Bytes of texts that are read at most, and of a line; what comes behind them in the file is not read.
-const BYTES: usize = 16 << 20;
+/// Bytes of a line at most; behind as many no other line is read.
+const BYTES: usize = 64 << 20;
 
 /// Texts of a file.
 #[derive(Debug, Default)]
@@ -49,10 +49,9 @@ fn texts(mut lines: impl BufRead, field: &str) -> Result<Vec<String>> {
             bail!("line {number}: longer than the {BYTES} bytes that a line may have");
         }
         if !line.trim_ascii().is_empty() {
-            let text = text(&line, field).map_err(|e| anyhow!("line {number}: {e}"))?;
-            bytes += text.as_ref().map_or(0, String::len);
-            texts.extend(text);
+            texts.extend(text(&line, field).map_err(|e| anyhow!("line {number}: {e}"))?);
         }
+        bytes += line.len();
         line.clear();
     }
     Ok(texts)

@@ -63,8 +63,8 @@ pub(super) struct Arguments {
     /// Read no tokens ahead on a guess, to compare
     #[arg(long)]
     no_guessing: bool,
-    /// Texts like the answers, such as earlier answers: a file of JSON lines as --batch writes them. What they have
-    /// in common with an answer is guessed and read ahead: the answer is the same, and comes sooner
+    /// Texts like the answers, such as earlier answers: a file of JSON lines as --batch writes them (of a long one the first
+    /// 64 MiB). What they have in common with an answer is guessed and read ahead: the answer is the same, and comes sooner
     #[arg(long, value_name = "FILE", conflicts_with = "no_guessing")]
     examples: Option<PathBuf>,
     /// The field of a JSON line of --examples that holds the text
