@@ -578,6 +578,32 @@ fn guesses_never_change_an_answer() {
     assert!(rightly > 100 && wrongly > 100, "rightly {rightly}, wrongly {wrongly}");
 }
 
+/// A model that would write blanks for ever is led on by what else is allowed; where nothing is, or no end is to be reached
+/// otherwise, they stay.
+#[test]
+fn white_space_in_a_row_has_an_end() {
+    let said = |grammar: &str, longest_blank: usize, max_tokens: usize| {
+        let vocabulary = vocabulary();
+        let mut model = Scripted::bytes(&vocabulary, &format!("a{}", " ".repeat(500)));
+        let mut constraint = constraint(grammar);
+        let options = Options { longest_blank, max_tokens, ..Options::default() };
+        let answer = run(&mut model, &options, Some(&mut constraint)).unwrap();
+        assert!(answer.whole);
+        answer.text
+    };
+    let free = r#"start: "a" /[ \n]+/ "b""#;
+    assert_eq!(said(free, 20, 400), format!("a{}b", " ".repeat(20)));
+    assert_eq!(said(free, 0, 400), "a b");
+    assert_eq!(said(free, usize::MAX, 400).len(), 400, "until none is left");
+    assert_eq!(said(free, 20, 10), format!("a{}b", " ".repeat(8)));
+    let long = r#"start: "a" / {30}/ "b""#;
+    assert_eq!(said(long, 20, 400), format!("a{}b", " ".repeat(30)));
+    let dear = r#"start: "a" (/ {25,}/ | / {20}bcdefghijklmnopqr/)"#;
+    assert_eq!(said(dear, 20, 30), format!("a{}", " ".repeat(25)));
+    let text = r#"start: "a" (" " | "\n")*"#;
+    assert_eq!(said(text, 20, 400), format!("a{}", " ".repeat(20)), "the end is something else");
+}
+
 /// Spells with a token for each byte.
 struct ByByte<'a>(&'a Vocabulary);
 

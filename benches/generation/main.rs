@@ -236,7 +236,8 @@ fn compare(
             others.iter().for_each(|text| drafters[2].learn(text));
         }
         // More than the text has, so that no budget takes part: both sides end where the text does.
-        let options = Options { max_tokens: 2 * tokens + 64, ..Options::default() };
+        let (max_tokens, longest_blank) = (2 * tokens + 64, usize::MAX);
+        let options = Options { max_tokens, longest_blank, ..Options::default() };
         let full = Options { sparse_head: false, ..options.clone() };
         let run = |constrain: bool, drafter: Option<&Drafter>| {
             let options = if constrain { &options } else { &full };

@@ -19,6 +19,10 @@ pub struct Options {
     /// Whether tokens that are no choice are read together with the next one that is, instead of each when it comes. The
     /// text is the same either way, if the model's numbers do not depend on how a text is cut. Default on.
     pub forced_runs: bool,
+    /// Under a grammar: bytes of white space in a row behind which no token is chosen that begins with white space, as long as
+    /// another one leads to an end. What a grammar allows in any number a model that is at a loss may go on with for ever.
+    /// Default 128.
+    pub longest_blank: usize,
 }
 
 impl Default for Options {
@@ -29,6 +33,7 @@ impl Default for Options {
             thinking: Thinking::Off,
             sparse_head: true,
             forced_runs: true,
+            longest_blank: 128,
         }
     }
 }

@@ -208,6 +208,9 @@ impl<'a> Sequence<'a> {
             Phase::Think { free, .. } => free.append_to(&mut self.allowed),
             _ => self.guide.mask()?.append_to(&mut self.allowed),
         }
+        if self.guide.is_grammar() && self.is_answering() {
+            self.go_on_from_blank();
+        }
         self.stats.mask_time += begin.elapsed();
         self.note_share(self.allowed.len());
         let token = self.sample(logits)?;
@@ -345,6 +348,25 @@ impl<'a> Sequence<'a> {
             self.phase = Phase::Done(Finish::Context);
         }
         Ok(None)
+    }
+
+    /// Leaves out what begins with white space, where there was enough of it and anything else leads to an end.
+    fn go_on_from_blank(&mut self) {
+        let text = self.text.bytes();
+        let longest = self.decoder.options.longest_blank;
+        let Some(end) = text.len().checked_sub(longest).map(|begin| &text[begin..]) else { return };
+        if !end.iter().all(u8::is_ascii_whitespace) {
+            return;
+        }
+        let vocabulary = self.decoder.vocabulary;
+        let begins = |token: &TokenId| vocabulary.bytes(*token).first();
+        let is_blank = |token: &TokenId| begins(token).is_some_and(u8::is_ascii_whitespace);
+        let allowed = std::mem::take(&mut self.allowed);
+        let leads_on = allowed.iter().any(|token| !is_blank(token) && self.fits(*token));
+        self.allowed = allowed;
+        if leads_on {
+            self.allowed.retain(|token| !is_blank(token));
+        }
     }
 
     /// Whether a token leaves enough to end the answer.

@@ -90,6 +90,9 @@ pub(super) struct Arguments {
     /// Tokens of the answer at most; under a grammar or schema it is never cut off, but ends in time
     #[arg(long, value_name = "N", default_value_t = 512)]
     max_tokens: usize,
+    /// White space in a row under a grammar, after which something else comes if it can
+    #[arg(long, value_name = "BYTES", default_value_t = Options::default().longest_blank)]
+    longest_blank: usize,
     /// Print an unfinished answer too
     #[arg(long)]
     partial: bool,
@@ -206,6 +209,7 @@ impl Request {
         };
         let mut options = Options {
             max_tokens: arguments.max_tokens,
+            longest_blank: arguments.longest_blank,
             stop: expert.manifest.decoding.stop_sequences.clone(),
             ..Options::default()
         };
