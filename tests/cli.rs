@@ -500,6 +500,15 @@ mod generate {
         refused(&["generate", "--batch", "no/such.jsonl"], &["no/such.jsonl"]);
     }
 
+    #[test]
+    fn a_question_about_no_schema_is_answered_with_a_note() {
+        let arguments = ["generate", "--max-tokens", "9", QUESTION];
+        let notes = |more: &[&str]| run(&[&arguments[..], more].concat()).err;
+        assert!(notes(&[]).contains("--context"));
+        assert!(!notes(&["--context", SCHEMA]).contains("--context"));
+        assert!(!notes(&["--expert", "json"]).contains("--context"));
+    }
+
     /// The rows that were written last time, one without an answer among them.
     #[test]
     fn from_earlier_answers_it_is_guessed_what_comes() {

@@ -23,6 +23,9 @@ use super::{
     report,
 };
 
+/// What experts can do that answer about a schema.
+const ABOUT_A_SCHEMA: &str = "task:text-to-";
+
 /// Tokens of a prompt that no text of the request has.
 const FRAME: usize = 64;
 
@@ -153,6 +156,12 @@ pub(super) fn load(arguments: &Arguments, request: &Request) -> Result<Model> {
             "expert `{}` names an adapter that is not part of it: the base model answers alone",
             expert.name
         ));
+    }
+    let needs_schema = expert.manifest.capabilities.iter().any(|c| c.starts_with(ABOUT_A_SCHEMA));
+    if path.is_none() && needs_schema && request.context.is_none() {
+        complain::note(
+            "without a schema (--context) the demonstration model does not know what to answer",
+        );
     }
     match &path {
         Some(path) => Ok(Model::open(path, &options)?),
