@@ -67,6 +67,7 @@ struct Split {
     layers: Duration,
     head: Duration,
     mask: Duration,
+    guesses: Duration,
     sampling: Duration,
     tokens: usize,
     forced: usize,
@@ -82,6 +83,7 @@ impl Split {
         self.layers += stats.layers_time;
         self.head += stats.model_time - stats.layers_time;
         self.mask += stats.mask_time;
+        self.guesses += stats.guess_time;
         self.sampling += stats.sample_time;
         self.tokens += stats.tokens;
         self.forced += stats.forced_tokens;
@@ -106,6 +108,7 @@ impl Split {
             each(self.sampling)
         );
         if self.guessed > 0 {
+            print!(", guesses {:.4}", each(self.guesses));
             let share = |count: usize| 100.0 * count as f64 / self.tokens as f64;
             print!("; read on a guess {:.0} %", share(self.guessed));
             print!(", rightly {:.0} %", share(self.guessed_rightly));

@@ -72,7 +72,7 @@ impl Sequence<'_> {
         // Where a guess meets a limit there is none.
         self.ahead.planned = self.guesses(drafter, most).unwrap_or_default();
         self.stats.guessed_tokens += self.ahead.planned.len();
-        self.stats.mask_time += begin.elapsed();
+        self.stats.guess_time += begin.elapsed();
     }
 
     /// The next pass's tokens: what was taken, then what is planned.

@@ -85,6 +85,7 @@ pub(super) fn best_of(
     k: usize,
     candidates: &mut Vec<Candidate>,
 ) -> bool {
+    debug_assert!(tokens.is_sorted(), "tokens ascend");
     if tokens.len() <= k {
         return false;
     }

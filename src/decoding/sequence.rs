@@ -218,7 +218,7 @@ impl<'a> Sequence<'a> {
             let begin = Instant::now();
             let name = self.likely_next();
             drafter.note(&self.tokens, name, self.guide.mask()?, token);
-            self.stats.mask_time += begin.elapsed();
+            self.stats.guess_time += begin.elapsed();
         }
         let Phase::Think { start, end, .. } = self.phase else { return self.take(token, on_text) };
         if token == end {
@@ -360,12 +360,12 @@ impl<'a> Sequence<'a> {
         }
         let vocabulary = self.decoder.vocabulary;
         let begins = |token: &TokenId| vocabulary.bytes(*token).first();
-        let is_blank = |token: &TokenId| begins(token).is_some_and(u8::is_ascii_whitespace);
-        let allowed = std::mem::take(&mut self.allowed);
-        let leads_on = allowed.iter().any(|token| !is_blank(token) && self.fits(*token));
-        self.allowed = allowed;
-        if leads_on {
-            self.allowed.retain(|token| !is_blank(token));
+        let is_other = |token: &TokenId| !begins(token).is_some_and(u8::is_ascii_whitespace);
+        // The next token of the ending at hand always fits, as the end does where there is none.
+        let next = self.budget.as_ref().and_then(Budget::way);
+        let leads_to_end = next.is_none_or(|next| is_other(&next));
+        if leads_to_end && self.allowed.iter().any(is_other) {
+            self.allowed.retain(is_other);
         }
     }
 

@@ -28,6 +28,8 @@ pub struct Stats {
     pub prefill_time: Duration,
     /// Time in masks and in accepting tokens.
     pub mask_time: Duration,
+    /// Time in guesses, which are tried on the grammar: in making them, and in learning from what came.
+    pub guess_time: Duration,
     /// Time in the model after the prompt.
     pub model_time: Duration,
     /// Time of that in its layers; the rest is its head.

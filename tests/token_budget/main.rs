@@ -83,6 +83,7 @@ fn case(language: &Language, number: u64, seed: u64) {
         max_tokens: most,
         sparse_head: chance.below(2) == 0,
         stop: if chance.below(4) == 0 { vec![";".into()] } else { Vec::new() },
+        longest_blank: [0, 1, 3, 128][chance.below(4) as usize],
         ..Options::default()
     };
     let name = format!("{} (case {number}, at most {most})", language.name);

@@ -49,6 +49,7 @@ pub(super) fn json(
             "allowed_share": stats.allowed_share(),
             "prefill_ms": milliseconds(stats.prefill_time),
             "mask_ms": milliseconds(stats.mask_time),
+            "guess_ms": milliseconds(stats.guess_time),
             "model_ms": milliseconds(stats.model_time),
             "sample_ms": milliseconds(stats.sample_time),
             "total_ms": milliseconds(stats.total_time),
@@ -104,11 +105,12 @@ pub(super) fn stats(stats: &Stats, guarantee: Guarantee) {
         100.0 * stats.allowed_share()
     ));
     complain::line(format_args!(
-        "time      {:.1} ms: prompt {:.1}, model {:.1}, masks {:.3}, sampling {:.3}",
+        "time      {:.1} ms: prompt {:.1}, model {:.1}, masks {:.3}, guesses {:.3}, sampling {:.3}",
         milliseconds(stats.total_time),
         milliseconds(stats.prefill_time),
         milliseconds(stats.model_time),
         milliseconds(stats.mask_time),
+        milliseconds(stats.guess_time),
         milliseconds(stats.sample_time)
     ));
 }
