@@ -190,10 +190,10 @@ impl<'a> Reader<'a> {
             return false;
         }
         // What a configuration can become is searched for, and this mostly suffices.
-        if self.tables.lex.known(config).is_none()
-            && (self.at_once(config).intersects(&closure.viable)
-                || self.escapes_at_once(config, set))
-        {
+        let at_once = || {
+            self.at_once(config).intersects(&closure.viable) || self.escapes_at_once(config, set)
+        };
+        if self.tables.lex.known(config).is_none() && at_once() {
             return true;
         }
         let live = self.live(config);
@@ -208,7 +208,8 @@ impl<'a> Reader<'a> {
         if let Some(known) = self.tables.escapes.get(key) {
             return known;
         }
-        let found = self.escapes_soon(live, set) || self.escapes(config, set);
+        // What needed no search before the configuration was known needs none now.
+        let found = at_once() || self.escapes_soon(live, set) || self.escapes(config, set);
         if self.allowance.left() > 0 {
             self.tables.escapes.put(key, found);
         }
