@@ -35,7 +35,7 @@ const STEP: usize = 3;
 const LONGEST: usize = 2;
 
 /// Other texts of the same kind, at most.
-const OTHERS: usize = 100;
+pub(crate) const OTHERS: usize = 100;
 
 /// Which ways to write the same are allowed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -212,7 +212,8 @@ pub(crate) fn json(
     let compiler = SchemaCompiler::new(Arc::clone(vocabulary), &Limits::default());
     let mut texts = Vec::new();
     // Every third line first; what a file lacks the ones after it give, or its other lines.
-    let rounds = (0..STEP).flat_map(|skipped| files.iter().enumerate().map(move |f| (skipped, f)));
+    let rounds =
+        (0..STEP).flat_map(|skipped| files.iter().enumerate().map(move |file| (skipped, file)));
     for (skipped, (before, file)) in rounds {
         let share = (SCHEMAS - texts.len()).div_ceil(files.len() - before);
         let file = BufReader::new(File::open(file).expect("a file of the corpus"));

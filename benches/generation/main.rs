@@ -141,7 +141,7 @@ fn main() {
         "sql,sql-seen,sql-prompt,sql-schema,sql-style,json,json-style",
     );
     let corpora = chosen.split(',').map(|name| match name {
-        "sql" => ("SQL, any names", any_names(100)),
+        "sql" => ("SQL, any names", any_names(corpora::OTHERS)),
         "sql-seen" => ("SQL, any names, 5,000 others seen", any_names(5_000)),
         "sql-prompt" => ("SQL, any names, a schema in the prompt", sql(Names::Any, Style::Any)),
         "sql-schema" => ("SQL, names of a schema", sql(Names::OfSchema, Style::Any)),
@@ -222,7 +222,10 @@ fn compare(
     let seen: usize = all.into_iter().flat_map(|others| others.iter()).map(Vec::len).sum();
     let drafters = [(); 3].map(|()| {
         let drafter = Drafter::default().with_room(seen);
-        row.into_iter().fold(drafter, Drafter::with_row_cost)
+        match row {
+            Some(cost) => drafter.with_row_cost(cost),
+            None => drafter,
+        }
     });
     let mut known: Option<&Arc<[Vec<TokenId>]>> = None;
     for Text { automaton, text, prompt, others, tokens } in texts {

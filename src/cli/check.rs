@@ -10,11 +10,10 @@ use clap::Args;
 use constrained_gen::{Expected, Refusal};
 use rayon::prelude::*;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{
     Outcome,
-    input::Source,
+    input::{self, Source},
     language::{Compiled, LanguageArgument, Reader, Verdict},
     output,
 };
@@ -181,10 +180,8 @@ fn check_line(
     field: &str,
     line: &[u8],
 ) -> Result<(bool, Vec<u8>)> {
-    let value: Value = serde_json::from_slice(line).map_err(|e| anyhow!("not JSON: {e}"))?;
-    let Some(text) = value.get(field).and_then(Value::as_str) else {
-        bail!("expected an object with a string in the field `{field}`");
-    };
+    let row = input::row(line)?;
+    let text = input::text_of(&row, field)?;
     let verdict = Line::from(checker.check(reader.clone(), text.as_bytes())?);
     let mut line = serde_json::to_vec(&verdict)?;
     line.push(b'\n');

@@ -76,6 +76,17 @@ impl Source {
     }
 }
 
+/// A JSON line.
+pub(super) fn row(line: &[u8]) -> Result<serde_json::Value> {
+    serde_json::from_slice(line).map_err(|e| anyhow!("not JSON: {e}"))
+}
+
+/// The text in a field of it.
+pub(super) fn text_of<'a>(row: &'a serde_json::Value, field: &str) -> Result<&'a str> {
+    let text = row.get(field).and_then(serde_json::Value::as_str);
+    text.ok_or_else(|| anyhow!("expected an object with a string in the field `{field}`"))
+}
+
 pub(super) fn in_file(path: &Path, error: impl std::fmt::Display) -> anyhow::Error {
     anyhow!("{}: {error}", path.display())
 }

@@ -30,6 +30,7 @@ pub struct Sampler {
     /// Scratch: reused by every step.
     candidates: Vec<Candidate>,
     tokens: Vec<TokenId>,
+    weights: Vec<f32>,
 }
 
 /// What a token must fulfil beyond being allowed, where that is found out one by one.
@@ -82,6 +83,7 @@ impl Sampler {
             seen: FxHashSet::default(),
             candidates: Vec::new(),
             tokens: Vec::new(),
+            weights: Vec::new(),
         })
     }
 
@@ -159,10 +161,10 @@ impl Sampler {
         if needs_all || !self.gather_best(tokens, scores) {
             self.gather(tokens, scores)?;
         }
-        let none = SampleError::NoCandidate { allowed: tokens.len() };
+        let none = || SampleError::NoCandidate { allowed: tokens.len() };
         let likely = |best: &Candidate| best.weight > f32::NEG_INFINITY;
         let best = self.candidates.iter().copied().min_by(Candidate::better).filter(likely);
-        let Some(best) = best else { return Err(none) };
+        let best = best.ok_or_else(none)?;
         // The 53 bits of a double's mantissa: uniform in [0, 1).
         let unit = (self.settings.temperature != 0.0)
             .then(|| (self.rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64);
@@ -179,7 +181,7 @@ impl Sampler {
             best = Some(*candidate).filter(|c| !likely(c) || fits(c.token));
             best.is_none()
         });
-        let Some(best) = best.filter(likely) else { return Err(none) };
+        let best = best.filter(likely).ok_or_else(none)?;
         self.candidates.drain(..looked - 1);
         Ok(self.pick(best, unit, Some(fits)))
     }
@@ -190,8 +192,8 @@ impl Sampler {
         self.candidates.reserve(tokens.len());
         for (i, token) in tokens.iter().enumerate() {
             let token = *token;
-            let missing = SampleError::NoLogit { token, rows: scores.len() };
-            let logit = scores.get(i, token).ok_or(missing)?;
+            let missing = || SampleError::NoLogit { token, rows: scores.len() };
+            let logit = scores.get(i, token).ok_or_else(missing)?;
             if logit.is_nan() || logit == f32::INFINITY {
                 return Err(SampleError::Logit { token, value: logit.to_string() });
             }
@@ -210,14 +212,18 @@ impl Sampler {
         if self.seen.is_empty() {
             return best_of(tokens, scores, few, &mut self.candidates);
         }
-        let weights = tokens.iter().enumerate().map(|(i, token)| scores.get(i, *token));
-        let Some(mut weights) = weights.collect::<Option<Vec<f32>>>() else { return false };
+        self.weights.clear();
+        let logits = tokens.iter().enumerate().map_while(|(i, token)| scores.get(i, *token));
+        self.weights.extend(logits);
         for token in &self.seen {
-            if let Ok(place) = tokens.binary_search(token) {
-                weights[place] = self.penalised(weights[place]);
+            if let Ok(place) = tokens.binary_search(token)
+                && let Some(logit) = self.weights.get(place)
+            {
+                self.weights[place] = self.penalised(*logit);
             }
         }
-        best_of(tokens, Scores::Listed(&weights), few, &mut self.candidates)
+        // A logit that is missing is missing there, too.
+        best_of(tokens, Scores::Listed(&self.weights), few, &mut self.candidates)
     }
 
     /// The weight of a token of the answer. Keskar and others 2019, section 4.1: division would *raise* a negative logit.

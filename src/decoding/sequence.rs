@@ -209,7 +209,7 @@ impl<'a> Sequence<'a> {
             _ => self.guide.mask()?.append_to(&mut self.allowed),
         }
         if self.guide.is_grammar() && self.is_answering() {
-            self.go_on_from_blank();
+            self.leave_out_blanks();
         }
         self.stats.mask_time += begin.elapsed();
         self.note_share(self.allowed.len());
@@ -351,7 +351,7 @@ impl<'a> Sequence<'a> {
     }
 
     /// Leaves out what begins with white space, where there was enough of it and anything else leads to an end.
-    fn go_on_from_blank(&mut self) {
+    fn leave_out_blanks(&mut self) {
         let text = self.text.bytes();
         let longest = self.decoder.options.longest_blank;
         let Some(end) = text.len().checked_sub(longest).map(|begin| &text[begin..]) else { return };

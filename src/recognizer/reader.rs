@@ -193,7 +193,8 @@ impl<'a> Reader<'a> {
         let at_once = || {
             self.at_once(config).intersects(&closure.viable) || self.escapes_at_once(config, set)
         };
-        if self.tables.lex.known(config).is_none() && at_once() {
+        let is_known = self.tables.lex.known(config).is_some();
+        if !is_known && at_once() {
             return true;
         }
         let live = self.live(config);
@@ -209,7 +210,8 @@ impl<'a> Reader<'a> {
             return known;
         }
         // What needed no search before the configuration was known needs none now.
-        let found = at_once() || self.escapes_soon(live, set) || self.escapes(config, set);
+        let found =
+            is_known && at_once() || self.escapes_soon(live, set) || self.escapes(config, set);
         if self.allowance.left() > 0 {
             self.tables.escapes.put(key, found);
         }

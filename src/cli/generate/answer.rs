@@ -158,7 +158,7 @@ pub(super) fn load(arguments: &Arguments, request: &Request) -> Result<Model> {
         ));
     }
     let needs_schema = expert.manifest.capabilities.iter().any(|c| c.starts_with(ABOUT_A_SCHEMA));
-    if path.is_none() && needs_schema && request.context.is_none() {
+    if path.is_none() && needs_schema && arguments.grammar.is_none() && request.context.is_none() {
         complain::note(
             "without a schema (--context) the demonstration model does not know what to answer",
         );

@@ -11,7 +11,6 @@ use constrained_gen::{
     TokenId,
     decoding::{Drafter, Speller},
 };
-use serde_json::Value;
 
 use super::super::input;
 
@@ -59,10 +58,9 @@ fn texts(mut lines: impl BufRead, field: &str) -> Result<Vec<String>> {
 
 /// The text of a line; none of a row of `--batch` that could not be answered.
 fn text(line: &[u8], field: &str) -> Result<Option<String>> {
-    let mut value: Value = serde_json::from_slice(line).map_err(|e| anyhow!("not JSON: {e}"))?;
-    match value.get_mut(field).map(Value::take) {
-        Some(Value::String(text)) => Ok(Some(text)),
-        None if value.get("error").is_some() => Ok(None),
-        _ => bail!("expected an object with a string in the field `{field}`"),
+    let row = input::row(line)?;
+    if row.get(field).is_none() && row.get("error").is_some() {
+        return Ok(None);
     }
+    Ok(Some(input::text_of(&row, field)?.to_owned()))
 }
